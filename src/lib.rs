@@ -1,0 +1,4 @@
+//! Faultbook.
+#![deny(missing_docs)]
+
+pub mod rule;

@@ -1,0 +1,608 @@
+//! From a rule as written to a rule that can run, or to everything that is wrong with it.
+//!
+//! [`check`] compiles every regex, glob, version range, condition and text of one [`RuleFile`], resolves every name, and
+//! tries the conditions against all answers. It looks at one rule alone; what concerns several (double ids, `supersedes`)
+//! is checked when the faultbook is put together.
+
+use std::sync::Arc;
+
+use minijinja::Value;
+
+use crate::rule::authored::{AuthoredFile, Located, Span};
+use crate::rule::check_parts::PartChecker;
+use crate::rule::checked::{Branch, Environment, Expectation, Link, Resolution, Rule, RuleTest};
+use crate::rule::condition::Condition;
+use crate::rule::decide::{Binding, Scope, Truth, circular, decide};
+use crate::rule::diagnostic::{Code, Diagnostic, DiagnosticSeverity, suggest};
+use crate::rule::fact::{Fact, FactValue};
+use crate::rule::file::{BodyFile, BranchFile, ExpectFile, FactFile, ResolutionFile, RuleFile, TestFile};
+use crate::rule::scalar::Offsets;
+use crate::rule::signature::Signature;
+use crate::rule::text::{self, Text, TextFault};
+use crate::rule::version::VersionRange;
+use crate::rule::vocabulary::{Audience, FactType, Severity, State};
+
+/// Reads a template file by its path below `templates/`; `None` when there is none.
+pub(crate) type FindTemplate<'a> = &'a (dyn Fn(&str) -> Option<Arc<AuthoredFile>> + Sync);
+
+/// Checks a rule. Without errors among the diagnostics there is a rule; warnings leave it in use.
+pub(crate) fn check(
+    file: &Arc<AuthoredFile>,
+    written: RuleFile,
+    read: Vec<Diagnostic>,
+    find_template: FindTemplate<'_>,
+) -> (Option<Rule>, Vec<Diagnostic>) {
+    let mut checker = Checker {
+        parts: PartChecker::new(file, read),
+        find_template,
+    };
+    let rule = checker.rule(written);
+    let diagnostics = checker.parts.diagnostics;
+    let broken = diagnostics
+        .iter()
+        .any(|diagnostic| diagnostic.severity == DiagnosticSeverity::Error);
+    (rule.filter(|_| !broken), diagnostics)
+}
+
+struct Checker<'a> {
+    parts: PartChecker<'a>,
+    find_template: FindTemplate<'a>,
+}
+
+/// The names that conditions and texts of one rule may use.
+struct Names {
+    /// Signatures, plain captures, facts.
+    all: Vec<String>,
+}
+
+impl Checker<'_> {
+    fn rule(&mut self, written: RuleFile) -> Option<Rule> {
+        let id = self.id(written.id.as_ref());
+        let signatures: Vec<Signature> = written
+            .signatures
+            .iter()
+            .map(|signature| self.parts.signature(signature))
+            .collect();
+        let names = self.names(&written, &signatures);
+        let facts: Vec<Fact> = written.facts.iter().map(|fact| self.fact(fact, &names)).collect();
+        self.no_circles(&written.facts, &facts);
+        let unmatched = match_scope(&signatures, Unmatched::Absent);
+        let possible = match_scope(&signatures, Unmatched::Unknown);
+        let condition = self.condition(&written, &names);
+        if let (Some(condition), Some(place)) = (&condition, &written.condition)
+            && decide(condition, &facts, &possible).truth == Truth::False
+        {
+            let title = "the condition is false whatever the case; the rule can never apply";
+            self.parts.error(
+                Code::NeverApplies,
+                place.span,
+                title,
+                "never true",
+                Some("look for a part that contradicts another".into()),
+            );
+        }
+        let holds_without_match = condition
+            .as_ref()
+            .is_some_and(|condition| decide(condition, &facts, &unmatched).truth != Truth::False);
+        let identity = self.identity(written.identity.as_deref(), signatures.first());
+        let resolution = self.resolution(&written.resolution, &names, &facts, &possible);
+        let section =
+            |checker: &mut Self, text: Option<&Located<String>>| text.and_then(|text| checker.text(text, &names));
+        let symptoms = section(self, written.symptoms.as_ref());
+        let cause = section(self, written.cause.as_ref());
+        let prevention = section(self, written.prevention.as_ref());
+        let environment = self.environment(&written);
+        let links = self.links(&written);
+        let tests = self.tests(&written, &signatures, &facts);
+        Some(Rule {
+            id: id?,
+            title: written.title?.value,
+            severity: written.severity.unwrap_or(Severity::Error),
+            state: written.state.unwrap_or(State::Draft),
+            audience: written.audience.unwrap_or(Audience::Internal),
+            created: written.created,
+            reviewed: written.reviewed,
+            owner: written.owner,
+            tags: written.tags,
+            related: written.related,
+            links,
+            environment,
+            signatures,
+            facts,
+            condition: condition?,
+            holds_without_match,
+            identity,
+            supersedes: written.supersedes.into_iter().map(|id| id.value).collect(),
+            fallback: written.fallback,
+            priority: written.priority,
+            symptoms,
+            cause,
+            resolution,
+            prevention,
+            tests,
+            file: Arc::clone(self.parts.file),
+        })
+    }
+
+    fn id(&mut self, id: Option<&Located<String>>) -> Option<String> {
+        let id = id?;
+        let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        if id.value.is_empty() || !id.value.chars().all(allowed) {
+            let title = format!("`{}` cannot be an id", id.value);
+            let help = Some("use letters, digits, `-`, `_` and `.`, as in KB115850 or linux-oom-killer".into());
+            self.parts.error(Code::BadName, id.span, title, "not an id", help);
+        }
+        Some(id.value.clone())
+    }
+
+    /// Collects the names of a rule and reports those that two things share.
+    fn names(&mut self, written: &RuleFile, signatures: &[Signature]) -> Names {
+        let mut all: Vec<(String, Span, &str)> = Vec::new();
+        let signature_names = written
+            .signatures
+            .iter()
+            .map(|signature| (&signature.name, "a signature"));
+        let fact_names = written.facts.iter().map(|fact| (&fact.name, "a fact"));
+        for (name, kind) in signature_names.chain(fact_names) {
+            self.parts.plain_name(name);
+            match all.iter().find(|(earlier, ..)| *earlier == name.value) {
+                Some(&(_, first, earlier)) => self.parts.clash(name, kind, first, earlier),
+                None => all.push((name.value.clone(), name.span, kind)),
+            }
+        }
+        let mut captures: Vec<(&str, usize)> = Vec::new();
+        for (index, signature) in signatures.iter().enumerate() {
+            let own = signature.captures().into_iter().chain(signature.optional_captures());
+            captures.extend(own.map(|capture| (capture, index)));
+        }
+        for &(capture, index) in &captures {
+            let span = written.signatures[index].span;
+            if let Some(&(_, first, earlier)) = all
+                .iter()
+                .find(|(name, _, kind)| name == capture && *kind != "a capture")
+            {
+                self.parts
+                    .clash(&Located::new(capture.to_owned(), span), "a capture", first, earlier);
+            }
+            let shared = captures.iter().any(|&(other, at)| other == capture && at != index);
+            if !shared {
+                all.push((capture.to_owned(), span, "a capture"));
+            }
+        }
+        Names {
+            all: all.into_iter().map(|(name, ..)| name).collect(),
+        }
+    }
+
+    fn fact(&mut self, written: &FactFile, names: &Names) -> Fact {
+        let kind = written.kind.unwrap_or(if written.values.is_empty() {
+            FactType::String
+        } else {
+            FactType::OneOf
+        });
+        if kind == FactType::OneOf && written.values.is_empty() {
+            let title = format!("the fact `{}` has no values to choose from", written.name.value);
+            self.parts
+                .error(Code::MissingKey, written.name.span, title, "add `values: […]`", None);
+        }
+        if let Some(value) = written.values.first().filter(|_| kind != FactType::OneOf) {
+            let title = format!(
+                "only a fact of type one-of has `values`, `{}` is of type {kind}",
+                written.name.value
+            );
+            self.parts.error(
+                Code::WrongType,
+                value.span,
+                title,
+                "not used",
+                Some("write `type: one-of`".into()),
+            );
+        }
+        Fact {
+            name: written.name.value.clone(),
+            about: written.about.clone(),
+            kind,
+            values: written.values.iter().map(|value| value.value.clone()).collect(),
+            derive: written
+                .derive
+                .as_ref()
+                .and_then(|derive| self.expression(derive, names)),
+            ask: written.ask.clone(),
+        }
+    }
+
+    fn no_circles(&mut self, written: &[FactFile], facts: &[Fact]) {
+        for name in circular(facts) {
+            let span = written
+                .iter()
+                .find(|fact| fact.name.value == name)
+                .map_or(Span::default(), |fact| fact.name.span);
+            let title = format!("the fact `{name}` is derived from itself");
+            self.parts.error(
+                Code::CircularFacts,
+                span,
+                title,
+                "part of a circle",
+                Some("give one of them another source".into()),
+            );
+        }
+    }
+
+    /// The condition as written, or the name of the only signature.
+    fn condition(&mut self, written: &RuleFile, names: &Names) -> Option<Condition> {
+        if let Some(condition) = &written.condition {
+            return self.expression(condition, names);
+        }
+        match written.signatures.as_slice() {
+            [] => None,
+            [only] => Condition::of_name(&only.name.value).ok(),
+            [first, ..] => {
+                let title = "a rule with several signatures needs a condition";
+                let all: Vec<&str> = written
+                    .signatures
+                    .iter()
+                    .map(|signature| signature.name.value.as_str())
+                    .collect();
+                let help = format!("write, for instance, `condition: {}`", all.join(" and "));
+                self.parts
+                    .error(Code::MissingKey, first.span, title, "the first of several", Some(help));
+                None
+            }
+        }
+    }
+
+    /// Parses an expression and resolves its names.
+    fn expression(&mut self, source: &Located<String>, names: &Names) -> Option<Condition> {
+        let offsets = Offsets::of(self.parts.file, source);
+        let condition = match Condition::parse(&source.value) {
+            Ok(condition) => condition,
+            Err(error) => {
+                let title = format!("this is not a valid expression: {}", error.message);
+                self.parts
+                    .error(Code::BadExpression, offsets.span(error.range), title, "here", None);
+                return None;
+            }
+        };
+        let tokens = crate::rule::lexer::expression_tokens(&source.value);
+        let used: Vec<String> = condition.names().into_iter().map(str::to_owned).collect();
+        let mut faults = text::unknown_names(&used, &tokens, &names.all, source.value.len());
+        faults.extend(text::unknown_words(&tokens));
+        let sound = faults.is_empty();
+        self.faults(self.parts.file, &offsets, faults);
+        sound.then_some(condition)
+    }
+
+    /// Checks an article text that is written in the rule.
+    fn text(&mut self, source: &Located<String>, names: &Names) -> Option<Text> {
+        let offsets = Offsets::of(self.parts.file, source);
+        match text::check(&source.value, &names.all) {
+            Ok(text) => Some(text),
+            Err(faults) => {
+                self.faults(self.parts.file, &offsets, faults);
+                None
+            }
+        }
+    }
+
+    /// Checks a text in a file below `templates/`.
+    fn template(&mut self, path: &Located<String>, names: &Names) -> Option<Text> {
+        let Some(file) = (self.find_template)(&path.value) else {
+            let title = format!("there is no file `{}` below templates/", path.value);
+            self.parts.error(
+                Code::MissingTemplate,
+                path.span,
+                title,
+                "not found",
+                Some("paths are relative to templates/".into()),
+            );
+            return None;
+        };
+        match text::check(file.text(), &names.all) {
+            Ok(text) => Some(text),
+            Err(faults) => {
+                let whole = Located::new(file.text().to_owned(), Span::new(0..file.text().len()));
+                self.faults(&file, &Offsets::verbatim(&whole), faults);
+                None
+            }
+        }
+    }
+
+    fn faults(&mut self, file: &Arc<AuthoredFile>, offsets: &Offsets, faults: Vec<TextFault>) {
+        for fault in faults {
+            let candidates: Vec<&str> = fault.candidates.iter().map(String::as_str).collect();
+            let given = fault.message.split('`').nth(1).unwrap_or_default();
+            let help = suggest(given, &candidates);
+            let label = match fault.code {
+                Code::UnknownName => "not defined in this rule",
+                Code::UnknownFilter => "does not exist",
+                _ => "here",
+            };
+            let diagnostic = Diagnostic::error(fault.code, fault.message)
+                .at(file, offsets.span(fault.range), label)
+                .maybe_help(help);
+            self.parts.diagnostics.push(diagnostic);
+        }
+    }
+
+    fn identity(&mut self, written: Option<&[Located<String>]>, subject: Option<&Signature>) -> Option<Vec<String>> {
+        let written = written?;
+        let captures = subject.map(Signature::captures).unwrap_or_default();
+        for name in written.iter().filter(|name| !captures.contains(&name.value.as_str())) {
+            let title = format!("`{}` is not a capture of the first signature", name.value);
+            self.parts.error(
+                Code::UnknownName,
+                name.span,
+                title,
+                "not captured there",
+                suggest(&name.value, &captures),
+            );
+        }
+        Some(written.iter().map(|name| name.value.clone()).collect())
+    }
+
+    fn resolution(&mut self, written: &ResolutionFile, names: &Names, facts: &[Fact], scope: &Scope) -> Resolution {
+        match written {
+            ResolutionFile::None => Resolution::None,
+            ResolutionFile::Text(text) => match self.text(text, names) {
+                Some(text) => Resolution::Text(Branch {
+                    when: None,
+                    title: String::new(),
+                    text,
+                }),
+                None => Resolution::None,
+            },
+            ResolutionFile::Branches(branches) => {
+                self.distinct_titles(branches);
+                let checked = branches
+                    .iter()
+                    .filter_map(|branch| self.branch(branch, names, facts, scope));
+                Resolution::Branches(checked.collect())
+            }
+        }
+    }
+
+    fn distinct_titles(&mut self, branches: &[BranchFile]) {
+        for (index, branch) in branches.iter().enumerate() {
+            if let Some(first) = branches[..index]
+                .iter()
+                .find(|earlier| earlier.title.value == branch.title.value)
+            {
+                self.parts
+                    .clash(&branch.title, "a branch", first.title.span, "a branch");
+            }
+        }
+    }
+
+    fn branch(&mut self, written: &BranchFile, names: &Names, facts: &[Fact], scope: &Scope) -> Option<Branch> {
+        let when = written.when.as_ref().map(|when| self.expression(when, names));
+        if let (Some(Some(when)), Some(place)) = (&when, &written.when)
+            && decide(when, facts, scope).truth == Truth::False
+        {
+            let title = format!(
+                "the branch `{}` can never hold: no answer makes its `when` true",
+                written.title.value
+            );
+            let help = Some("compare with the values the facts can have".into());
+            self.parts.error(
+                Code::UnreachableBranch,
+                place.span,
+                title,
+                "false for every answer",
+                help,
+            );
+        }
+        let text = match written.body.as_ref()? {
+            BodyFile::Text(text) => self.text(text, names),
+            BodyFile::Template(path) => self.template(path, names),
+        };
+        Some(Branch {
+            when: when.flatten(),
+            title: written.title.value.clone(),
+            text: text?,
+        })
+    }
+
+    fn environment(&mut self, written: &RuleFile) -> Vec<Environment> {
+        let mut environment = Vec::new();
+        for entry in &written.environment {
+            let version = entry
+                .version
+                .as_ref()
+                .and_then(|version| match version.value.parse::<VersionRange>() {
+                    Ok(range) => Some(range),
+                    Err(error) => {
+                        let help = Some(
+                            "write for instance \">=5.4, <5.6\", or \"5.4\" for 5.4 and everything below it".into(),
+                        );
+                        self.parts.error(
+                            Code::BadVersion,
+                            version.span,
+                            error.to_string(),
+                            "not a version range",
+                            help,
+                        );
+                        None
+                    }
+                });
+            environment.push(Environment {
+                product: entry.product.value.clone(),
+                version,
+            });
+        }
+        environment
+    }
+
+    fn links(&mut self, written: &RuleFile) -> Vec<Link> {
+        const SCHEMES: [&str; 3] = ["https://", "http://", "mailto:"];
+        let mut links = Vec::new();
+        for link in &written.links {
+            if let Some(url) = link
+                .url
+                .as_ref()
+                .filter(|url| !SCHEMES.iter().any(|scheme| url.value.starts_with(scheme)))
+            {
+                let title = format!("`{}` is not a web or mail address", url.value);
+                self.parts.error(
+                    Code::UnknownValue,
+                    url.span,
+                    title,
+                    "no known scheme",
+                    Some("begin with https://".into()),
+                );
+            }
+            links.push(Link {
+                title: link.title.value.clone(),
+                url: link.url.as_ref().map(|url| url.value.clone()),
+            });
+        }
+        links
+    }
+
+    fn tests(&mut self, written: &RuleFile, signatures: &[Signature], facts: &[Fact]) -> Vec<RuleTest> {
+        let matches = written
+            .tests
+            .iter()
+            .any(|test| matches!(test.expect, ExpectFile::Finding { .. }));
+        let misses = written
+            .tests
+            .iter()
+            .any(|test| matches!(test.expect, ExpectFile::Nothing));
+        let place = written.id.as_ref().map_or(Span::default(), |id| id.span);
+        for (present, what, example) in [
+            (matches, "a sample that matches", "expect: { captures: {} }"),
+            (misses, "a near miss that does not match", "expect: nothing"),
+        ] {
+            if !present {
+                let title = format!("the rule has no test with {what}");
+                let diagnostic = Diagnostic::warning(Code::MissingTest, title)
+                    .at(self.parts.file, place, "this rule")
+                    .help(format!("add one under `tests:` with `{example}`"));
+                self.parts.diagnostics.push(diagnostic);
+            }
+        }
+        written
+            .tests
+            .iter()
+            .map(|test| self.test(test, written, signatures, facts))
+            .collect()
+    }
+
+    fn test(&mut self, test: &TestFile, written: &RuleFile, signatures: &[Signature], facts: &[Fact]) -> RuleTest {
+        let fact_names: Vec<&str> = facts.iter().map(|fact| fact.name.as_str()).collect();
+        let mut known = Vec::new();
+        for (name, value) in &test.facts {
+            let Some(fact) = facts.iter().find(|fact| fact.name == name.value) else {
+                let title = format!("the rule has no fact `{}`", name.value);
+                self.parts.error(
+                    Code::BadTest,
+                    name.span,
+                    title,
+                    "not a fact",
+                    suggest(&name.value, &fact_names),
+                );
+                continue;
+            };
+            match FactValue::from_node(&value.value).map(|value| fact.accept(&value)) {
+                Some(Ok(value)) => known.push((name.value.clone(), value)),
+                Some(Err(error)) => {
+                    self.parts
+                        .error(Code::BadTest, value.span, error.to_string(), "does not fit", None)
+                }
+                None => self.parts.error(
+                    Code::BadTest,
+                    value.span,
+                    "a fact has one value",
+                    "not a single value",
+                    None,
+                ),
+            }
+        }
+        let products = test
+            .products
+            .iter()
+            .filter_map(|(name, value)| Some((name.value.clone(), value.value.scalar()?)));
+        let expect = match &test.expect {
+            ExpectFile::Nothing => Expectation::Nothing,
+            ExpectFile::Finding {
+                captures,
+                resolution,
+                questions,
+                count,
+            } => {
+                let capture_names: Vec<&str> = signatures
+                    .iter()
+                    .flat_map(|signature| signature.captures().into_iter().chain(signature.optional_captures()))
+                    .collect();
+                self.only(captures.iter().map(|(name, _)| name), &capture_names, "a capture");
+                let titles = match &written.resolution {
+                    ResolutionFile::Branches(branches) => {
+                        branches.iter().map(|branch| branch.title.value.as_str()).collect()
+                    }
+                    ResolutionFile::None | ResolutionFile::Text(_) => Vec::new(),
+                };
+                self.only(resolution.iter().flatten(), &titles, "the title of a resolution branch");
+                self.only(questions.iter().flatten(), &fact_names, "a fact");
+                let plain = |texts: &Vec<Located<String>>| texts.iter().map(|text| text.value.clone()).collect();
+                Expectation::Finding {
+                    captures: captures
+                        .iter()
+                        .map(|(name, value)| (name.value.clone(), value.value.clone()))
+                        .collect(),
+                    resolution: resolution.as_ref().map(plain),
+                    questions: questions.as_ref().map(plain),
+                    count: count.map(i64::unsigned_abs),
+                }
+            }
+        };
+        RuleTest {
+            name: test.name.value.clone(),
+            span: test.name.span,
+            text: test.text.clone(),
+            file: test.file.clone(),
+            facts: known,
+            products: products.collect(),
+            expect,
+        }
+    }
+
+    /// Reports expectations about things that the rule does not have.
+    fn only<'a>(&mut self, given: impl Iterator<Item = &'a Located<String>>, known: &[&str], what: &str) {
+        for name in given.filter(|name| !known.contains(&name.value.as_str())) {
+            let title = format!("`{}` is not {what} of this rule", name.value);
+            self.parts.error(
+                Code::BadTest,
+                name.span,
+                title,
+                "not in this rule",
+                suggest(&name.value, known),
+            );
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Unmatched {
+    /// No signature matched.
+    Absent,
+    /// Nobody knows which signatures matched.
+    Unknown,
+}
+
+/// The scope in which a condition is examined before there is a case.
+fn match_scope(signatures: &[Signature], unmatched: Unmatched) -> Scope {
+    let mut scope = Scope::default();
+    for signature in signatures {
+        let (signature_binding, capture_binding) = match unmatched {
+            Unmatched::Absent => (Binding::Known(Value::from(false)), Binding::Absent),
+            Unmatched::Unknown => (
+                Binding::OneOf(vec![Value::from(true), Value::from(false)]),
+                Binding::Unknown,
+            ),
+        };
+        for capture in signature.captures().into_iter().chain(signature.optional_captures()) {
+            scope.bind(capture, capture_binding.clone());
+        }
+        scope.bind(signature.name.as_str(), signature_binding);
+    }
+    scope
+}

@@ -1,0 +1,236 @@
+//! The checks of the smaller parts of a rule: names, regexes, globs, levels, signatures.
+
+use std::sync::Arc;
+
+use crate::rule::authored::{AuthoredFile, Located, Span};
+use crate::rule::diagnostic::{Code, Diagnostic, suggest};
+use crate::rule::file::{LeafFile, SignatureFile};
+use crate::rule::pattern::Pattern;
+use crate::rule::scalar::Offsets;
+use crate::rule::signature::{FileGlob, Leaf, LevelTest, Signature, SignatureScope};
+use crate::rule::vocabulary::Level;
+
+/// Words that minijinja keeps for itself.
+const RESERVED: [&str; 12] = [
+    "and", "else", "false", "if", "in", "is", "loop", "none", "not", "or", "self", "true",
+];
+
+/// Checks parts of one file and collects what is wrong with them.
+pub(crate) struct PartChecker<'a> {
+    pub(crate) file: &'a Arc<AuthoredFile>,
+    pub(crate) diagnostics: Vec<Diagnostic>,
+}
+
+impl<'a> PartChecker<'a> {
+    pub(crate) fn new(file: &'a Arc<AuthoredFile>, diagnostics: Vec<Diagnostic>) -> Self {
+        Self { file, diagnostics }
+    }
+
+    pub(crate) fn error(
+        &mut self,
+        code: Code,
+        span: Span,
+        title: impl Into<String>,
+        label: &str,
+        help: Option<String>,
+    ) {
+        self.diagnostics.push(
+            Diagnostic::error(code, title)
+                .at(self.file, span, label)
+                .maybe_help(help),
+        );
+    }
+
+    /// Reports a name that conditions could not use.
+    pub(crate) fn plain_name(&mut self, name: &Located<String>) {
+        let mut characters = name.value.chars();
+        let well_formed = characters.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
+            && characters.all(|c| c.is_ascii_alphanumeric() || c == '_');
+        if !well_formed || RESERVED.contains(&name.value.to_ascii_lowercase().as_str()) {
+            let title = format!("`{}` cannot be used as a name in conditions and texts", name.value);
+            let help = Some("use letters, digits and `_`, beginning with a letter".into());
+            self.error(Code::BadName, name.span, title, "not a name", help);
+        }
+    }
+
+    /// Reports that two things share a name.
+    pub(crate) fn clash(&mut self, name: &Located<String>, kind: &str, first: Span, earlier: &str) {
+        let diagnostic = Diagnostic::error(
+            Code::NameClash,
+            format!("`{}` is the name of {earlier} and of {kind}", name.value),
+        )
+        .at(self.file, name.span, kind)
+        .at(self.file, first, earlier)
+        .help("rename one of them");
+        self.diagnostics.push(diagnostic);
+    }
+
+    /// Compiles a signature; what is wrong with it is reported and left out.
+    pub(crate) fn signature(&mut self, written: &SignatureFile) -> Signature {
+        let mut required: Vec<Vec<Leaf>> = Vec::new();
+        required.push(self.regexes(&written.regex));
+        required.push(substrings(&written.contains));
+        required.extend(written.all.iter().map(|leaf| self.leaf(leaf)));
+        required.push(written.any.iter().flat_map(|leaf| self.leaf(leaf)).collect());
+        required.retain(|clause| !clause.is_empty());
+        let forbidden: Vec<Leaf> = written.none.iter().flat_map(|leaf| self.leaf(leaf)).collect();
+        let optional: Vec<Pattern> = written
+            .optional
+            .iter()
+            .filter_map(|regex| self.pattern(regex))
+            .collect();
+        let file = written.file.as_ref().and_then(|glob| self.glob(glob));
+        let nothing_written =
+            written.regex.is_empty() && written.contains.is_empty() && written.all.is_empty() && written.any.is_empty();
+        if nothing_written && !(written.whole_file && written.file.is_some()) {
+            let title = format!("the signature `{}` has nothing that must match", written.name.value);
+            let help = Some(
+                "write `regex: …`, `contains: …`, `all:` or `any:`; with `scope: file`, a `file` glob is enough".into(),
+            );
+            self.error(
+                Code::EmptySignature,
+                written.span,
+                title,
+                "would match every record",
+                help,
+            );
+        }
+        self.no_shared_captures(written, &required, &optional);
+        Signature {
+            name: written.name.value.clone(),
+            required,
+            forbidden,
+            optional,
+            file,
+            level: self.level(written),
+            scope: if written.whole_file {
+                SignatureScope::File
+            } else {
+                SignatureScope::Record
+            },
+        }
+    }
+
+    fn leaf(&mut self, leaf: &LeafFile) -> Vec<Leaf> {
+        let mut leaves = self.regexes(&leaf.regex);
+        leaves.extend(substrings(&leaf.contains));
+        leaves
+    }
+
+    fn regexes(&mut self, written: &[Located<String>]) -> Vec<Leaf> {
+        written
+            .iter()
+            .filter_map(|regex| self.pattern(regex))
+            .map(Leaf::Regex)
+            .collect()
+    }
+
+    fn pattern(&mut self, written: &Located<String>) -> Option<Pattern> {
+        // A block scalar ends with a line break that nobody means to match.
+        let source = written.value.strip_suffix('\n').unwrap_or(&written.value);
+        match Pattern::new(source) {
+            Ok(pattern) => Some(pattern),
+            Err(error) => {
+                let span = Offsets::of(self.file, written).span(error.range);
+                self.error(error.code, span, error.message, "here", error.help);
+                None
+            }
+        }
+    }
+
+    fn glob(&mut self, written: &Located<String>) -> Option<FileGlob> {
+        match FileGlob::new(&written.value) {
+            Ok(glob) => Some(glob),
+            Err(error) => {
+                let title = format!("`{}` is not a valid glob: {}", written.value, error.kind());
+                self.error(
+                    Code::BadGlob,
+                    written.span,
+                    title,
+                    "here",
+                    Some("for instance `var/log/**/*.log`, or `*.log`".into()),
+                );
+                None
+            }
+        }
+    }
+
+    fn level(&mut self, written: &SignatureFile) -> Option<LevelTest> {
+        let mut levels = Vec::new();
+        for word in &written.level {
+            match Level::from_word(word.value.as_bytes()) {
+                Some(level) => levels.push(level),
+                None => {
+                    let title = format!("`{}` is not a level", word.value);
+                    self.error(
+                        Code::UnknownValue,
+                        word.span,
+                        title,
+                        "not a level",
+                        suggest(&word.value, Level::NAMES),
+                    );
+                }
+            }
+        }
+        match levels.as_slice() {
+            [] => None,
+            [least] if !written.level_is_list => Some(LevelTest::AtLeast(*least)),
+            _ => Some(LevelTest::OneOf(levels)),
+        }
+    }
+
+    /// Two regexes of which both may match must not give one capture name two values.
+    fn no_shared_captures(&mut self, written: &SignatureFile, required: &[Vec<Leaf>], optional: &[Pattern]) {
+        fn of_leaf(leaf: &Leaf) -> &[String] {
+            match leaf {
+                Leaf::Regex(pattern) => pattern.captures(),
+                Leaf::Contains(_) => &[],
+            }
+        }
+        let of_clauses = required.iter().map(|clause| {
+            let mut names: Vec<&str> = clause.iter().flat_map(of_leaf).map(String::as_str).collect();
+            names.sort_unstable();
+            names.dedup();
+            names
+        });
+        let of_optional = optional
+            .iter()
+            .map(|pattern| pattern.captures().iter().map(String::as_str).collect());
+        let mut seen: Vec<&str> = Vec::new();
+        for names in of_clauses.chain(of_optional) {
+            let names: Vec<&str> = names;
+            for name in names.iter().filter(|name| seen.contains(name)) {
+                let title = format!("two regexes of the signature `{}` capture `{name}`", written.name.value);
+                let needle = format!("(?<{name}>");
+                let span = self.last_place(written, &needle, name).unwrap_or(written.span);
+                self.error(
+                    Code::DuplicateCapture,
+                    span,
+                    title,
+                    "captured again",
+                    Some("give each capture a name of its own".into()),
+                );
+            }
+            seen.extend(names);
+        }
+    }
+
+    /// Where the last regex of a signature captures a name.
+    fn last_place(&self, written: &SignatureFile, needle: &str, name: &str) -> Option<Span> {
+        let leaves = written.all.iter().chain(&written.any).flat_map(|leaf| &leaf.regex);
+        let regexes = written.regex.iter().chain(leaves).chain(&written.optional);
+        let last = regexes.filter(|regex| regex.value.contains(needle)).last()?;
+        let at = last.value.rfind(needle)? + "(?<".len();
+        Some(Offsets::of(self.file, last).span(at..at + name.len()))
+    }
+}
+
+fn substrings(written: &[Located<String>]) -> Vec<Leaf> {
+    let texts = written
+        .iter()
+        .map(|text| text.value.strip_suffix('\n').unwrap_or(&text.value));
+    texts
+        .filter(|text| !text.is_empty())
+        .map(|text| Leaf::Contains(text.as_bytes().to_vec()))
+        .collect()
+}

@@ -1,0 +1,172 @@
+//! The checked rule: every regex parses, every name resolves, every text compiles. Built by [`super::check`] only.
+
+use std::sync::Arc;
+
+use jiff::civil::Date;
+
+use crate::rule::authored::{AuthoredFile, Span};
+use crate::rule::condition::Condition;
+use crate::rule::fact::{Fact, FactValue};
+use crate::rule::signature::Signature;
+use crate::rule::text::Text;
+use crate::rule::version::VersionRange;
+use crate::rule::vocabulary::{Audience, Severity, State};
+
+/// One knowledge-base article that knows when it applies.
+#[derive(Debug)]
+pub struct Rule {
+    /// The article's number or name, unique in the faultbook.
+    pub id: String,
+    /// The failure in one line.
+    pub title: String,
+    /// How bad the failure is.
+    pub severity: Severity,
+    /// How far the article may be trusted.
+    pub state: State,
+    /// Who may be shown the answer.
+    pub audience: Audience,
+    /// When the article was written.
+    pub created: Option<Date>,
+    /// When somebody last confirmed it.
+    pub reviewed: Option<Date>,
+    /// Who answers for it.
+    pub owner: Option<String>,
+    /// Free words to select rules by.
+    pub tags: Vec<String>,
+    /// Ids of articles worth reading too.
+    pub related: Vec<String>,
+    /// Documentation to read on.
+    pub links: Vec<Link>,
+    /// The products the article is about; any of them. Empty: all.
+    pub environment: Vec<Environment>,
+    /// The signatures; the first is the subject. Empty only if the condition can hold without.
+    pub signatures: Vec<Signature>,
+    /// The facts in the order written.
+    pub facts: Vec<Fact>,
+    /// When the rule applies.
+    pub condition: Condition,
+    /// Whether the condition can hold in a case in which no signature matched.
+    pub holds_without_match: bool,
+    /// The captures of the subject that tell failures apart; `None`: all required ones.
+    pub identity: Option<Vec<String>>,
+    /// Ids of rules whose findings this one replaces.
+    pub supersedes: Vec<String>,
+    /// Reported only for records that no other rule explains.
+    pub fallback: bool,
+    /// Order among findings, higher first.
+    pub priority: i64,
+    /// What the reader sees happening.
+    pub symptoms: Option<Text>,
+    /// Why it happens.
+    pub cause: Option<Text>,
+    /// What to do.
+    pub resolution: Resolution,
+    /// How to keep it from happening again.
+    pub prevention: Option<Text>,
+    /// The rule's own samples.
+    pub tests: Vec<RuleTest>,
+    /// The file the rule was read from.
+    pub file: Arc<AuthoredFile>,
+}
+
+impl Rule {
+    /// Whether a capture of the signature at `index` may be used by its plain name, because no other signature has it.
+    pub fn is_plain(&self, index: usize, capture: &str) -> bool {
+        self.signatures.iter().enumerate().all(|(other, signature)| {
+            other == index
+                || !signature.captures().contains(&capture) && !signature.optional_captures().contains(&capture)
+        })
+    }
+
+    /// The fact with this name.
+    pub fn fact(&self, name: &str) -> Option<&Fact> {
+        self.facts.iter().find(|fact| fact.name == name)
+    }
+
+    /// The branches of the resolution; one without title for a single text.
+    pub fn branches(&self) -> &[Branch] {
+        match &self.resolution {
+            Resolution::None => &[],
+            Resolution::Text(branch) => std::slice::from_ref(branch),
+            Resolution::Branches(branches) => branches,
+        }
+    }
+}
+
+/// A reference to documentation.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Link {
+    /// What the reader sees.
+    pub title: String,
+    /// An `http`, `https` or `mailto` address, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+}
+
+/// A product and which versions of it an article is about.
+#[derive(Clone, Debug)]
+pub struct Environment {
+    /// The product's name, as given by `--product`.
+    pub product: String,
+    /// Any version when `None`.
+    pub version: Option<VersionRange>,
+}
+
+/// What to do about the failure.
+#[derive(Debug)]
+pub enum Resolution {
+    /// The article names no remedy.
+    None,
+    /// One remedy for every case; its title is empty.
+    Text(Branch),
+    /// Several, of which the facts decide.
+    Branches(Vec<Branch>),
+}
+
+/// One remedy.
+#[derive(Debug)]
+pub struct Branch {
+    /// When it is the right one; always when `None`.
+    pub when: Option<Condition>,
+    /// Its heading.
+    pub title: String,
+    /// The remedy.
+    pub text: Text,
+}
+
+/// A sample of a rule with what it must give.
+#[derive(Clone, Debug)]
+pub struct RuleTest {
+    /// What the sample shows.
+    pub name: String,
+    /// Where it is written, for failures.
+    pub span: Span,
+    /// The text to diagnose.
+    pub text: String,
+    /// The path the text pretends to have inside the case.
+    pub file: Option<String>,
+    /// Facts known about the case.
+    pub facts: Vec<(String, FactValue)>,
+    /// Products and their versions.
+    pub products: Vec<(String, String)>,
+    /// What must come out.
+    pub expect: Expectation,
+}
+
+/// What a test expects.
+#[derive(Clone, Debug)]
+pub enum Expectation {
+    /// The rule must not apply.
+    Nothing,
+    /// The rule must apply, with these particulars.
+    Finding {
+        /// Captures of the first finding and their values.
+        captures: Vec<(String, String)>,
+        /// The titles of the branches shown, in order.
+        resolution: Option<Vec<String>>,
+        /// The facts asked for, in order.
+        questions: Option<Vec<String>>,
+        /// How many records were found.
+        count: Option<u64>,
+    },
+}

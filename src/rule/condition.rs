@@ -1,0 +1,239 @@
+//! Conditions: where `and`, `or` and `not` divide an expression, and the expressions between them.
+//!
+//! minijinja gives an expression one value; a condition over facts that nobody knows needs three. So the connectives are
+//! split off here, lexically, and only the parts between them ([`Atom`]) are evaluated by minijinja. Deciding is done in
+//! [`super::decide`]; `explain` can show the same tree.
+
+use std::ops::Range;
+
+use minijinja::Expression;
+
+use crate::rule::language::EXPRESSIONS;
+use crate::rule::lexer::{Token, expression_tokens};
+
+/// A boolean expression in the shape in which it is decided.
+#[derive(Debug)]
+pub enum Condition {
+    /// Every part must hold; without parts it always holds.
+    All(Vec<Condition>),
+    /// One part must hold.
+    Any(Vec<Condition>),
+    /// The part must not hold.
+    Not(Box<Condition>),
+    /// An expression without connectives.
+    Atom(Atom),
+}
+
+/// An expression between connectives.
+#[derive(Debug)]
+pub struct Atom {
+    source: String,
+    /// The variables it uses, sorted.
+    names: Vec<String>,
+    expression: Expression<'static, 'static>,
+    /// `x is known` and `x is not known` ask about knowledge itself, not about the value.
+    about_knowledge: bool,
+}
+
+/// Why an expression was refused, with the place inside it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExpressionError {
+    /// One sentence.
+    pub message: String,
+    /// Byte range in the expression.
+    pub range: Range<usize>,
+}
+
+impl Condition {
+    /// Parses an expression.
+    pub fn parse(source: &str) -> Result<Self, ExpressionError> {
+        // The whole is compiled first: its syntax errors are better than those of parts.
+        let whole = atom(source, 0..source.len())?;
+        let tokens = expression_tokens(source);
+        let divided = divide(source, &tokens)?;
+        Ok(match divided {
+            Some(condition) => condition,
+            None => Condition::Atom(whole),
+        })
+    }
+
+    /// A condition that is the name of one thing, such as the only signature of a rule.
+    pub fn of_name(name: &str) -> Result<Self, ExpressionError> {
+        Self::parse(name)
+    }
+
+    /// The atoms from left to right.
+    pub fn atoms(&self) -> Vec<&Atom> {
+        match self {
+            Condition::All(parts) | Condition::Any(parts) => parts.iter().flat_map(Condition::atoms).collect(),
+            Condition::Not(part) => part.atoms(),
+            Condition::Atom(atom) => vec![atom],
+        }
+    }
+
+    /// The variables used anywhere, sorted and without repetition.
+    pub fn names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self
+            .atoms()
+            .iter()
+            .flat_map(|atom| atom.names())
+            .map(String::as_str)
+            .collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+}
+
+impl Atom {
+    /// The expression as written.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// The variables it uses, sorted.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// Whether it asks if something is known, and so is never open.
+    pub fn is_about_knowledge(&self) -> bool {
+        self.about_knowledge
+    }
+
+    /// The compiled expression.
+    pub fn expression(&self) -> &Expression<'static, 'static> {
+        &self.expression
+    }
+}
+
+fn atom(source: &str, range: Range<usize>) -> Result<Atom, ExpressionError> {
+    let text = &source[range.clone()];
+    let expression = EXPRESSIONS.compile_expression_owned(text.to_owned()).map_err(|error| {
+        let inner = error.range().unwrap_or(0..text.len());
+        let message = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
+        ExpressionError {
+            message,
+            range: range.start + inner.start..range.start + inner.end,
+        }
+    })?;
+    let mut names: Vec<String> = expression.undeclared_variables(false).into_iter().collect();
+    names.sort_unstable();
+    let tokens = expression_tokens(text);
+    let about_knowledge = matches!(&tokens[..], [_, is, rest @ ..] if is.is_name("is")
+        && matches!(rest, [known] if known.is_name("known") || known.is_name("defined") || known.is_name("undefined"))
+            | matches!(rest, [not, known] if not.is_name("not") && (known.is_name("known") || known.is_name("defined"))));
+    Ok(Atom {
+        source: text.to_owned(),
+        names,
+        expression,
+        about_knowledge,
+    })
+}
+
+/// Splits at the weakest connective outside brackets; `None` when there is none.
+fn divide(source: &str, tokens: &[Token<'_>]) -> Result<Option<Condition>, ExpressionError> {
+    let outside = outside_brackets(tokens);
+    let is_outside = |index: usize| outside[index];
+    if (0..tokens.len()).any(|index| is_outside(index) && tokens[index].is_name("if")) {
+        return Ok(None); // `a if b else c` binds weaker than any connective
+    }
+    for (word, all) in [("or", false), ("and", true)] {
+        let at: Vec<usize> = (0..tokens.len())
+            .filter(|&index| is_outside(index) && tokens[index].is_name(word))
+            .collect();
+        if at.is_empty() {
+            continue;
+        }
+        let starts = std::iter::once(0).chain(at.iter().map(|&index| index + 1));
+        let ends = at.iter().copied().chain(std::iter::once(tokens.len()));
+        let parts = starts
+            .zip(ends)
+            .map(|(start, end)| part(source, &tokens[start..end]))
+            .collect::<Result<Vec<_>, _>>()?;
+        return Ok(Some(if all {
+            Condition::All(parts)
+        } else {
+            Condition::Any(parts)
+        }));
+    }
+    match tokens {
+        [not, rest @ ..] if not.is_name("not") => Ok(Some(Condition::Not(Box::new(part(source, rest)?)))),
+        [open, rest @ .., close] if open.is_symbol("(") && close.is_symbol(")") && encloses(tokens) => {
+            part(source, rest).map(Some)
+        }
+        _ => Ok(None),
+    }
+}
+
+fn part(source: &str, tokens: &[Token<'_>]) -> Result<Condition, ExpressionError> {
+    match divide(source, tokens)? {
+        Some(condition) => Ok(condition),
+        None => {
+            let start = tokens.first().map_or(0, |token| token.range.start);
+            let end = tokens.last().map_or(start, |token| token.range.end);
+            Ok(Condition::Atom(atom(source, start..end)?))
+        }
+    }
+}
+
+/// For each token whether it lies outside all brackets.
+fn outside_brackets(tokens: &[Token<'_>]) -> Vec<bool> {
+    let mut depth = 0usize;
+    tokens
+        .iter()
+        .map(|token| {
+            let opens = ["(", "[", "{"].iter().any(|symbol| token.is_symbol(symbol));
+            let closes = [")", "]", "}"].iter().any(|symbol| token.is_symbol(symbol));
+            depth = if closes { depth.saturating_sub(1) } else { depth };
+            let outside = depth == 0;
+            depth += usize::from(opens);
+            outside
+        })
+        .collect()
+}
+
+/// Whether the first bracket is closed by the last token and not before.
+fn encloses(tokens: &[Token<'_>]) -> bool {
+    let outside = outside_brackets(tokens);
+    outside[1..outside.len() - 1].iter().all(|&outside| !outside)
+}
+
+#[cfg(test)]
+mod test {
+    use super::*;
+
+    fn shape(source: &str) -> String {
+        fn show(condition: &Condition) -> String {
+            let join = |parts: &[Condition]| parts.iter().map(show).collect::<Vec<_>>().join(", ");
+            match condition {
+                Condition::All(parts) => format!("all({})", join(parts)),
+                Condition::Any(parts) => format!("any({})", join(parts)),
+                Condition::Not(part) => format!("not({})", show(part)),
+                Condition::Atom(atom) => format!("[{}]", atom.source()),
+            }
+        }
+        show(&Condition::parse(source).expect(source))
+    }
+
+    #[test]
+    fn connectives_divide_by_their_strength_and_brackets_hold_together() {
+        assert_eq!(shape("a or b and not c"), "any([a], all([b], not([c])))");
+        assert_eq!(shape("(a or b) and c"), "all(any([a], [b]), [c])");
+        assert_eq!(shape("not (a and b)"), "not(all([a], [b]))");
+        assert_eq!(
+            shape("x is not none and y not in ['or', 'and']"),
+            "all([x is not none], [y not in ['or', 'and']])"
+        );
+        assert_eq!(shape("(a) == (b)"), "[(a) == (b)]");
+        assert_eq!(shape("a if b and c else d"), "[a if b and c else d]");
+        assert_eq!(shape("not a == 1"), "not([a == 1])");
+    }
+
+    #[test]
+    fn errors_are_placed() {
+        let error = Condition::parse("a and (b").expect_err("unclosed");
+        assert!(error.range.start >= 7, "{error:?}");
+        assert!(Condition::parse("a and").is_err() && Condition::parse("").is_err());
+    }
+}

@@ -1,0 +1,307 @@
+//! A faultbook: all rules of some folders, checked together.
+
+use std::collections::HashMap;
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use crate::rule::authored::{AuthoredFile, Span};
+use crate::rule::check;
+use crate::rule::checked::Rule;
+use crate::rule::diagnostic::{Code, Diagnostic, DiagnosticSeverity, suggest};
+use crate::rule::file::RuleFile;
+use crate::rule::shipped;
+
+/// The place of a rule in its faultbook.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RuleId(usize);
+
+impl RuleId {
+    /// The rule at a position of [`Faultbook::rules`].
+    pub fn new(index: usize) -> Self {
+        Self(index)
+    }
+
+    /// The position in [`Faultbook::rules`].
+    pub fn index(self) -> usize {
+        self.0
+    }
+}
+
+/// A set of rules that can diagnose, and everything that is wrong with those that cannot.
+#[derive(Debug)]
+pub struct Faultbook {
+    rules: Vec<Rule>,
+    diagnostics: Vec<Diagnostic>,
+    templates: Templates,
+    files: usize,
+}
+
+/// Where templates are looked for: folders in order, then what is shipped.
+#[derive(Clone, Debug, Default)]
+pub struct Templates {
+    folders: Vec<PathBuf>,
+}
+
+impl Templates {
+    /// The template at a path below one of the folders; never a file outside them.
+    pub fn find(&self, path: &str) -> Option<Arc<AuthoredFile>> {
+        let inside = Path::new(path)
+            .components()
+            .all(|part| matches!(part, Component::Normal(_)));
+        if path.is_empty() || !inside {
+            return None;
+        }
+        let on_disk = self.folders.iter().find_map(|folder| {
+            let full = folder.join(path);
+            let text = std::fs::read_to_string(&full).ok()?;
+            Some((shown(&full), text))
+        });
+        let (path, text) = match on_disk {
+            Some(found) => found,
+            None => (format!("templates/{path}"), shipped::template(path)?),
+        };
+        Some(Arc::new(AuthoredFile::new(path, text)))
+    }
+}
+
+impl Faultbook {
+    /// The faultbook that is compiled into the binary.
+    pub fn shipped() -> Self {
+        Self::from_texts(shipped::rules(), Templates::default())
+    }
+
+    /// Loads every `.yaml` and `.yml` file below the given folders (or the files given), in the order of their paths.
+    ///
+    /// Templates are looked for in `template_folders`; without any, in the folder `templates` beside or in each rule folder,
+    /// and in any case among the shipped ones last. Whatever cannot be read becomes a diagnostic.
+    pub fn load(rule_paths: &[PathBuf], template_folders: &[PathBuf]) -> Self {
+        let mut unreadable = Vec::new();
+        let mut texts = Vec::new();
+        for path in rule_paths {
+            for file in rule_files(path, &mut unreadable) {
+                match std::fs::read(&file) {
+                    Ok(bytes) => match String::from_utf8(bytes) {
+                        Ok(text) => texts.push((shown(&file), text)),
+                        Err(error) => unreadable.push(not_readable(&file, &format!("not UTF-8: {error}"))),
+                    },
+                    Err(error) => unreadable.push(not_readable(&file, &error.to_string())),
+                }
+            }
+        }
+        let folders = if template_folders.is_empty() {
+            beside(rule_paths)
+        } else {
+            template_folders.to_vec()
+        };
+        for folder in template_folders.iter().filter(|folder| !folder.is_dir()) {
+            unreadable.push(not_readable(folder, "not a folder"));
+        }
+        let mut faultbook = Self::from_texts(texts, Templates { folders });
+        faultbook.diagnostics.splice(0..0, unreadable);
+        faultbook
+    }
+
+    /// Builds a faultbook from `(path, text)` pairs; the paths are only shown.
+    pub fn from_texts(texts: Vec<(String, String)>, templates: Templates) -> Self {
+        let files = texts.len();
+        let find_template = |path: &str| templates.find(path);
+        let read: Vec<ReadRule> = texts
+            .into_par_iter()
+            .map(|(path, text)| {
+                let file = Arc::new(AuthoredFile::new(path, text));
+                let (written, diagnostics) = RuleFile::read(Arc::clone(&file));
+                match written {
+                    None => ReadRule {
+                        id: None,
+                        supersedes: Vec::new(),
+                        file,
+                        rule: None,
+                        diagnostics,
+                    },
+                    Some(written) => {
+                        let id = written.id.as_ref().map(|id| (id.value.clone(), id.span));
+                        let supersedes = written
+                            .supersedes
+                            .iter()
+                            .map(|id| (id.value.clone(), id.span))
+                            .collect();
+                        let (rule, diagnostics) = check::check(&file, written, diagnostics, &find_template);
+                        ReadRule {
+                            id,
+                            supersedes,
+                            file,
+                            rule,
+                            diagnostics,
+                        }
+                    }
+                }
+            })
+            .collect();
+        let (rules, diagnostics) = join(read);
+        Self {
+            rules,
+            diagnostics,
+            templates,
+            files,
+        }
+    }
+
+    /// The rules that are sound, in the order of their files.
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// A rule by its place.
+    pub fn rule(&self, id: RuleId) -> &Rule {
+        &self.rules[id.0]
+    }
+
+    /// A rule by the id its author gave it.
+    pub fn find(&self, id: &str) -> Option<RuleId> {
+        self.rules.iter().position(|rule| rule.id == id).map(RuleId)
+    }
+
+    /// Everything that is wrong, by file and place.
+    pub fn diagnostics(&self) -> &[Diagnostic] {
+        &self.diagnostics
+    }
+
+    /// Whether a rule was left out because of an error.
+    pub fn has_errors(&self) -> bool {
+        self.diagnostics
+            .iter()
+            .any(|diagnostic| diagnostic.severity == DiagnosticSeverity::Error)
+    }
+
+    /// How many files were read, sound or not.
+    pub fn files(&self) -> usize {
+        self.files
+    }
+
+    /// Where layouts and article texts are looked for.
+    pub fn templates(&self) -> &Templates {
+        &self.templates
+    }
+
+    /// Keeps only the rules that a filter accepts. Diagnostics stay.
+    pub fn retain(&mut self, keep: impl FnMut(&Rule) -> bool) {
+        self.rules.retain(keep);
+    }
+}
+
+/// One file after reading and checking on its own.
+struct ReadRule {
+    id: Option<(String, Span)>,
+    supersedes: Vec<(String, Span)>,
+    file: Arc<AuthoredFile>,
+    rule: Option<Rule>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+/// Checks what concerns several rules and puts the sound ones together.
+fn join(read: Vec<ReadRule>) -> (Vec<Rule>, Vec<Diagnostic>) {
+    let mut first_with: HashMap<String, (Arc<AuthoredFile>, Span)> = HashMap::new();
+    let mut doubles = vec![false; read.len()];
+    let mut diagnostics = Vec::new();
+    for (index, rule) in read.iter().enumerate() {
+        let Some((id, span)) = &rule.id else { continue };
+        match first_with.get(id) {
+            None => {
+                first_with.insert(id.clone(), (Arc::clone(&rule.file), *span));
+            }
+            Some((file, first)) => {
+                doubles[index] = true;
+                diagnostics.push(
+                    Diagnostic::error(Code::DuplicateId, format!("two rules have the id `{id}`"))
+                        .at(&rule.file, *span, "this rule is not used")
+                        .at(file, *first, "this one is")
+                        .help("give one of them another id"),
+                );
+            }
+        }
+    }
+    let mut ids: Vec<&str> = first_with.keys().map(String::as_str).collect();
+    ids.sort_unstable();
+    let mut rules = Vec::new();
+    for (index, rule) in read.into_iter().enumerate() {
+        let unknown: Vec<_> = rule
+            .supersedes
+            .iter()
+            .filter(|(id, _)| ids.binary_search(&id.as_str()).is_err())
+            .collect();
+        for (id, span) in &unknown {
+            let nearest =
+                crate::rule::diagnostic::nearest(id, ids.iter().copied()).and_then(|near| suggest(id, &[near]));
+            diagnostics.push(
+                Diagnostic::error(Code::UnknownRule, format!("there is no rule `{id}` to supersede"))
+                    .at(&rule.file, *span, "not in this faultbook")
+                    .maybe_help(nearest),
+            );
+        }
+        let usable = unknown.is_empty() && !doubles[index];
+        diagnostics.extend(rule.diagnostics);
+        rules.extend(rule.rule.filter(|_| usable));
+    }
+    diagnostics.sort_by(|left, right| left.sort_key().cmp(&right.sort_key()));
+    (rules, diagnostics)
+}
+
+/// The rule files below a path, sorted; a file is itself.
+fn rule_files(path: &Path, unreadable: &mut Vec<Diagnostic>) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in walkdir::WalkDir::new(path).sort_by_file_name().into_iter() {
+        match entry {
+            Ok(entry) => {
+                let is_rule = entry
+                    .path()
+                    .extension()
+                    .is_some_and(|ending| ending == "yaml" || ending == "yml");
+                if entry.file_type().is_file() && (is_rule || entry.depth() == 0) {
+                    files.push(entry.into_path());
+                }
+            }
+            Err(error) => {
+                let path = error.path().unwrap_or(path).to_owned();
+                let reason = error.io_error().map_or_else(|| error.to_string(), ToString::to_string);
+                unreadable.push(not_readable(&path, &reason));
+            }
+        }
+    }
+    files
+}
+
+fn not_readable(path: &Path, reason: &str) -> Diagnostic {
+    let file = Arc::new(AuthoredFile::new(shown(path), ""));
+    Diagnostic::error(
+        Code::UnreadableFile,
+        format!("`{}` cannot be read: {reason}", shown(path)),
+    )
+    .at(&file, Span::default(), "")
+}
+
+/// The template folders that belong to rule folders: `templates` beside them or in them.
+fn beside(rule_paths: &[PathBuf]) -> Vec<PathBuf> {
+    let mut folders: Vec<PathBuf> = Vec::new();
+    for path in rule_paths {
+        // the folder of a single rule file, or the rule folder, and upwards to where templates/ lies
+        for ancestor in std::path::absolute(path)
+            .unwrap_or_else(|_| path.clone())
+            .ancestors()
+            .take(4)
+        {
+            let folder = ancestor.join("templates");
+            if folder.is_dir() && !folders.contains(&folder) {
+                folders.push(folder);
+                break;
+            }
+        }
+    }
+    folders
+}
+
+/// A path as it is shown: with `/` between folders.
+fn shown(path: &Path) -> String {
+    path.to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/")
+}

@@ -1,0 +1,37 @@
+//! What authors write: YAML with spans → checked, compiled rules, or diagnostics.
+//!
+//! [`Faultbook::load`] reads folders of rules in parallel. Each file becomes a tree that knows its places ([`yaml`]), then a
+//! [`file::RuleFile`] (what is written), then a [`Rule`] (what is meant): regexes parse, names resolve, conditions are tried
+//! against every answer. Whatever is wrong becomes a [`Diagnostic`]; the sound rules load all the same.
+//!
+//! The room also holds the meaning of conditions ([`decide`]), because a branch that no answer can reach is a mistake of
+//! the author. Applying rules to cases is done in `scan` and `diagnose`.
+
+pub mod authored;
+mod check;
+mod check_parts;
+pub mod checked;
+pub mod condition;
+pub mod decide;
+pub mod diagnostic;
+pub mod fact;
+pub mod faultbook;
+pub mod file;
+pub mod language;
+mod lexer;
+pub mod pattern;
+mod reader;
+mod scalar;
+mod shipped;
+pub mod signature;
+pub mod text;
+pub mod version;
+pub mod vocabulary;
+pub mod yaml;
+
+pub use checked::{Branch, Environment, Expectation, Link, Resolution, Rule, RuleTest};
+pub use decide::Truth;
+pub use diagnostic::{Code, Diagnostic, DiagnosticSeverity};
+pub use fact::{Fact, FactValue};
+pub use faultbook::{Faultbook, RuleId};
+pub use vocabulary::{Audience, FactType, Level, Severity, State};

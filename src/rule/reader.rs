@@ -1,0 +1,245 @@
+//! Typed reading from a YAML tree that reports every fault and goes on.
+//!
+//! A [`Reader`] collects the diagnostics of one file. [`Reader::fields`] opens a mapping against the keys it may have; the
+//! other methods turn a node into a text, a list, a choice, and return `None` after reporting what is wrong with it.
+
+use std::collections::HashMap;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use crate::rule::authored::{AuthoredFile, Located, Span};
+use crate::rule::diagnostic::{Code, Diagnostic, nearest, suggest};
+use crate::rule::vocabulary::UnknownChoice;
+use crate::rule::yaml::Node;
+
+/// Reads one file and collects what is wrong with it.
+pub(crate) struct Reader {
+    pub(crate) file: Arc<AuthoredFile>,
+    pub(crate) diagnostics: Vec<Diagnostic>,
+}
+
+/// The keys of one mapping that are known, each at most once.
+pub(crate) struct Fields {
+    what: &'static str,
+    span: Span,
+    values: HashMap<&'static str, Located<Node>>,
+}
+
+impl Fields {
+    /// Takes the value of a key out, if the mapping has it.
+    pub(crate) fn take(&mut self, key: &'static str) -> Option<Located<Node>> {
+        self.values.remove(key)
+    }
+}
+
+impl Reader {
+    pub(crate) fn new(file: Arc<AuthoredFile>) -> Self {
+        Self {
+            file,
+            diagnostics: Vec::new(),
+        }
+    }
+
+    /// Reports a mistake at a place of this file.
+    pub(crate) fn error(
+        &mut self,
+        code: Code,
+        span: Span,
+        title: impl Into<String>,
+        label: &str,
+        help: Option<String>,
+    ) {
+        self.diagnostics.push(
+            Diagnostic::error(code, title)
+                .at(&self.file, span, label)
+                .maybe_help(help),
+        );
+    }
+
+    fn wrong_type(&mut self, node: &Located<Node>, wanted: &str) {
+        let title = format!("{wanted} is wanted here, this is {}", node.value.kind());
+        self.error(Code::WrongType, node.span, title, &format!("write {wanted}"), None);
+    }
+
+    /// Opens a mapping: unknown and duplicate keys are reported, keys of `later` (not evaluated yet) too.
+    pub(crate) fn fields(
+        &mut self,
+        node: Located<Node>,
+        what: &'static str,
+        known: &'static [&'static str],
+        later: &'static [&'static str],
+    ) -> Option<Fields> {
+        let Node::Map(entries) = node.value else {
+            self.wrong_type(&node, "a mapping");
+            return None;
+        };
+        let mut first_spans: HashMap<String, Span> = HashMap::new();
+        let mut values = HashMap::new();
+        for (key, value) in entries {
+            if let Some(&first) = first_spans.get(&key.value) {
+                self.duplicate_key(&key, first);
+                continue;
+            }
+            first_spans.insert(key.value.clone(), key.span);
+            if let Some(&name) = known.iter().find(|&&name| name == key.value) {
+                values.insert(name, value);
+            } else if later.contains(&key.value.as_str()) {
+                let title = format!(
+                    "`{}` is part of the rule language but not evaluated by this version",
+                    key.value
+                );
+                self.error(
+                    Code::NotSupported,
+                    key.span,
+                    title,
+                    "not evaluated yet",
+                    Some("leave it out for now".into()),
+                );
+            } else {
+                let title = format!("{what} has no key `{}`", key.value);
+                let help = match nearest(&key.value, known.iter().copied()) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("{what} may have: {}", known.join(", ")),
+                };
+                self.error(Code::UnknownKey, key.span, title, "unknown key", Some(help));
+            }
+        }
+        Some(Fields {
+            what,
+            span: node.span,
+            values,
+        })
+    }
+
+    fn duplicate_key(&mut self, key: &Located<String>, first: Span) {
+        let diagnostic = Diagnostic::error(Code::DuplicateKey, format!("`{}` is given twice", key.value))
+            .at(&self.file, key.span, "given again")
+            .at(&self.file, first, "first given here")
+            .help("keep one of them");
+        self.diagnostics.push(diagnostic);
+    }
+
+    /// Takes a key that must be there; reports it missing at the start of the mapping.
+    pub(crate) fn required(&mut self, fields: &mut Fields, key: &'static str) -> Option<Located<Node>> {
+        let value = fields.take(key).filter(|node| node.value != Node::Null);
+        if value.is_none() {
+            let start = Span::new(fields.span.start..self.end_of_line(fields.span.start));
+            let title = format!("{} needs the key `{key}`", fields.what);
+            self.error(Code::MissingKey, start, title, &format!("add `{key}: …` here"), None);
+        }
+        value
+    }
+
+    fn end_of_line(&self, start: usize) -> usize {
+        let rest = &self.file.text().as_bytes()[start..];
+        start + memchr::memchr2(b'\n', b'\r', rest).unwrap_or(rest.len())
+    }
+
+    /// A scalar as text; numbers and booleans as they are spelled.
+    pub(crate) fn text(&mut self, node: Located<Node>) -> Option<Located<String>> {
+        match node.value.scalar() {
+            Some(text) => Some(Located::new(text, node.span)),
+            None => {
+                self.wrong_type(&node, "a text");
+                None
+            }
+        }
+    }
+
+    /// A boolean.
+    pub(crate) fn boolean(&mut self, node: Located<Node>) -> Option<bool> {
+        match node.value {
+            Node::Boolean(value) => Some(value),
+            _ => {
+                self.wrong_type(&node, "true or false");
+                None
+            }
+        }
+    }
+
+    /// A whole number.
+    pub(crate) fn integer(&mut self, node: Located<Node>) -> Option<i64> {
+        let number = match &node.value {
+            Node::Number(spelled) => spelled.parse().ok(),
+            _ => None,
+        };
+        if number.is_none() {
+            self.wrong_type(&node, "a whole number");
+        }
+        number
+    }
+
+    /// One word of a fixed set.
+    pub(crate) fn choice<T: FromStr<Err = UnknownChoice>>(&mut self, node: Located<Node>) -> Option<T> {
+        let text = self.text(node)?;
+        match text.value.parse() {
+            Ok(choice) => Some(choice),
+            Err(unknown) => {
+                let help = suggest(&unknown.given, unknown.choices);
+                self.error(Code::UnknownValue, text.span, unknown.to_string(), "not a choice", help);
+                None
+            }
+        }
+    }
+
+    /// A date such as 2024-12-31.
+    pub(crate) fn date(&mut self, node: Located<Node>) -> Option<jiff::civil::Date> {
+        let text = self.text(node)?;
+        let date = jiff::civil::Date::from_str(&text.value).ok();
+        if date.is_none() {
+            let title = format!("`{}` is not a date", text.value);
+            self.error(
+                Code::BadDate,
+                text.span,
+                title,
+                "not a date",
+                Some("write year-month-day, as in 2024-12-31".into()),
+            );
+        }
+        date
+    }
+
+    /// The items of a list.
+    pub(crate) fn list(&mut self, node: Located<Node>) -> Vec<Located<Node>> {
+        match node.value {
+            Node::List(items) => items,
+            _ => {
+                self.wrong_type(&node, "a list");
+                Vec::new()
+            }
+        }
+    }
+
+    /// A list of texts.
+    pub(crate) fn texts(&mut self, node: Located<Node>) -> Vec<Located<String>> {
+        self.list(node).into_iter().filter_map(|item| self.text(item)).collect()
+    }
+
+    /// One text or a list of texts.
+    pub(crate) fn one_or_more(&mut self, node: Located<Node>) -> Vec<Located<String>> {
+        match node.value {
+            Node::List(_) => self.texts(node),
+            _ => self.text(node).into_iter().collect(),
+        }
+    }
+
+    /// The entries of a mapping whose keys the author names; a name given twice is reported and its first use kept.
+    pub(crate) fn named(&mut self, node: Located<Node>) -> Vec<(Located<String>, Located<Node>)> {
+        let Node::Map(entries) = node.value else {
+            self.wrong_type(&node, "a mapping");
+            return Vec::new();
+        };
+        let mut kept: Vec<(Located<String>, Located<Node>)> = Vec::with_capacity(entries.len());
+        for (key, value) in entries {
+            match kept
+                .iter()
+                .find(|(earlier, _)| earlier.value == key.value)
+                .map(|(earlier, _)| earlier.span)
+            {
+                Some(first) => self.duplicate_key(&key, first),
+                None => kept.push((key, value)),
+            }
+        }
+        kept
+    }
+}

@@ -1,0 +1,166 @@
+//! Signatures: the checked tests of one record.
+//!
+//! Whatever mixture of `regex`, `contains`, `all`, `any` and `none` an author wrote becomes one shape: clauses of which each
+//! needs one of its leaves, and leaves of which none may match. Matching is done in the `scan` room.
+
+use globset::{GlobBuilder, GlobMatcher};
+
+use crate::rule::pattern::Pattern;
+use crate::rule::vocabulary::Level;
+
+/// A named test of one record, or of one whole file.
+#[derive(Debug)]
+pub struct Signature {
+    /// The name conditions use.
+    pub name: String,
+    /// Every clause must hold; a clause holds when one of its leaves matches. Empty only for whole files.
+    pub required: Vec<Vec<Leaf>>,
+    /// No leaf of these may match.
+    pub forbidden: Vec<Leaf>,
+    /// Patterns that add captures where they match.
+    pub optional: Vec<Pattern>,
+    /// Which sources are looked at.
+    pub file: Option<FileGlob>,
+    /// Which levels a record may have.
+    pub level: Option<LevelTest>,
+    /// What the text is that is tested.
+    pub scope: SignatureScope,
+}
+
+/// What a signature is tested against.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignatureScope {
+    /// Each record on its own.
+    Record,
+    /// The whole file at once, up to a limit in size.
+    File,
+}
+
+/// The smallest test of a text.
+#[derive(Debug)]
+pub enum Leaf {
+    /// A regular expression matches somewhere.
+    Regex(Pattern),
+    /// The bytes occur somewhere, case and all.
+    Contains(Vec<u8>),
+}
+
+impl Signature {
+    /// The captures that tell matches apart: those of the required patterns, in the order written, each once.
+    pub fn captures(&self) -> Vec<&str> {
+        let patterns = self.required.iter().flatten().filter_map(|leaf| match leaf {
+            Leaf::Regex(pattern) => Some(pattern),
+            Leaf::Contains(_) => None,
+        });
+        names(patterns)
+    }
+
+    /// The captures of the `optional` patterns, in the order written, each once.
+    pub fn optional_captures(&self) -> Vec<&str> {
+        names(self.optional.iter())
+    }
+}
+
+fn names<'a>(patterns: impl Iterator<Item = &'a Pattern>) -> Vec<&'a str> {
+    let mut names: Vec<&str> = Vec::new();
+    for name in patterns.flat_map(Pattern::captures) {
+        if !names.contains(&name.as_str()) {
+            names.push(name);
+        }
+    }
+    names
+}
+
+/// Which levels satisfy a signature. A record whose level is not known satisfies none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LevelTest {
+    /// This one or a more severe one.
+    AtLeast(Level),
+    /// Exactly one of these.
+    OneOf(Vec<Level>),
+}
+
+impl LevelTest {
+    /// Whether a record's level satisfies the test.
+    pub fn allows(&self, level: Option<Level>) -> bool {
+        match (self, level) {
+            (_, None) => false,
+            (LevelTest::AtLeast(least), Some(level)) => level >= *least,
+            (LevelTest::OneOf(levels), Some(level)) => levels.contains(&level),
+        }
+    }
+}
+
+/// A glob over the path of a source inside its case.
+#[derive(Clone, Debug)]
+pub struct FileGlob {
+    written: String,
+    matcher: GlobMatcher,
+    /// Without a `/` the glob is for the file's name, in whatever folder.
+    name_only: bool,
+}
+
+/// File name endings that say how a file is packed, not what it is.
+const PACKED_ENDINGS: [&str; 4] = [".gz", ".zst", ".bz2", ".xz"];
+
+impl FileGlob {
+    /// Compiles a glob: `*` within a folder, `**` across folders, `?`, `[…]`, `{a,b}`.
+    pub fn new(glob: &str) -> Result<Self, globset::Error> {
+        let matcher = GlobBuilder::new(glob)
+            .literal_separator(true)
+            .backslash_escape(true)
+            .build()?
+            .compile_matcher();
+        Ok(Self {
+            written: glob.to_owned(),
+            matcher,
+            name_only: !glob.contains('/'),
+        })
+    }
+
+    /// Whether the source at `path` inside the case is meant. A packed file is also taken by its name without `.gz`, a
+    /// member of a nested archive also by its path inside that.
+    pub fn matches(&self, path: &str) -> bool {
+        let inner = path.rsplit("::").next().unwrap_or(path);
+        let unpacked = PACKED_ENDINGS.iter().find_map(|ending| inner.strip_suffix(ending));
+        [path, inner].into_iter().chain(unpacked).any(|path| {
+            let path = if self.name_only {
+                path.rsplit('/').next().unwrap_or(path)
+            } else {
+                path
+            };
+            self.matcher.is_match(path)
+        })
+    }
+
+    /// The glob as written.
+    pub fn written(&self) -> &str {
+        &self.written
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_glob_without_slash_is_for_the_name_in_any_folder() {
+        let glob = FileGlob::new("*.log").expect("valid");
+        assert!(glob.matches("var/log/app.log") && glob.matches("app.log.gz") && glob.matches("in.zip::x/app.log"));
+        assert!(!glob.matches("app.log.1"));
+    }
+
+    #[test]
+    fn a_glob_with_slash_is_for_the_path() {
+        let glob = FileGlob::new("var/log/**/core*").expect("valid");
+        assert!(glob.matches("var/log/pa/core.log") && glob.matches("host.tar::var/log/core.1"));
+        assert!(!glob.matches("tmp/var/log/core"));
+    }
+
+    #[test]
+    fn one_level_means_at_least_and_a_list_means_exactly() {
+        assert!(LevelTest::AtLeast(Level::Warning).allows(Some(Level::Critical)));
+        assert!(!LevelTest::OneOf(vec![Level::Warning]).allows(Some(Level::Critical)));
+        assert!(!LevelTest::AtLeast(Level::Trace).allows(None));
+    }
+}

@@ -1,0 +1,299 @@
+//! From YAML text to a tree of nodes that know where they stand.
+//!
+//! The tree keeps duplicate keys and the raw spelling of every scalar (`5.10` stays `5.10`), so that reading a rule from it
+//! can report every fault of a file and not only the first. Syntax errors, aliases that grow and documents that nest too
+//! deep are the YAML library's to refuse; they end the file. What the keys mean is decided in [`super::reader`].
+
+use std::fmt;
+
+use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_yaml::{DuplicateKeyPolicy, MergeKeyPolicy, Spanned};
+
+use crate::rule::authored::{AuthoredFile, Located, Span};
+use crate::rule::diagnostic::{Code, Diagnostic};
+
+/// A YAML value with the place of each part.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Node {
+    /// `null`, `~` or nothing.
+    Null,
+    /// `true` or `false`.
+    Boolean(bool),
+    /// A number, as it was spelled.
+    Number(String),
+    /// Any other scalar, unquoted and unescaped.
+    String(String),
+    /// A list.
+    List(Vec<Located<Node>>),
+    /// A mapping in the order written; a key may occur twice.
+    Map(Vec<(Located<String>, Located<Node>)>),
+}
+
+impl Node {
+    /// What an author would call this kind of value.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Node::Null => "nothing",
+            Node::Boolean(_) => "a boolean",
+            Node::Number(_) => "a number",
+            Node::String(_) => "a text",
+            Node::List(_) => "a list",
+            Node::Map(_) => "a mapping",
+        }
+    }
+
+    /// The scalar as text: a string, or a number or boolean as spelled. `None` for the others.
+    pub fn scalar(&self) -> Option<String> {
+        match self {
+            Node::String(text) | Node::Number(text) => Some(text.clone()),
+            Node::Boolean(value) => Some(value.to_string()),
+            Node::Null | Node::List(_) | Node::Map(_) => None,
+        }
+    }
+}
+
+/// Reads one document. `Err` carries the syntax error with its place and, for the usual slips, what to write instead.
+pub fn parse(file: &std::sync::Arc<AuthoredFile>) -> Result<Located<Node>, Diagnostic> {
+    let options = serde_yaml::options! {
+        duplicate_keys: DuplicateKeyPolicy::PassThrough,
+        merge_keys: MergeKeyPolicy::Error,
+        strict_booleans: true,
+        with_snippet: false,
+    };
+    match serde_yaml::from_str_with_options::<Spanned<Raw>>(file.text(), options) {
+        Ok(root) => Ok(locate(root, file.text())),
+        Err(error) => Err(syntax_error(file, &error)),
+    }
+}
+
+fn syntax_error(file: &std::sync::Arc<AuthoredFile>, error: &serde_yaml::Error) -> Diagnostic {
+    let error = error.without_snippet();
+    let offset = error
+        .location()
+        .map_or(0, |place| file.offset(place.line() as usize, place.column() as usize));
+    let line_end = memchr::memchr(b'\n', &file.text().as_bytes()[offset..]).map_or(file.text().len(), |at| offset + at);
+    let width = file.text()[offset..]
+        .chars()
+        .next()
+        .filter(|&first| first != '\n')
+        .map_or(0, char::len_utf8);
+    let message = error.to_string();
+    let message = message.split(" at line ").next().unwrap_or(&message);
+    let line_start = memchr::memrchr(b'\n', &file.text().as_bytes()[..offset]).map_or(0, |at| at + 1);
+    let mut diagnostic = Diagnostic::error(Code::YamlSyntax, format!("this is not valid YAML: {message}")).at(
+        file,
+        Span::new(offset..offset + width),
+        "here",
+    );
+    if let Some(help) = syntax_help(message, &file.text()[line_start..line_end]) {
+        diagnostic = diagnostic.help(help);
+    }
+    diagnostic
+}
+
+/// What to write instead, for the slips that regexes, templates and version ranges invite.
+fn syntax_help(message: &str, line: &str) -> Option<&'static str> {
+    if message.contains("block scalar") {
+        Some("a value that begins with `>` or `|` must be quoted: version: \">=5.4, <5.6\"")
+    } else if message.contains("mapping values") {
+        Some("quote a text that contains `: `, with single quotes: 'Reason: timeout', or put it below `|`")
+    } else if message.contains("unexpected character") || message.contains("alias") {
+        Some("quote a text that begins with one of @ ` % * & ! { [, with single quotes: '%s'")
+    } else if message.contains("quote") {
+        Some("close the quote; inside single quotes write ' twice")
+    } else if message.contains("escape") {
+        Some("use single quotes, in which a backslash is only a backslash")
+    } else if line.contains('\t') {
+        Some("indent with spaces; YAML does not allow tabs")
+    } else {
+        None
+    }
+}
+
+/// The node as the deserialiser gives it.
+enum Raw {
+    Null,
+    Boolean(bool),
+    Number,
+    String(String),
+    List(Vec<Spanned<Raw>>),
+    Map(Vec<(Spanned<String>, Spanned<Raw>)>),
+}
+
+fn span_of(location: serde_yaml::Location) -> Span {
+    let span = location.span();
+    let start = span.byte_offset().unwrap_or(0) as usize;
+    Span::new(start..start + span.byte_len().unwrap_or(0) as usize)
+}
+
+/// Replaces the library's locations by byte spans. A container's span runs from its first key to its last value.
+fn locate(raw: Spanned<Raw>, text: &str) -> Located<Node> {
+    let span = span_of(raw.referenced);
+    match raw.value {
+        Raw::Null => Located::new(Node::Null, span),
+        Raw::Boolean(value) => Located::new(Node::Boolean(value), span),
+        Raw::Number => {
+            let defined = span_of(raw.defined);
+            Located::new(
+                Node::Number(text.get(defined.range()).unwrap_or_default().to_owned()),
+                span,
+            )
+        }
+        Raw::String(value) => Located::new(Node::String(value), trimmed(span, text)),
+        Raw::List(items) => {
+            let items: Vec<_> = items.into_iter().map(|item| locate(item, text)).collect();
+            let end = items.last().map_or(span.end, |item| item.span.end.max(span.end));
+            Located::new(Node::List(items), Span::new(span.start..end))
+        }
+        Raw::Map(entries) => {
+            let entries: Vec<_> = entries
+                .into_iter()
+                .map(|(key, value)| (Located::new(key.value, span_of(key.referenced)), locate(value, text)))
+                .collect();
+            let start = entries.first().map_or(span.start, |(key, _)| key.span.start);
+            let end = entries
+                .last()
+                .map_or(span.end, |(key, value)| value.span.end.max(key.span.end));
+            Located::new(Node::Map(entries), Span::new(start..end))
+        }
+    }
+}
+
+/// Leaves the line break behind a block scalar out of its span, so that a marker ends where the text ends.
+fn trimmed(span: Span, text: &str) -> Span {
+    let kept = text
+        .get(span.range())
+        .map_or(0, |raw| raw.trim_end_matches(['\n', '\r', ' ']).len());
+    Span::new(span.start..span.start + kept)
+}
+
+impl<'de> Deserialize<'de> for Raw {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(RawVisitor)
+    }
+}
+
+struct RawVisitor;
+
+impl<'de> Visitor<'de> for RawVisitor {
+    type Value = Raw;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        formatter.write_str("any YAML value")
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<Raw, E> {
+        Ok(Raw::Null)
+    }
+
+    fn visit_none<E: de::Error>(self) -> Result<Raw, E> {
+        Ok(Raw::Null)
+    }
+
+    fn visit_bool<E: de::Error>(self, value: bool) -> Result<Raw, E> {
+        Ok(Raw::Boolean(value))
+    }
+
+    fn visit_i64<E: de::Error>(self, _: i64) -> Result<Raw, E> {
+        Ok(Raw::Number)
+    }
+
+    fn visit_u64<E: de::Error>(self, _: u64) -> Result<Raw, E> {
+        Ok(Raw::Number)
+    }
+
+    fn visit_i128<E: de::Error>(self, _: i128) -> Result<Raw, E> {
+        Ok(Raw::Number)
+    }
+
+    fn visit_u128<E: de::Error>(self, _: u128) -> Result<Raw, E> {
+        Ok(Raw::Number)
+    }
+
+    fn visit_f64<E: de::Error>(self, _: f64) -> Result<Raw, E> {
+        Ok(Raw::Number)
+    }
+
+    fn visit_str<E: de::Error>(self, value: &str) -> Result<Raw, E> {
+        Ok(Raw::String(value.to_owned()))
+    }
+
+    fn visit_string<E: de::Error>(self, value: String) -> Result<Raw, E> {
+        Ok(Raw::String(value))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Raw, A::Error> {
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element()? {
+            list.push(item);
+        }
+        Ok(Raw::List(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Raw, A::Error> {
+        let mut map = Vec::new();
+        while let Some(key) = entries.next_key()? {
+            map.push((key, entries.next_value()?));
+        }
+        Ok(Raw::Map(map))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    fn node(text: &str) -> (Arc<AuthoredFile>, Located<Node>) {
+        let file = Arc::new(AuthoredFile::new("x.yaml", text));
+        let node = parse(&file).expect("valid YAML");
+        (file, node)
+    }
+
+    #[test]
+    fn numbers_keep_their_spelling_and_spans() {
+        let (file, root) = node("version: 5.10\n");
+        let Node::Map(entries) = &root.value else {
+            panic!("a map")
+        };
+        assert_eq!(entries[0].1.value, Node::Number("5.10".into()));
+        assert_eq!(file.slice(entries[0].1.span), "5.10");
+    }
+
+    #[test]
+    fn duplicate_keys_are_kept_for_the_reader_to_report() {
+        let (_, root) = node("a: 1\na: 2\n");
+        assert!(matches!(root.value, Node::Map(entries) if entries.len() == 2));
+    }
+
+    #[test]
+    fn an_unquoted_version_range_is_explained() {
+        let file = Arc::new(AuthoredFile::new("x.yaml", "version: >=5.4\n"));
+        let diagnostic = parse(&file).expect_err("not YAML");
+        assert_eq!(diagnostic.code, Code::YamlSyntax);
+        assert!(
+            diagnostic.help.as_deref().is_some_and(|help| help.contains("quoted")),
+            "{diagnostic:?}"
+        );
+    }
+
+    #[test]
+    fn an_alias_bomb_is_refused() {
+        let mut text = String::from("a: &a [x, x, x, x, x, x, x, x, x, x]\n");
+        for (name, of) in [
+            ("b", "a"),
+            ("c", "b"),
+            ("d", "c"),
+            ("e", "d"),
+            ("f", "e"),
+            ("g", "f"),
+            ("h", "g"),
+        ] {
+            let items = vec![format!("*{of}"); 10].join(", ");
+            text.push_str(&format!("{name}: &{name} [{items}]\n"));
+        }
+        let file = Arc::new(AuthoredFile::new("x.yaml", text));
+        assert_eq!(parse(&file).expect_err("refused").code, Code::YamlSyntax);
+    }
+}
