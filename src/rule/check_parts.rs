@@ -74,10 +74,10 @@ impl<'a> PartChecker<'a> {
         required.push(written.any.iter().flat_map(|leaf| self.leaf(leaf)).collect());
         required.retain(|clause| !clause.is_empty());
         let forbidden: Vec<Leaf> = written.none.iter().flat_map(|leaf| self.leaf(leaf)).collect();
-        let optional: Vec<Pattern> = written
+        let optional: Vec<Vec<Pattern>> = written
             .optional
             .iter()
-            .filter_map(|regex| self.pattern(regex))
+            .map(|alternatives| alternatives.iter().filter_map(|regex| self.pattern(regex)).collect())
             .collect();
         let file = written.file.as_ref().and_then(|glob| self.glob(glob));
         let nothing_written =
@@ -180,25 +180,23 @@ impl<'a> PartChecker<'a> {
     }
 
     /// Two regexes of which both may match must not give one capture name two values.
-    fn no_shared_captures(&mut self, written: &SignatureFile, required: &[Vec<Leaf>], optional: &[Pattern]) {
+    fn no_shared_captures(&mut self, written: &SignatureFile, required: &[Vec<Leaf>], optional: &[Vec<Pattern>]) {
         fn of_leaf(leaf: &Leaf) -> &[String] {
             match leaf {
                 Leaf::Regex(pattern) => pattern.captures(),
                 Leaf::Contains(_) => &[],
             }
         }
-        let of_clauses = required.iter().map(|clause| {
-            let mut names: Vec<&str> = clause.iter().flat_map(of_leaf).map(String::as_str).collect();
+        fn distinct<'n>(names: impl Iterator<Item = &'n String>) -> Vec<&'n str> {
+            let mut names: Vec<&str> = names.map(String::as_str).collect();
             names.sort_unstable();
             names.dedup();
             names
-        });
-        let of_optional = optional
-            .iter()
-            .map(|pattern| pattern.captures().iter().map(String::as_str).collect());
+        }
+        let of_clauses = required.iter().map(|clause| distinct(clause.iter().flat_map(of_leaf)));
+        let of_optional = optional.iter().map(|entry| distinct(entry.iter().flat_map(Pattern::captures)));
         let mut seen: Vec<&str> = Vec::new();
         for names in of_clauses.chain(of_optional) {
-            let names: Vec<&str> = names;
             for name in names.iter().filter(|name| seen.contains(name)) {
                 let title = format!("two regexes of the signature `{}` capture `{name}`", written.name.value);
                 let needle = format!("(?<{name}>");
@@ -218,7 +216,7 @@ impl<'a> PartChecker<'a> {
     /// Where the last regex of a signature captures a name.
     fn last_place(&self, written: &SignatureFile, needle: &str, name: &str) -> Option<Span> {
         let leaves = written.all.iter().chain(&written.any).flat_map(|leaf| &leaf.regex);
-        let regexes = written.regex.iter().chain(leaves).chain(&written.optional);
+        let regexes = written.regex.iter().chain(leaves).chain(written.optional.iter().flatten());
         let last = regexes.filter(|regex| regex.value.contains(needle)).last()?;
         let at = last.value.rfind(needle)? + "(?<".len();
         Some(Offsets::of(self.file, last).span(at..at + name.len()))

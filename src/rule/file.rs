@@ -134,8 +134,8 @@ pub struct SignatureFile {
     pub any: Vec<LeafFile>,
     /// Not one of these.
     pub none: Vec<LeafFile>,
-    /// Regexes that add captures if they match.
-    pub optional: Vec<Located<String>>,
+    /// Regexes that add captures if they match; of each entry the first that does.
+    pub optional: Vec<Vec<Located<String>>>,
     /// Glob over the path inside the case.
     pub file: Option<Located<String>>,
     /// Level names; one alone means "at least".
@@ -385,10 +385,7 @@ fn read_signature(reader: &mut Reader, name: Located<String>, node: Located<Node
         all: read_each(reader, fields.take("all"), read_leaf),
         any: read_each(reader, fields.take("any"), read_leaf),
         none: read_each(reader, fields.take("none"), read_leaf),
-        optional: read_each(reader, fields.take("optional"), read_optional)
-            .into_iter()
-            .flatten()
-            .collect(),
+        optional: read_each(reader, fields.take("optional"), read_optional),
         file: fields.take("file").and_then(|node| reader.text(node)),
         level: level.map(|node| reader.one_or_more(node)).unwrap_or_default(),
         level_is_list,

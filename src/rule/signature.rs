@@ -17,8 +17,8 @@ pub struct Signature {
     pub required: Vec<Vec<Leaf>>,
     /// No leaf of these may match.
     pub forbidden: Vec<Leaf>,
-    /// Patterns that add captures where they match.
-    pub optional: Vec<Pattern>,
+    /// Patterns that add captures where they match; of each entry the first that does.
+    pub optional: Vec<Vec<Pattern>>,
     /// Which sources are looked at.
     pub file: Option<FileGlob>,
     /// Which levels a record may have.
@@ -57,7 +57,7 @@ impl Signature {
 
     /// The captures of the `optional` patterns, in the order written, each once.
     pub fn optional_captures(&self) -> Vec<&str> {
-        names(self.optional.iter())
+        names(self.optional.iter().flatten())
     }
 }
 

@@ -1,0 +1,269 @@
+//! From what matched to findings: conditions, environment, branches and questions of one rule in one case.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::Arc;
+
+use minijinja::Value;
+use minijinja::value::{Object, ObjectRepr};
+
+use crate::diagnose::collect::{Collector, Group, SignatureMatches, Values};
+use crate::diagnose::finding::{BranchState, Capture, Finding, Names, Question};
+use crate::diagnose::known::Known;
+use crate::rule::condition::Condition;
+use crate::rule::decide::{Binding, Decision, Scope, decide, fact_value};
+use crate::rule::version::Version;
+use crate::rule::{Rule, RuleId, Truth};
+use crate::scan::{Index, SignatureId};
+use crate::source::LogTime;
+
+/// One rule in one case.
+pub(crate) struct Application<'a> {
+    pub(crate) index: &'a Index<'a>,
+    pub(crate) collected: &'a Collector,
+    pub(crate) known: &'a Known,
+    pub(crate) rule: RuleId,
+    /// The rule's signatures in its order.
+    pub(crate) signatures: &'a [SignatureId],
+    /// For fallback rules: the rules that have findings, whose records need no other explanation.
+    pub(crate) explaining: &'a BTreeSet<RuleId>,
+}
+
+impl Application<'_> {
+    fn written(&self) -> &Rule {
+        self.index.faultbook().rule(self.rule)
+    }
+
+    /// The findings of the rule: one for each failure of its subject for which the condition is not false. `problems`
+    /// takes facts that do not fit their type.
+    pub(crate) fn findings(&self, problems: &mut Vec<String>) -> Vec<Finding> {
+        let rule = self.written();
+        let environment = environment(rule, self.known);
+        if environment == Truth::False {
+            return Vec::new();
+        }
+        let base = self.scope(problems);
+        let subject = self.signatures.iter().position(|id| self.collected.of(*id).is_some());
+        let groups: Vec<Group> = match subject {
+            Some(subject) => self.subject_groups(subject),
+            None if rule.holds_without_match => vec![Group::default()],
+            None => return Vec::new(),
+        };
+        groups
+            .into_iter()
+            .filter_map(|group| {
+                let mut scope = base.clone();
+                if let Some(subject) = subject {
+                    self.bind_captures(&mut scope, subject, &group);
+                }
+                let applies = decide(&rule.condition, &rule.facts, &scope);
+                // Without a match only certainty counts: otherwise every case would be asked about every such rule.
+                let wanted = if subject.is_some() { applies.truth != Truth::False } else { applies.truth == Truth::True };
+                wanted.then(|| self.finding(&group, subject, scope, environment, applies))
+            })
+            .collect()
+    }
+
+    /// The failures of the subject: its groups without those that other rules explain, joined where only that told them
+    /// apart.
+    fn subject_groups(&self, subject: usize) -> Vec<Group> {
+        let Some(matches) = self.collected.of(self.signatures[subject]) else { return Vec::new() };
+        let mut order: Vec<&Vec<Option<String>>> = Vec::new();
+        let mut joined: BTreeMap<&Vec<Option<String>>, Group> = BTreeMap::new();
+        let unexplained = matches.groups().filter(|(key, _)| key.explained_by.is_disjoint(self.explaining));
+        for (key, group) in unexplained {
+            match joined.get_mut(&key.identity) {
+                Some(own) => own.absorb(group),
+                None => {
+                    order.push(&key.identity);
+                    joined.insert(&key.identity, group.clone());
+                }
+            }
+        }
+        order.into_iter().filter_map(|identity| joined.remove(identity)).collect()
+    }
+
+    /// Signatures, captures of signatures other than the subject, and given facts.
+    fn scope(&self, problems: &mut Vec<String>) -> Scope {
+        let rule = self.written();
+        let mut scope = Scope::default();
+        for (position, (signature, id)) in rule.signatures.iter().zip(self.signatures).enumerate() {
+            let matches = self.collected.of(*id);
+            let value = SignatureValue::of(signature.captures(), signature.optional_captures(), matches);
+            for (name, captured) in &value.captures {
+                let binding = if value.count == 0 { Binding::Absent } else { Binding::Known(captured.clone()) };
+                if rule.is_plain(position, name) {
+                    scope.bind(name.as_str(), binding);
+                }
+            }
+            scope.bind(signature.name.as_str(), Binding::Known(Value::from_object(value)));
+        }
+        for fact in &rule.facts {
+            if let Some(given) = self.known.facts.get(&fact.name) {
+                match fact.accept(given) {
+                    Ok(value) => scope.bind(fact.name.as_str(), Binding::Known(value.to_value())),
+                    Err(error) => problems.push(error.to_string()),
+                }
+            }
+        }
+        scope
+    }
+
+    /// Rebinds the subject's captures to what this failure captured.
+    fn bind_captures(&self, scope: &mut Scope, subject: usize, group: &Group) {
+        let rule = self.written();
+        for capture in group_captures(rule, subject, group).filter(|capture| rule.is_plain(subject, &capture.name)) {
+            scope.bind(capture.name.as_str(), Binding::Known(value_of(&capture.values)));
+        }
+    }
+
+    fn finding(&self, group: &Group, subject: Option<usize>, scope: Scope, environment: Truth, applies: Decision) -> Finding {
+        let rule = self.written();
+        let mut needs = applies.needs.clone();
+        let mut limited = applies.limited;
+        let mut problems: Vec<String> = applies.error.into_iter().collect();
+        let mut branches = Vec::new();
+        for (index, branch) in rule.branches().iter().enumerate() {
+            let decision = branch.when.as_ref().map_or(certain(), |when: &Condition| decide(when, &rule.facts, &scope));
+            needs.extend(decision.needs);
+            limited |= decision.limited;
+            problems.extend(decision.error);
+            if decision.truth != Truth::False {
+                branches.push(BranchState { index, truth: decision.truth });
+            }
+        }
+        problems.dedup();
+        let questions = rule.facts.iter().filter(|fact| needs.contains(&fact.name)).filter_map(|fact| {
+            Some(Question { fact: fact.name.clone(), ask: fact.ask.clone()?, kind: fact.kind, values: fact.values.clone() })
+        });
+        let facts = rule.facts.iter().map(|fact| (fact.name.clone(), fact_value(fact, &rule.facts, &scope))).collect();
+        Finding {
+            rule: self.rule,
+            applies: applies.truth,
+            environment,
+            captures: self.captures(group, subject),
+            count: group.count,
+            first: group.first,
+            last: group.last,
+            evidence: group.evidence.clone(),
+            more_sources: group.more_sources,
+            branches,
+            questions: questions.collect(),
+            limited,
+            problems,
+            names: Names { scope, facts },
+        }
+    }
+
+    /// The captures that have a value: those of this failure, and those of the other signatures in the whole case.
+    fn captures(&self, group: &Group, subject: Option<usize>) -> Vec<Capture> {
+        let rule = self.written();
+        let mut captures = Vec::new();
+        for (position, id) in self.signatures.iter().enumerate() {
+            let merged = match self.collected.of(*id) {
+                _ if Some(position) == subject => group.clone(),
+                Some(matches) => whole(matches),
+                None => continue,
+            };
+            for mut capture in group_captures(rule, position, &merged).filter(|capture| !capture.values.seen.is_empty()) {
+                if !rule.is_plain(position, &capture.name) {
+                    capture.name = format!("{}.{}", rule.signatures[position].name, capture.name);
+                }
+                captures.push(capture);
+            }
+        }
+        captures
+    }
+}
+
+fn certain() -> Decision {
+    Decision { truth: Truth::True, needs: Vec::new(), limited: false, error: None }
+}
+
+/// Whether the article is about the case's products: false when it is known not to be, open when nobody knows.
+pub(crate) fn environment(rule: &Rule, known: &Known) -> Truth {
+    let of_entry = |entry: &crate::rule::Environment| match (known.product(&entry.product), &entry.version) {
+        (None, _) => Truth::Open,
+        (Some(_), None) => Truth::True,
+        (Some(version), Some(range)) => match version.parse::<Version>() {
+            Ok(version) => Truth::from(range.contains(&version)),
+            Err(_) => Truth::Open,
+        },
+    };
+    rule.environment.iter().map(of_entry).max().unwrap_or(Truth::True)
+}
+
+/// The captures of one signature with the values a group has for them.
+fn group_captures<'g>(rule: &'g Rule, position: usize, group: &'g Group) -> impl Iterator<Item = Capture> + 'g {
+    let signature = &rule.signatures[position];
+    let required = signature.captures().into_iter().zip(group.captures.iter());
+    let optional = signature.optional_captures().into_iter().zip(group.optional.iter());
+    required.chain(optional).map(|(name, values)| Capture { name: name.to_owned(), values: values.clone() })
+}
+
+/// All groups of a signature as one.
+fn whole(matches: &SignatureMatches) -> Group {
+    let mut whole = Group::default();
+    matches.groups().for_each(|(_, group)| whole.absorb(group));
+    whole
+}
+
+/// One value as itself, several as a list, none as none.
+fn value_of(values: &Values) -> Value {
+    match values.seen.as_slice() {
+        [] => Value::from(()),
+        [one] => Value::from(one.as_str()),
+        several => several.iter().map(|value| Value::from(value.as_str())).collect(),
+    }
+}
+
+/// A signature in a condition or text: true when it matched, with `.count`, `.first`, `.last`, `.captures` and each
+/// capture by its name.
+#[derive(Debug)]
+struct SignatureValue {
+    count: u64,
+    first: Option<LogTime>,
+    last: Option<LogTime>,
+    captures: BTreeMap<String, Value>,
+}
+
+impl SignatureValue {
+    fn of(names: Vec<&str>, optional: Vec<&str>, matches: Option<&SignatureMatches>) -> Self {
+        let whole = matches.map(whole).unwrap_or_default();
+        let none = Values::default();
+        let value = |values: &[Values], at: usize| value_of(values.get(at).unwrap_or(&none));
+        let required = names.iter().enumerate().map(|(at, name)| ((*name).to_owned(), value(&whole.captures, at)));
+        let optional = optional.iter().enumerate().map(|(at, name)| ((*name).to_owned(), value(&whole.optional, at)));
+        let count = whole.count + matches.map_or(0, |matches| matches.uncounted);
+        Self { count, first: whole.first, last: whole.last, captures: required.chain(optional).collect() }
+    }
+}
+
+impl Object for SignatureValue {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Plain
+    }
+
+    fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
+        let time = |time: Option<LogTime>| time.map_or(Value::from(()), |time| Value::from(time.to_string()));
+        match key {
+            "count" => Some(Value::from(self.count)),
+            "first" => Some(time(self.first)),
+            "last" => Some(time(self.last)),
+            "captures" => Some(self.captures.iter().map(|(name, value)| (name.as_str(), value.clone())).collect()),
+            name => self.captures.get(name).cloned(),
+        }
+    }
+
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        self.get_value_by_str(key.as_str()?)
+    }
+
+    fn is_true(self: &Arc<Self>) -> bool {
+        self.count > 0
+    }
+
+    fn render(self: &Arc<Self>, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}", self.count > 0)
+    }
+}

@@ -1,0 +1,186 @@
+//! Diagnosing a case: its parts are read in parallel, what was found is put together, then the rules are applied.
+
+use std::collections::BTreeSet;
+use std::io::{self, BufRead, Read};
+
+use rayon::prelude::*;
+
+use crate::diagnose::apply::Application;
+use crate::diagnose::collect::{Collector, GROUP_LIMIT};
+use crate::diagnose::finding::{CaseSize, Diagnosis, Finding};
+use crate::diagnose::known::Known;
+use crate::diagnose::rank::rank;
+use crate::rule::{Rule, RuleId, State};
+use crate::scan::{Index, Scan, SignatureId};
+use crate::source::{Budget, CaseInput, Limits, Note, NoteKind, Part, Progress, SourceName, Visit, read};
+
+/// The file of a case that states facts about it.
+pub const FACTS_FILE: &str = "facts.yaml";
+/// Bytes of a facts file that are read.
+pub const FACTS_BYTES: u64 = 256 * 1024;
+
+/// Diagnoses cases with one faultbook. Cheap to share between threads.
+pub struct Diagnoser<'a> {
+    index: &'a Index<'a>,
+    /// For each rule its signatures, in its order; empty for archived rules.
+    signatures: Vec<Vec<SignatureId>>,
+    limits: Limits,
+}
+
+impl<'a> Diagnoser<'a> {
+    /// Prepares an index for diagnosing with the default limits.
+    pub fn new(index: &'a Index<'a>) -> Self {
+        let mut signatures = vec![Vec::new(); index.faultbook().rules().len()];
+        for id in index.signatures() {
+            signatures[index.owner(id).0.index()].push(id);
+        }
+        Self { index, signatures, limits: Limits::default() }
+    }
+
+    /// Replaces the limits on input.
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// The index that is used.
+    pub fn index(&self) -> &'a Index<'a> {
+        self.index
+    }
+
+    /// Diagnoses one case. `known` is what the caller says about it; the case's own `facts.yaml` fills in what that leaves
+    /// open. Never fails: what could not be read is a note.
+    pub fn diagnose(&self, case: CaseInput, known: &Known, progress: &Progress) -> Diagnosis {
+        let budget = Budget::new();
+        let read_parts: Vec<PartReader<'_>> = case
+            .parts
+            .into_par_iter()
+            .map(|part: Part| {
+                let mut reader = PartReader { diagnoser: self, ..PartReader::new(self) };
+                read(part, &self.limits, &budget, progress, &mut reader);
+                reader
+            })
+            .collect();
+        let mut known = known.clone();
+        let mut collector = Collector::default();
+        let mut notes = Vec::new();
+        let mut size = CaseSize::default();
+        for part in read_parts {
+            known.fill_from(part.known);
+            collector.merge(part.collector);
+            notes.extend(part.notes);
+            size = size.plus(part.size);
+        }
+        let findings = self.apply(&case.name, &collector, &known, &mut notes);
+        Diagnosis { case: case.name, findings, notes, size }
+    }
+
+    /// Diagnoses one text, such as an error message from a ticket. `path` is the path the text is taken to have inside the
+    /// case, for signatures with a `file` glob.
+    pub fn diagnose_text(&self, path: &str, text: &str, known: &Known) -> Diagnosis {
+        let case = CaseInput { name: path.to_owned(), parts: vec![Part::bytes(path, text)] };
+        self.diagnose(case, known, &Progress::new())
+    }
+
+    fn apply(&self, case: &str, collector: &Collector, known: &Known, notes: &mut Vec<Note>) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        let mut problems = Vec::new();
+        let mut explaining = BTreeSet::new();
+        // Fallback rules come second: they report only what the others leave unexplained.
+        for fallback in [false, true] {
+            for (position, rule) in self.index.faultbook().rules().iter().enumerate() {
+                if rule.fallback != fallback || !self.is_considered(rule, position, collector) {
+                    continue;
+                }
+                let id = RuleId::new(position);
+                let application = Application {
+                    index: self.index,
+                    collected: collector,
+                    known,
+                    rule: id,
+                    signatures: &self.signatures[position],
+                    explaining: &explaining,
+                };
+                findings.extend(application.findings(&mut problems));
+            }
+            if !fallback {
+                explaining = findings.iter().map(|finding: &Finding| finding.rule).collect();
+            }
+        }
+        problems.sort_unstable();
+        problems.dedup();
+        notes.extend(problems.into_iter().map(|problem| Note::new(case, NoteKind::Facts, problem)));
+        notes.extend(collector.signatures().filter_map(|id| self.uncounted(case, collector, id)));
+        rank(self.index.faultbook(), findings)
+    }
+
+    /// A rule is considered when one of its signatures matched, or when its condition can hold without any.
+    fn is_considered(&self, rule: &Rule, position: usize, collector: &Collector) -> bool {
+        let matched = self.signatures[position].iter().any(|id| collector.of(*id).is_some());
+        rule.state != State::Archived && (matched || rule.holds_without_match)
+    }
+
+    fn uncounted(&self, case: &str, collector: &Collector, id: SignatureId) -> Option<Note> {
+        let uncounted = collector.of(id).map_or(0, |matches| matches.uncounted);
+        let (rule, signature) = self.index.signature(id);
+        let detail = format!(
+            "{} tells more than {GROUP_LIMIT} failures apart by `{}`; {uncounted} further records are not shown. \
+             `identity` in the rule can narrow what makes a failure",
+            rule.id, signature.name
+        );
+        (uncounted > 0).then(|| Note::new(case, NoteKind::Limit, detail))
+    }
+}
+
+/// Takes what is found in one part of a case.
+struct PartReader<'d> {
+    diagnoser: &'d Diagnoser<'d>,
+    known: Known,
+    collector: Collector,
+    notes: Vec<Note>,
+    size: CaseSize,
+}
+
+impl<'d> PartReader<'d> {
+    fn new(diagnoser: &'d Diagnoser<'d>) -> Self {
+        Self { diagnoser, known: Known::default(), collector: Collector::default(), notes: Vec::new(), size: CaseSize::default() }
+    }
+
+    fn facts(&mut self, source: &SourceName, reader: &mut dyn BufRead) -> io::Result<()> {
+        let mut text = Vec::new();
+        reader.take(FACTS_BYTES).read_to_end(&mut text)?;
+        let (known, diagnostics) = Known::from_yaml(&source.name, &String::from_utf8_lossy(&text));
+        self.known.fill_from(known);
+        for diagnostic in diagnostics {
+            let place = diagnostic.labels.first().map(|label| label.file.position(label.span.start).line);
+            let line = place.map_or(String::new(), |line| format!("line {line}: "));
+            self.notes.push(Note::new(&source.name, NoteKind::Facts, format!("{line}{}", diagnostic.title)));
+        }
+        Ok(())
+    }
+}
+
+impl Visit for PartReader<'_> {
+    fn text(&mut self, source: &SourceName, reader: &mut dyn BufRead) -> io::Result<()> {
+        if is_facts_file(&source.path) {
+            return self.facts(source, reader);
+        }
+        let index = self.diagnoser.index;
+        let collector = &mut self.collector;
+        let scan = Scan::new(index, source, &self.diagnoser.limits);
+        let outcome = scan.run(reader, &mut |record| collector.add(index, record));
+        self.size = self.size.plus(CaseSize { sources: 1, bytes: outcome.bytes });
+        self.notes.extend(outcome.notes);
+        outcome.result
+    }
+
+    fn note(&mut self, note: Note) {
+        self.notes.push(note);
+    }
+}
+
+/// A case states facts in a file at its root, or in the only folder there: bundles are often packed with one.
+fn is_facts_file(path: &str) -> bool {
+    let in_one_folder = path.strip_suffix(FACTS_FILE).and_then(|folder| folder.strip_suffix('/'));
+    path == FACTS_FILE || in_one_folder.is_some_and(|folder| !folder.contains(['/', ':']))
+}

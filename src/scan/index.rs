@@ -1,0 +1,151 @@
+//! One index over the literals of all rules.
+//!
+//! [`Index::build`] looks at each signature once: which literals it needs, whether it reads records or whole files. A
+//! thousand signatures then cost one pass of one automaton over the text. Signatures without a literal are kept apart and
+//! tried on every record.
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+
+use crate::rule::signature::{Signature, SignatureScope};
+use crate::rule::{Faultbook, Rule, RuleId, State};
+use crate::scan::literal;
+
+/// The place of a signature in an [`Index`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SignatureId(usize);
+
+impl SignatureId {
+    /// The position among the index's signatures.
+    pub fn index(self) -> usize {
+        self.0
+    }
+}
+
+/// Up to this many bytes of literals the automaton is a full table: a few MiB, and twice as fast as the compact form.
+const TABLE_BYTES: usize = 1 << 17;
+
+/// The signatures of a faultbook, arranged for scanning.
+pub struct Index<'book> {
+    faultbook: &'book Faultbook,
+    signatures: Vec<(RuleId, usize)>,
+    automaton: Option<AhoCorasick>,
+    /// For each literal of the automaton the signatures that need it.
+    owners: Vec<Vec<SignatureId>>,
+    every_record: Vec<SignatureId>,
+    whole_file: Vec<SignatureId>,
+}
+
+impl<'book> Index<'book> {
+    /// Arranges the rules of a faultbook; archived rules are left out. Cost: linear in the size of all patterns.
+    pub fn build(faultbook: &'book Faultbook) -> Self {
+        Self::of_rules(faultbook, |_| true)
+    }
+
+    /// Arranges only the rules that `wanted` accepts.
+    pub fn of_rules(faultbook: &'book Faultbook, wanted: impl Fn(&Rule) -> bool) -> Self {
+        let mut index = Self {
+            faultbook,
+            signatures: Vec::new(),
+            automaton: None,
+            owners: Vec::new(),
+            every_record: Vec::new(),
+            whole_file: Vec::new(),
+        };
+        let mut by_literal: std::collections::BTreeMap<Vec<u8>, Vec<SignatureId>> = Default::default();
+        let used = |rule: &Rule| rule.state != State::Archived && wanted(rule);
+        for (rule_index, rule) in faultbook.rules().iter().enumerate().filter(|(_, rule)| used(rule)) {
+            for (signature_index, signature) in rule.signatures.iter().enumerate() {
+                let id = SignatureId(index.signatures.len());
+                index.signatures.push((RuleId::new(rule_index), signature_index));
+                match (signature.scope, literal::of_signature(signature)) {
+                    (SignatureScope::File, _) => index.whole_file.push(id),
+                    (SignatureScope::Record, None) => index.every_record.push(id),
+                    (SignatureScope::Record, Some(set)) => {
+                        for literal in set.literals() {
+                            by_literal.entry(literal.clone()).or_default().push(id);
+                        }
+                    }
+                }
+            }
+        }
+        let (literals, owners): (Vec<_>, Vec<_>) = by_literal.into_iter().unzip();
+        index.automaton = automaton(&literals);
+        if index.automaton.is_none() {
+            // too large to build: slower, but nothing is missed
+            index.every_record.extend(owners.iter().flatten());
+            index.every_record.sort_unstable();
+            index.every_record.dedup();
+        }
+        index.owners = owners;
+        index
+    }
+
+    /// The faultbook the index was built from.
+    pub fn faultbook(&self) -> &'book Faultbook {
+        self.faultbook
+    }
+
+    /// How many signatures there are.
+    pub fn len(&self) -> usize {
+        self.signatures.len()
+    }
+
+    /// Whether there is nothing to look for.
+    pub fn is_empty(&self) -> bool {
+        self.signatures.is_empty()
+    }
+
+    /// The rule a signature belongs to, and its position among the rule's signatures.
+    pub fn owner(&self, id: SignatureId) -> (RuleId, usize) {
+        self.signatures[id.0]
+    }
+
+    /// A signature and its rule.
+    pub fn signature(&self, id: SignatureId) -> (&'book Rule, &'book Signature) {
+        let (rule, signature) = self.signatures[id.0];
+        let rule = self.faultbook.rule(rule);
+        (rule, &rule.signatures[signature])
+    }
+
+    /// Every signature.
+    pub fn signatures(&self) -> impl Iterator<Item = SignatureId> {
+        (0..self.signatures.len()).map(SignatureId)
+    }
+
+    /// Signatures without a literal: every record has to be tried against them.
+    pub fn every_record(&self) -> &[SignatureId] {
+        &self.every_record
+    }
+
+    /// Signatures that read whole files.
+    pub fn whole_file(&self) -> &[SignatureId] {
+        &self.whole_file
+    }
+
+    /// Calls `hit` with the offset of the last byte of each literal that occurs in `text`, in ascending order, and the
+    /// signatures that need it.
+    pub fn hits<'i>(&'i self, text: &[u8], mut hit: impl FnMut(usize, &'i [SignatureId])) {
+        if let Some(automaton) = &self.automaton {
+            for found in automaton.find_overlapping_iter(text) {
+                hit(found.end() - 1, &self.owners[found.pattern().as_usize()]);
+            }
+        }
+    }
+}
+
+fn automaton(literals: &[Vec<u8>]) -> Option<AhoCorasick> {
+    if literals.is_empty() {
+        return None;
+    }
+    let size: usize = literals.iter().map(Vec::len).sum();
+    let build = |kind| {
+        AhoCorasick::builder()
+            .match_kind(MatchKind::Standard)
+            .ascii_case_insensitive(true)
+            .kind(Some(kind))
+            .build(literals)
+            .ok()
+    };
+    let table = (size <= TABLE_BYTES).then(|| build(AhoCorasickKind::DFA)).flatten();
+    table.or_else(|| build(AhoCorasickKind::ContiguousNFA)).or_else(|| build(AhoCorasickKind::NoncontiguousNFA))
+}

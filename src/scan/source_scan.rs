@@ -1,0 +1,284 @@
+//! Scanning one source: blocks, hits, records, matches.
+//!
+//! Most lines match nothing, so per line nothing is done: the index runs over whole blocks, and only where it hits, or where
+//! a line carries marks of untidy text, is the record looked up and tested. Levels, times and line numbers are computed only
+//! for records that match.
+
+use std::borrow::Cow;
+use std::io::{self, BufRead};
+
+use crate::rule::Level;
+use crate::rule::signature::{Signature, SignatureScope};
+use crate::scan::confirm::{Captured, Readings, confirm};
+use crate::scan::index::{Index, SignatureId};
+use crate::scan::unwrap::Unwrapping;
+use crate::source::block::{Block, Blocks, LineCounter};
+use crate::source::record::RecordSpan;
+use crate::source::{Limits, LogTime, Note, NoteKind, SourceName, level, plain, tidy, timestamp};
+
+/// Bytes of a file that signatures with `scope: file` see; configuration files are far smaller.
+pub const WHOLE_FILE_BYTES: usize = 1 << 20;
+
+/// One record and the signatures that match it.
+#[derive(Debug)]
+pub struct RecordMatches<'r> {
+    /// The source's full name.
+    pub source: &'r str,
+    /// The 1-based line at which the record begins.
+    pub line: u64,
+    /// The record as its writer meant it.
+    pub text: &'r [u8],
+    /// Its timestamp, if it has one.
+    pub time: Option<LogTime>,
+    /// The signatures, ascending, and what they captured.
+    pub found: Vec<(SignatureId, Captured)>,
+}
+
+/// How a scan ended.
+#[derive(Debug)]
+pub struct ScanOutcome {
+    /// Bytes of decoded text.
+    pub bytes: u64,
+    /// What was cut.
+    pub notes: Vec<Note>,
+    /// The error that ended the source early, if any.
+    pub result: io::Result<()>,
+}
+
+/// The scan of one source. Built per source, because file globs decide which signatures take part.
+pub struct Scan<'s> {
+    index: &'s Index<'s>,
+    source: &'s SourceName,
+    limits: &'s Limits,
+    /// For each signature whether this source is one it looks at.
+    takes_part: Vec<bool>,
+    every_record: Vec<SignatureId>,
+    whole_file: Vec<SignatureId>,
+}
+
+impl<'s> Scan<'s> {
+    /// Prepares the scan of a source.
+    pub fn new(index: &'s Index<'s>, source: &'s SourceName, limits: &'s Limits) -> Self {
+        let looks_at = |id: SignatureId| index.signature(id).1.file.as_ref().is_none_or(|glob| glob.matches(&source.path));
+        let takes_part: Vec<bool> = index.signatures().map(looks_at).collect();
+        let part = |ids: &[SignatureId]| ids.iter().copied().filter(|id| takes_part[id.index()]).collect();
+        Self { index, source, limits, every_record: part(index.every_record()), whole_file: part(index.whole_file()), takes_part }
+    }
+
+    /// Reads the source to its end and hands every record that matches to `take`, in the order of the text.
+    pub fn run(self, reader: &mut dyn BufRead, take: &mut dyn FnMut(&RecordMatches<'_>)) -> ScanOutcome {
+        let mut blocks = Blocks::new(reader, self.limits.record);
+        let mut state = State::new(&self);
+        let result = loop {
+            match blocks.next_block() {
+                Ok(Some(block)) => state.block(&block, take),
+                Ok(None) => break Ok(()),
+                Err(error) => break Err(error),
+            }
+        };
+        state.finish(take);
+        ScanOutcome { bytes: state.bytes, notes: state.notes, result }
+    }
+}
+
+/// What is remembered from block to block.
+struct State<'s> {
+    scan: &'s Scan<'s>,
+    bytes: u64,
+    cut_records: u64,
+    notes: Vec<Note>,
+    /// The text so far, for signatures that read whole files.
+    whole: Vec<u8>,
+    unwrapping: Unwrapping,
+}
+
+/// What to test in one record.
+#[derive(Default)]
+struct Candidates {
+    signatures: Vec<SignatureId>,
+    /// Whether the record has marks of untidy text.
+    marked: bool,
+}
+
+impl<'s> State<'s> {
+    fn new(scan: &'s Scan<'s>) -> Self {
+        Self {
+            scan,
+            bytes: 0,
+            cut_records: 0,
+            notes: Vec::new(),
+            whole: Vec::new(),
+            unwrapping: Unwrapping::new(scan.index.len()),
+        }
+    }
+
+    fn block(&mut self, block: &Block<'_>, take: &mut dyn FnMut(&RecordMatches<'_>)) {
+        self.bytes += block.bytes.len() as u64;
+        if !self.scan.whole_file.is_empty() {
+            let room = WHOLE_FILE_BYTES + 1 - self.whole.len().min(WHOLE_FILE_BYTES + 1);
+            self.whole.extend_from_slice(&block.bytes[..block.bytes.len().min(room)]);
+        }
+        self.unwrapping.add(block.bytes, block.framing);
+        let mut lines = block.lines();
+        if self.scan.every_record.is_empty() {
+            self.around_hits(block, &mut lines, take);
+        } else {
+            self.all_records(block, &mut lines, take);
+        }
+    }
+
+    /// Looks up records only at hits and marks.
+    fn around_hits(&mut self, block: &Block<'_>, lines: &mut LineCounter<'_>, take: &mut dyn FnMut(&RecordMatches<'_>)) {
+        let mut hits: Vec<(usize, &[SignatureId])> = Vec::new();
+        self.scan.index.hits(block.bytes, |at, signatures| {
+            if signatures.iter().any(|id| self.scan.takes_part[id.index()]) {
+                hits.push((at, signatures));
+            }
+        });
+        let mut marks = tidy::marks(block.bytes).peekable();
+        let mut hits = hits.into_iter().peekable();
+        loop {
+            let next = [hits.peek().map(|(at, _)| *at), marks.peek().copied()].into_iter().flatten().min();
+            let Some(at) = next else { break };
+            let record = block.record_at(at);
+            // the newline behind a record belongs to it
+            let end = (record.range.end + 1).max(at + 1);
+            let mut candidates = Candidates::default();
+            while let Some((_, signatures)) = hits.next_if(|(at, _)| *at < end) {
+                candidates.signatures.extend(signatures.iter().filter(|id| self.scan.takes_part[id.index()]));
+            }
+            while marks.next_if(|at| *at < end).is_some() {
+                candidates.marked = true;
+            }
+            self.record(block, &record, candidates, lines, take);
+        }
+    }
+
+    /// Looks at every record, for the signatures that have no literal.
+    fn all_records(&mut self, block: &Block<'_>, lines: &mut LineCounter<'_>, take: &mut dyn FnMut(&RecordMatches<'_>)) {
+        for record in block.records() {
+            let text = &block.bytes[record.range.clone()];
+            let mut candidates = Candidates { signatures: self.scan.every_record.clone(), marked: tidy::marks(text).next().is_some() };
+            self.literals(text, &mut candidates.signatures);
+            self.record(block, &record, candidates, lines, take);
+        }
+    }
+
+    /// Adds the signatures of whose literals one occurs in a text.
+    fn literals(&self, text: &[u8], signatures: &mut Vec<SignatureId>) {
+        self.scan.index.hits(text, |_, found| signatures.extend(found.iter().filter(|id| self.scan.takes_part[id.index()])));
+    }
+
+    fn record(
+        &mut self,
+        block: &Block<'_>,
+        span: &RecordSpan,
+        mut candidates: Candidates,
+        lines: &mut LineCounter<'_>,
+        take: &mut dyn FnMut(&RecordMatches<'_>),
+    ) {
+        let raw = &block.bytes[span.range.clone()];
+        let plain: Cow<'_, [u8]> = plain::plain(raw);
+        let tidied = if candidates.marked { tidy::tidy(&plain) } else { None };
+        if candidates.marked {
+            // colours and entities can hide a literal from the index
+            if let Cow::Owned(text) = &plain {
+                self.literals(text, &mut candidates.signatures);
+            }
+            if let Some(text) = &tidied {
+                self.literals(text, &mut candidates.signatures);
+            }
+        }
+        candidates.signatures.sort_unstable();
+        candidates.signatures.dedup();
+        let found = self.confirmed(&candidates.signatures, Readings { plain: &plain, tidy: tidied.as_deref() });
+        if found.is_empty() {
+            return;
+        }
+        self.cut_records += u64::from(span.cut);
+        found.iter().for_each(|(id, _)| self.unwrapping.matched(*id));
+        let line = lines.line_at(span.range.start);
+        take(&RecordMatches { source: &self.scan.source.name, line, text: &plain, time: self.time(&plain), found });
+    }
+
+    fn confirmed(&self, candidates: &[SignatureId], readings: Readings<'_>) -> Vec<(SignatureId, Captured)> {
+        let mut level: Option<Option<Level>> = None;
+        let mut allows = |signature: &Signature| {
+            let Some(test) = &signature.level else { return true };
+            test.allows(*level.get_or_insert_with(|| level_of(readings.plain)))
+        };
+        let test = |id: &SignatureId| {
+            let signature = self.scan.index.signature(*id).1;
+            if signature.scope == SignatureScope::File || !allows(signature) {
+                return None;
+            }
+            Some((*id, confirm(signature, readings)?))
+        };
+        candidates.iter().filter_map(test).collect()
+    }
+
+    fn time(&self, text: &[u8]) -> Option<LogTime> {
+        timestamp::find(first_line(text)).map(|stamp| stamp.time.with_year_from(self.scan.source.modified))
+    }
+
+    /// Tests what needs the whole source: hard-wrapped text and signatures with `scope: file`.
+    fn finish(&mut self, take: &mut dyn FnMut(&RecordMatches<'_>)) {
+        for paragraph in self.unwrapping.paragraphs() {
+            let mut candidates = self.scan.every_record.clone();
+            self.literals(&paragraph.text, &mut candidates);
+            let tidied = tidy::tidy(&paragraph.text);
+            if let Some(text) = &tidied {
+                self.literals(text, &mut candidates);
+            }
+            candidates.retain(|id| !self.unwrapping.has_matched(*id));
+            candidates.sort_unstable();
+            candidates.dedup();
+            let found = self.confirmed(&candidates, Readings { plain: &paragraph.text, tidy: tidied.as_deref() });
+            if !found.is_empty() {
+                found.iter().for_each(|(id, _)| self.unwrapping.matched(*id));
+                let (source, line) = (self.scan.source.name.as_str(), paragraph.first_line);
+                take(&RecordMatches { source, line, text: &paragraph.text, time: None, found });
+            }
+        }
+        self.whole_file(take);
+        if self.cut_records > 0 {
+            let limits = self.scan.limits.record;
+            let detail = format!(
+                "{} matching records were cut at {} lines or {} KiB",
+                self.cut_records,
+                limits.lines,
+                limits.bytes / 1024
+            );
+            self.notes.push(Note::new(&self.scan.source.name, NoteKind::RecordCut, detail));
+        }
+    }
+
+    fn whole_file(&mut self, take: &mut dyn FnMut(&RecordMatches<'_>)) {
+        if self.scan.whole_file.is_empty() {
+            return;
+        }
+        if self.whole.len() > WHOLE_FILE_BYTES {
+            self.whole.truncate(WHOLE_FILE_BYTES);
+            let detail = format!("signatures with `scope: file` see only the first {} KiB", WHOLE_FILE_BYTES / 1024);
+            self.notes.push(Note::new(&self.scan.source.name, NoteKind::Limit, detail));
+        }
+        let plain = plain::plain(&self.whole);
+        let tidied = tidy::tidy(&plain);
+        let readings = Readings { plain: &plain, tidy: tidied.as_deref() };
+        let test = |id: &SignatureId| Some((*id, confirm(self.scan.index.signature(*id).1, readings)?));
+        let found: Vec<_> = self.scan.whole_file.iter().filter_map(test).collect();
+        if !found.is_empty() {
+            take(&RecordMatches { source: &self.scan.source.name, line: 1, text: &plain, time: None, found });
+        }
+    }
+}
+
+fn first_line(text: &[u8]) -> &[u8] {
+    &text[..memchr::memchr(b'\n', text).unwrap_or(text.len())]
+}
+
+/// The level a record states about itself.
+fn level_of(text: &[u8]) -> Option<Level> {
+    let line = first_line(text);
+    level::find(line, timestamp::find(line).map_or(0, |stamp| stamp.range.end))
+}

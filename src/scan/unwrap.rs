@@ -1,0 +1,43 @@
+//! Hard-wrapped text: what no record matched is tried again with the line breaks taken out.
+//!
+//! Mail programs, ticket systems and terminals break long lines. In a short text without timestamps, paragraphs that look
+//! wrapped are joined, and only signatures that no record of the text matched are tried on them, so that nothing is counted
+//! twice.
+
+use crate::scan::index::SignatureId;
+use crate::source::record::Framing;
+use crate::source::wrap::{Unwrapped, WRAP_LIMIT, unwrapped};
+
+/// Collects a short text and remembers which signatures its records matched.
+pub(crate) struct Unwrapping {
+    /// The text so far; `None` once it cannot be wrapped text.
+    text: Option<Vec<u8>>,
+    matched: Vec<bool>,
+}
+
+impl Unwrapping {
+    pub(crate) fn new(signatures: usize) -> Self {
+        Self { text: Some(Vec::new()), matched: vec![false; signatures] }
+    }
+
+    /// Takes the next block.
+    pub(crate) fn add(&mut self, bytes: &[u8], framing: Framing) {
+        match &mut self.text {
+            Some(text) if framing == Framing::Lines && text.len() + bytes.len() <= WRAP_LIMIT => text.extend_from_slice(bytes),
+            _ => self.text = None,
+        }
+    }
+
+    pub(crate) fn matched(&mut self, id: SignatureId) {
+        self.matched[id.index()] = true;
+    }
+
+    pub(crate) fn has_matched(&self, id: SignatureId) -> bool {
+        self.matched[id.index()]
+    }
+
+    /// The joined paragraphs of the text; none when it was too long or has timestamps.
+    pub(crate) fn paragraphs(&mut self) -> Vec<Unwrapped> {
+        self.text.take().map(|text| unwrapped(&text)).unwrap_or_default()
+    }
+}

@@ -1,0 +1,458 @@
+//! A source read in blocks that hold whole records.
+//!
+//! [`Blocks`] fills one buffer, hands out as much of it as ends where a record ends, and moves the rest to the front. A
+//! [`Block`] is what the scanner searches at once; only around a hit does it ask for the record there
+//! ([`Block::record_at`]) and its line number ([`LineCounter`]). [`Block::records`] walks all of them, for a small text or
+//! to check the other two against.
+//!
+//! Looking up a record walks back to the nearest line that certainly begins one and forward from there. Where that turns
+//! out dear (a dump without timestamps in a timestamped log, hits on every line of it) the block makes an index of its
+//! records once, so that looking up all lines of any block costs no more than three passes over it.
+//!
+//! Decoding and decompression come before, in the reader; what makes a record is decided in [`crate::source::record`].
+
+use std::io::{self, BufRead, Read};
+use std::mem;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use memchr::{memchr, memchr_iter, memrchr};
+
+use crate::source::record::{
+    Framing, HEAD_BYTES, Opening, Piece, Pieces, RecordLimits, RecordSpan, certain_start, line_start,
+};
+
+/// Bytes of a block, unless a record needs more. Measured: 256 KiB to 1 MiB read equally fast, smaller ones slower; this
+/// stays in the second-level cache of current processors while several passes run over it.
+pub const BLOCK_BYTES: usize = 512 * 1024;
+
+/// Reads a source block by block into one buffer, which never exceeds [`BLOCK_BYTES`] or a little more than the longest
+/// record, whichever is larger.
+#[derive(Debug)]
+pub struct Blocks<R> {
+    reader: R,
+    limits: RecordLimits,
+    capacity: usize,
+    buffer: Vec<u8>,
+    /// Bytes at the front of the buffer that were handed out as the last block.
+    handed_out: usize,
+    offset: u64,
+    line: u64,
+    framing: Option<Framing>,
+    opening: Opening,
+    next_opening: Opening,
+    ended: bool,
+    failure: Option<io::Error>,
+}
+
+impl<R: BufRead> Blocks<R> {
+    /// Reads from `reader`, whose text is decoded; records beyond `limits` are cut.
+    pub fn new(reader: R, limits: RecordLimits) -> Self {
+        Self::with_block_bytes(reader, limits, BLOCK_BYTES)
+    }
+
+    /// Reads in blocks of another size, for tests and measurements.
+    pub fn with_block_bytes(reader: R, limits: RecordLimits, block_bytes: usize) -> Self {
+        Self {
+            reader,
+            limits,
+            // One whole record, the newline after it and what tells whether the next line begins another: with that in
+            // the buffer there is always a place where the block may end.
+            capacity: block_bytes.max(limits.bytes.saturating_add(HEAD_BYTES + 2)),
+            buffer: Vec::new(),
+            handed_out: 0,
+            offset: 0,
+            line: 1,
+            framing: None,
+            opening: Opening::Record,
+            next_opening: Opening::Record,
+            ended: false,
+            failure: None,
+        }
+    }
+
+    /// Returns the next block, or `None` at the end of the source.
+    ///
+    /// When reading fails, what was read until then is still handed out first; then the error is returned once, and after
+    /// it `None`.
+    pub fn next_block(&mut self) -> io::Result<Option<Block<'_>>> {
+        self.drop_handed_out();
+        self.fill();
+        if self.buffer.is_empty() {
+            return self.failure.take().map_or(Ok(None), Err);
+        }
+        let framing = *self.framing.get_or_insert_with(|| Framing::detect(&self.buffer));
+        (self.handed_out, self.next_opening) = if self.ended {
+            (self.buffer.len(), Opening::Record)
+        } else {
+            self.boundary(framing)
+        };
+        Ok(Some(Block {
+            bytes: &self.buffer[..self.handed_out],
+            offset: self.offset,
+            first_line: self.line,
+            framing,
+            limits: self.limits,
+            opening: self.opening,
+            ends_cut: self.next_opening != Opening::Record,
+            walked: AtomicUsize::new(0),
+            index: OnceLock::new(),
+        }))
+    }
+
+    /// Makes room for the next block.
+    fn drop_handed_out(&mut self) {
+        let taken = mem::take(&mut self.handed_out);
+        self.offset += taken as u64;
+        self.line += memchr_iter(b'\n', &self.buffer[..taken]).count() as u64;
+        self.buffer.drain(..taken);
+        self.opening = self.next_opening;
+    }
+
+    /// Reads until the buffer is full or the source ends.
+    fn fill(&mut self) {
+        let missing = self.capacity - self.buffer.len();
+        if self.ended || missing == 0 {
+            return;
+        }
+        self.buffer.reserve_exact(missing);
+        // `read_to_end` keeps what it read before an error, and repeats interrupted reads.
+        match self.reader.by_ref().take(missing as u64).read_to_end(&mut self.buffer) {
+            Ok(read) => self.ended = read < missing,
+            Err(error) => {
+                self.ended = true;
+                self.failure = Some(error);
+            }
+        }
+    }
+
+    /// Returns the last place in the full buffer where a block may end, and what begins there.
+    fn boundary(&self, framing: Framing) -> (usize, Opening) {
+        let text = self.buffer.as_slice();
+        // Whether the line at a position begins a record must not depend on bytes that are still to be read.
+        let is_known = |at: usize| at + HEAD_BYTES <= text.len() || memchr(b'\n', &text[at..]).is_some();
+        let mut end = text.len();
+        while let Some(newline) = memrchr(b'\n', &text[..end]) {
+            let start = newline + 1;
+            if is_known(start) && certain_start(text, framing, self.limits, start) {
+                return (start, Opening::Record);
+            }
+            end = newline;
+        }
+        // No line after the first begins a record for certain: the buffer is one long record, or indented throughout.
+        Pieces::new(text, framing, self.limits, 0, self.opening)
+            .take_while(|piece| piece.end < text.len() && is_known(piece.end))
+            .last()
+            .map_or((text.len(), Opening::Record), |piece| (piece.end, piece.next))
+    }
+}
+
+/// A stretch of a source that holds whole records, except where a record that exceeds the limits was cut.
+#[derive(Debug)]
+pub struct Block<'b> {
+    /// The text, decoded.
+    pub bytes: &'b [u8],
+    /// Byte offset of the first byte in the decoded source.
+    pub offset: u64,
+    /// Number of the line that holds the first byte, counted from 1.
+    pub first_line: u64,
+    /// How the lines of the source make records.
+    pub framing: Framing,
+    limits: RecordLimits,
+    opening: Opening,
+    ends_cut: bool,
+    /// Bytes walked by look-ups so far; only steers when the index is made, never what is found.
+    walked: AtomicUsize,
+    index: OnceLock<Vec<RecordSpan>>,
+}
+
+impl<'b> Block<'b> {
+    /// Makes one block of a whole text that is in memory already, such as a pasted one.
+    pub fn whole(text: &'b [u8], limits: RecordLimits) -> Self {
+        Self {
+            bytes: text,
+            offset: 0,
+            first_line: 1,
+            framing: Framing::detect(text),
+            limits,
+            opening: Opening::Record,
+            ends_cut: false,
+            walked: AtomicUsize::new(0),
+            index: OnceLock::new(),
+        }
+    }
+
+    /// Returns the record, or the piece of a cut one, that holds the byte `at`; the last one when `at` is past the end.
+    ///
+    /// The newline after a record counts as part of it. Costs the distance from the nearest line before `at` that certainly
+    /// begins a record to the end of this one.
+    pub fn record_at(&self, at: usize) -> RecordSpan {
+        let Some(last) = self.bytes.len().checked_sub(1) else {
+            return RecordSpan {
+                range: 0..0,
+                cut: false,
+            };
+        };
+        let at = at.min(last);
+        if self.index.get().is_none() && self.walked.load(Ordering::Relaxed) <= self.bytes.len() {
+            return self.walk_to(at);
+        }
+        let index = self.index.get_or_init(|| self.records().collect());
+        let after = index.partition_point(|record| record.range.start <= at);
+        index[after.saturating_sub(1)].clone()
+    }
+
+    /// Walks all records of the block in order.
+    pub fn records(&self) -> Records<'_> {
+        Records {
+            block: self,
+            pieces: self.pieces_from(0, self.opening),
+        }
+    }
+
+    /// Returns a counter of the block's lines.
+    pub fn lines(&self) -> LineCounter<'b> {
+        LineCounter {
+            bytes: self.bytes,
+            at: 0,
+            first_line: self.first_line,
+            line: self.first_line,
+        }
+    }
+
+    /// Finds the record at `at` from the lines around it.
+    fn walk_to(&self, at: usize) -> RecordSpan {
+        let mut start = line_start(self.bytes, at);
+        while start > 0 && !certain_start(self.bytes, self.framing, self.limits, start) {
+            start = line_start(self.bytes, start - 1);
+        }
+        let opening = if start == 0 { self.opening } else { Opening::Record };
+        let piece = self.pieces_from(start, opening).find(|piece| piece.end > at);
+        let end = piece.map_or(self.bytes.len(), |piece| piece.end);
+        self.walked.fetch_add(end - start, Ordering::Relaxed);
+        piece.map_or(
+            RecordSpan {
+                range: start..end,
+                cut: false,
+            },
+            |piece| self.span(piece),
+        )
+    }
+
+    fn pieces_from(&self, at: usize, opening: Opening) -> Pieces<'b> {
+        Pieces::new(self.bytes, self.framing, self.limits, at, opening)
+            .ending_inside_line(self.ends_cut && !self.bytes.ends_with(b"\n"))
+    }
+
+    fn span(&self, piece: Piece) -> RecordSpan {
+        let cut_after = piece.next != Opening::Record || (piece.end == self.bytes.len() && self.ends_cut);
+        let newline = usize::from(self.bytes[..piece.end].ends_with(b"\n"));
+        RecordSpan {
+            range: piece.start..piece.end - newline,
+            cut: piece.continues || cut_after,
+        }
+    }
+}
+
+/// The records of a block in order, made by [`Block::records`].
+#[derive(Debug)]
+pub struct Records<'b> {
+    block: &'b Block<'b>,
+    pieces: Pieces<'b>,
+}
+
+impl Iterator for Records<'_> {
+    type Item = RecordSpan;
+
+    fn next(&mut self) -> Option<RecordSpan> {
+        self.pieces.next().map(|piece| self.block.span(piece))
+    }
+}
+
+/// Tells line numbers in a block; asked for increasing positions, it counts every newline once.
+#[derive(Debug, Clone)]
+pub struct LineCounter<'b> {
+    bytes: &'b [u8],
+    at: usize,
+    first_line: u64,
+    line: u64,
+}
+
+impl LineCounter<'_> {
+    /// Returns the number, counted from 1, of the line in the source that holds the byte `at` of the block. A position
+    /// before the last one asked for is counted from the beginning of the block.
+    pub fn line_at(&mut self, at: usize) -> u64 {
+        let at = at.min(self.bytes.len());
+        if at < self.at {
+            (self.at, self.line) = (0, self.first_line);
+        }
+        self.line += memchr_iter(b'\n', &self.bytes[self.at..at]).count() as u64;
+        self.at = at;
+        self.line
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const TASK: &str = concat!(
+        "An example of the failed task is provided below:\n\n",
+        " Task name \u{a0} \u{a0} APS application 'Microsoft Office 365'\n",
+        " Last execution output \u{a0} Execution of configuration script\n",
+        " \u{a0} \u{a0} \u{a0} output: '<?xml version=\"1.0\"?>\n",
+        " \u{a0} \u{a0} \u{a0} <message>the subdomain is already in use</message>\n",
+        " \u{a0} \u{a0} \u{a0} ' errors: ''\n\n\nPOA tries\n",
+    );
+
+    /// Reads text in blocks and checks everything a block promises; returns the records as (text, line, cut).
+    fn read(text: &[u8], limits: RecordLimits, block_bytes: usize) -> Vec<(Vec<u8>, u64, bool)> {
+        let mut blocks = Blocks::with_block_bytes(text, limits, block_bytes);
+        let (mut joined, mut found) = (Vec::new(), Vec::new());
+        while let Some(block) = blocks.next_block().unwrap() {
+            assert_eq!(block.offset, joined.len() as u64);
+            joined.extend_from_slice(block.bytes);
+            let (mut lines, mut next) = (block.lines(), 0);
+            for span in block.records() {
+                assert_eq!(span.range.start, next, "records leave no gap");
+                next = (span.range.end + 1).min(block.bytes.len());
+                if block.bytes.get(span.range.end).is_some_and(|&byte| byte != b'\n') {
+                    next = span.range.end;
+                }
+                for at in span.range.start..next {
+                    assert_eq!(block.walk_to(at), span, "at {at}");
+                    assert_eq!(block.record_at(at), span, "at {at}");
+                }
+                let line = lines.line_at(span.range.start);
+                found.push((block.bytes[span.range.clone()].to_vec(), line, span.cut));
+            }
+            assert_eq!(next, block.bytes.len());
+        }
+        assert_eq!(joined, text);
+        found
+    }
+
+    fn record_texts(text: &str) -> Vec<String> {
+        let found = read(text.as_bytes(), RecordLimits::default(), BLOCK_BYTES);
+        found
+            .into_iter()
+            .map(|(text, ..)| String::from_utf8(text).unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn a_table_cell_padded_with_no_break_spaces_is_one_record() {
+        let records = record_texts(TASK);
+        assert_eq!(records.len(), 7);
+        assert!(records[2].starts_with(" Task name") && !records[2].contains('\n'));
+        assert!(records[3].starts_with(" Last execution") && records[3].ends_with("' errors: ''"));
+        let block = Block::whole(TASK.as_bytes(), RecordLimits::default());
+        let hit = TASK.find("already in use").unwrap();
+        assert_eq!(&TASK[block.record_at(hit).range], records[3]);
+        assert_eq!(block.lines().line_at(hit), 6);
+    }
+
+    #[test]
+    fn a_line_of_ten_megabytes_comes_in_bounded_blocks() {
+        let text = "x".repeat(10 << 20);
+        let mut blocks = Blocks::new(text.as_bytes(), RecordLimits::default());
+        let mut bytes = 0;
+        while let Some(block) = blocks.next_block().unwrap() {
+            assert!(block.bytes.len() <= BLOCK_BYTES && block.first_line == 1);
+            assert!(
+                block
+                    .records()
+                    .all(|record| record.cut && record.range.len() <= 256 * 1024)
+            );
+            bytes += block.bytes.len();
+        }
+        assert_eq!(bytes, text.len());
+        assert!(blocks.buffer.capacity() <= BLOCK_BYTES * 2);
+    }
+
+    #[test]
+    fn a_record_of_ten_megabytes_is_cut_at_line_ends() {
+        let text = format!(
+            "2024-05-06 07:08:09 a\n{}2024-05-06 07:08:10 b\n",
+            "\tat x.y\n".repeat(1_250_000)
+        );
+        let mut blocks = Blocks::new(text.as_bytes(), RecordLimits::default());
+        let mut bytes = 0;
+        let mut records = 0;
+        while let Some(block) = blocks.next_block().unwrap() {
+            for record in block.records() {
+                records += 1;
+                assert_eq!(record.cut, records != 1252);
+                assert_eq!(block.bytes[record.range.end], b'\n');
+            }
+            bytes += block.bytes.len();
+        }
+        assert_eq!((bytes, records), (text.len(), 1252));
+    }
+
+    #[test]
+    fn what_was_read_before_an_error_is_handed_out_first() {
+        struct Broken;
+        impl Read for Broken {
+            fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+                Err(io::ErrorKind::InvalidData.into())
+            }
+        }
+        let reader = io::BufReader::new(b"a\nb".chain(Broken));
+        let mut blocks = Blocks::new(reader, RecordLimits::default());
+        assert_eq!(blocks.next_block().unwrap().unwrap().bytes, b"a\nb");
+        assert_eq!(blocks.next_block().unwrap_err().kind(), io::ErrorKind::InvalidData);
+        assert!(blocks.next_block().unwrap().is_none());
+    }
+
+    #[test]
+    fn an_empty_text_has_no_blocks_and_no_records() {
+        assert!(read(b"", RecordLimits::default(), 1).is_empty());
+        assert_eq!(Block::whole(b"", RecordLimits::default()).record_at(3).range, 0..0);
+    }
+
+    fn line() -> impl Strategy<Value = String> {
+        prop_oneof![
+            3 => "[ \\t\u{a0}\u{3000}]{0,3}[a\u{e9}]{0,12}\r?",
+            1 => "[a-c\u{e9}]{20,400}",
+            1 => "[ab]{0,8}".prop_map(|text| format!("2024-05-06 07:08:09 {text}")),
+            1 => "[ \u{a0}]{0,3}",
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+        #[test]
+        fn blocks_agree_with_the_whole_text_and_look_ups_with_the_walk(
+            lines in prop::collection::vec(line(), 0..60),
+            newline in any::<bool>(),
+            max_lines in 1usize..8,
+            max_bytes in prop_oneof![1usize..40, 200usize..900],
+            block_bytes in 1usize..1500,
+        ) {
+            let mut text = lines.join("\n");
+            if newline { text.push('\n'); }
+            let limits = RecordLimits { lines: max_lines, bytes: max_bytes };
+            let whole = Block::whole(text.as_bytes(), limits);
+            let mut counter = whole.lines();
+            // The sample that decides the framing is the first block, which is small here.
+            let framing = {
+                let mut blocks = Blocks::with_block_bytes(text.as_bytes(), limits, block_bytes);
+                blocks.next_block().unwrap().map(|block| block.framing)
+            };
+            let found = read(text.as_bytes(), limits, block_bytes);
+            if framing.is_none_or(|framing| framing == whole.framing) {
+                let expected: Vec<_> = whole.records().map(|span| {
+                    (text.as_bytes()[span.range.clone()].to_vec(), counter.line_at(span.range.start), span.cut)
+                }).collect();
+                prop_assert_eq!(found, expected);
+            }
+        }
+
+        #[test]
+        fn any_bytes_come_back_whole(text in prop::collection::vec(any::<u8>(), 0..2000), block_bytes in 1usize..600) {
+            read(&text, RecordLimits { lines: 3, bytes: 50 }, block_bytes);
+        }
+    }
+}

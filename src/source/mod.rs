@@ -1,0 +1,38 @@
+//! Where text comes from: folders, archives, decompression, encodings, and what could not be read.
+//!
+//! [`cases`] turns the paths of a command line into cases, each a list of [`Part`]s that can be read independently
+//! and in parallel. [`read`] opens one part, recognises by content what it is, unwraps archives and compression as deep
+//! as [`Limits`] allow, and hands every text it finds to a [`Visit`] as a stream: nothing is ever written to disk under
+//! a name from an archive, and no member is loaded into memory. Whatever cannot be read, or not to its end, becomes a
+//! [`Note`]; what was decoded before is still handed over.
+//!
+//! A text is then read in [blocks](block) of whole [records](record): [timestamps](timestamp) say where those begin,
+//! [levels](level) how severe they are; [`plain`](mod@plain) removes transport, [`tidy`](mod@tidy) what pasting did to a
+//! text, and [`wrap`] joins lines that were hard-wrapped. What a record means is for `scan`.
+
+pub mod block;
+mod case;
+mod compression;
+mod decode;
+pub mod level;
+mod limits;
+mod note;
+mod open;
+pub mod plain;
+mod progress;
+mod recognise;
+pub mod record;
+mod stream;
+mod tape;
+pub mod tidy;
+pub mod timestamp;
+pub mod wrap;
+mod zip;
+mod zip_directory;
+
+pub use case::{CaseInput, Part, SourceName, cases};
+pub use limits::{Budget, Limits};
+pub use note::{Note, NoteKind};
+pub use open::{Visit, read};
+pub use progress::Progress;
+pub use timestamp::LogTime;

@@ -1,0 +1,439 @@
+//! Where records begin and end in text.
+//!
+//! [`Framing`] says how lines make records and is detected once per source. [`Pieces`] walks text forward and is the one
+//! place that knows the rules: which line begins a record, which continues it, and where a record that exceeds its
+//! [`RecordLimits`] is cut. [`certain_start`] is its counterpart for walking backward: it names the lines that begin a
+//! record whatever stands before them, so that a walk may start there.
+//!
+//! Every byte of a text belongs to exactly one record or piece of one. Reading text in blocks and finding the record at a
+//! position is the business of [`crate::source::block`]; what a timestamp looks like is that of
+//! [`crate::source::timestamp`].
+
+use std::ops::Range;
+
+use memchr::{memchr, memrchr};
+
+use crate::source::tidy::first_character;
+use crate::source::timestamp;
+
+/// Bytes of a source that [`Framing::detect`] looks at.
+pub const SAMPLE_BYTES: usize = 64 * 1024;
+
+/// Lines of the sample that count. More would let a long banner be outvoted, but cost time on every small file.
+const SAMPLE_LINES: usize = 200;
+
+/// Stamped lines that settle the framing even in a sample full of stack traces.
+const ENOUGH_STAMPS: usize = 5;
+
+/// Bytes of a line that decide whether it begins a record: 24 columns of up to 4 bytes and the longest timestamp fit, and
+/// so does the padding of a table cell. It bounds the look-ahead that a block reader needs.
+pub(super) const HEAD_BYTES: usize = 256;
+
+/// Columns from one tab stop to the next.
+const TAB_COLUMNS: usize = 8;
+
+/// Bytes that a cut may move back so as not to split a UTF-8 character.
+const CHARACTER_SLACK: usize = 3;
+
+/// How the lines of a source make records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Framing {
+    /// A line that begins with a timestamp begins a record, every other line continues it. Lines before the first
+    /// timestamp are one record.
+    Timestamped,
+    /// A line is a record. Lines indented deeper than the line that began the record continue it, a blank line ends it
+    /// and is an empty record of its own.
+    Lines,
+}
+
+impl Framing {
+    /// Detects the framing from the beginning of a source; only the first [`SAMPLE_BYTES`] and 200 non-blank lines count.
+    ///
+    /// Timestamped when the first of these lines, five of them or a fifth of them begin with a timestamp.
+    pub fn detect(sample: &[u8]) -> Self {
+        let sample = &sample[..sample.len().min(SAMPLE_BYTES)];
+        let (mut lines, mut stamped) = (0, 0);
+        for line in sample.split(|&byte| byte == b'\n') {
+            let head = &line[..line.len().min(HEAD_BYTES)];
+            if Indentation::of(head).blank {
+                continue;
+            }
+            lines += 1;
+            if timestamp::find(head).is_some() {
+                stamped += 1;
+                if lines == 1 || stamped == ENOUGH_STAMPS {
+                    return Framing::Timestamped;
+                }
+            }
+            if lines == SAMPLE_LINES {
+                break;
+            }
+        }
+        if stamped > 0 && stamped * 5 >= lines {
+            Framing::Timestamped
+        } else {
+            Framing::Lines
+        }
+    }
+}
+
+/// How long a record may be before it is cut. Zero counts as one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RecordLimits {
+    /// Lines of a record.
+    pub lines: usize,
+    /// Bytes of a record, its last newline not counted.
+    pub bytes: usize,
+}
+
+impl Default for RecordLimits {
+    /// 1,000 lines and 256 KiB: longer than any stack trace that people read, short enough to hold many in memory.
+    fn default() -> Self {
+        Self {
+            lines: 1000,
+            bytes: 256 * 1024,
+        }
+    }
+}
+
+impl RecordLimits {
+    /// Returns how many bytes of a line decide whether it begins a record: fewer than a piece that is cut inside its
+    /// first line has, so that the decision is the same before and after the cut.
+    pub(super) fn head_bytes(&self) -> usize {
+        self.bytes.saturating_sub(CHARACTER_SLACK).clamp(1, HEAD_BYTES)
+    }
+}
+
+/// Where a record, or a piece of one that was cut, lies in a block.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordSpan {
+    /// Bytes within the block, without the newline that ends the record. A CR before that newline is still there.
+    pub range: Range<usize>,
+    /// Whether the record was longer than its limits, and this is only a piece of it.
+    pub cut: bool,
+}
+
+/// What a text begins with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Opening {
+    /// A record.
+    Record,
+    /// The further piece of a record that was cut, perhaps inside a line.
+    Piece {
+        /// Columns of indentation of the line that began the record.
+        indentation: usize,
+    },
+}
+
+/// A stretch of text that is a record or a piece of one, with its trailing newline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Piece {
+    /// First byte.
+    pub start: usize,
+    /// One past the last byte.
+    pub end: usize,
+    /// Whether the record began before this piece.
+    pub continues: bool,
+    /// What follows this piece; [`Opening::Piece`] when it was cut here.
+    pub next: Opening,
+}
+
+/// Walks the records of a text forward, from a place where a record or a piece is known to begin.
+#[derive(Debug, Clone)]
+pub(super) struct Pieces<'t> {
+    text: &'t [u8],
+    framing: Framing,
+    limits: RecordLimits,
+    at: usize,
+    opening: Opening,
+    ends_inside_line: bool,
+}
+
+impl<'t> Pieces<'t> {
+    /// Starts at byte `at` of `text`, which begins what `opening` says.
+    pub fn new(text: &'t [u8], framing: Framing, limits: RecordLimits, at: usize, opening: Opening) -> Self {
+        let limits = RecordLimits {
+            lines: limits.lines.max(1),
+            bytes: limits.bytes.max(1),
+        };
+        Self {
+            text,
+            framing,
+            limits,
+            at,
+            opening,
+            ends_inside_line: false,
+        }
+    }
+
+    /// Says whether the text ends at a cut inside a line. Such a cut is made only in a line that is too long for a record
+    /// of its own, so that the rest of the line, which is not there to be measured, belongs to it all the same.
+    pub fn ending_inside_line(self, ends_inside_line: bool) -> Self {
+        Self {
+            ends_inside_line,
+            ..self
+        }
+    }
+
+    /// Returns whether the line at `at` begins a record, the one before it having begun with `indentation` columns.
+    fn begins_record(&self, at: usize, indentation: usize) -> bool {
+        let head = head(self.text, at, self.limits);
+        match self.framing {
+            Framing::Timestamped => timestamp::find(head).is_some(),
+            Framing::Lines => {
+                let found = Indentation::of(head);
+                found.blank || found.columns <= indentation
+            }
+        }
+    }
+
+    /// Returns where a piece ends that begins at `start` and may have no more than its limits, and whether that is a cut.
+    fn end_of_piece(&self, start: usize, indentation: usize, blank: bool) -> (usize, bool) {
+        let (text, limit) = (self.text, start.saturating_add(self.limits.bytes));
+        let mut at = start;
+        for lines in 0.. {
+            if lines == self.limits.lines || at > limit {
+                return (at, true);
+            }
+            let window = &text[at..text.len().min(limit.saturating_add(1))];
+            match memchr(b'\n', window) {
+                Some(newline) => at += newline + 1,
+                None if text.len() <= limit && !(self.ends_inside_line && lines > 0) => return (text.len(), false),
+                None if lines > 0 => return (at, true),
+                None => return (character_start(text, start, limit), true),
+            }
+            if at == text.len() || blank || self.begins_record(at, indentation) {
+                break;
+            }
+        }
+        (at, false)
+    }
+}
+
+impl Iterator for Pieces<'_> {
+    type Item = Piece;
+
+    fn next(&mut self) -> Option<Piece> {
+        if self.at >= self.text.len() {
+            return None;
+        }
+        let start = self.at;
+        let (indentation, blank) = match (self.opening, self.framing) {
+            (Opening::Piece { indentation }, _) => (indentation, false),
+            (Opening::Record, Framing::Timestamped) => (0, false),
+            (Opening::Record, Framing::Lines) => {
+                let found = Indentation::of(head(self.text, start, self.limits));
+                (found.columns, found.blank)
+            }
+        };
+        let (end, cut) = self.end_of_piece(start, indentation, blank);
+        let next = if cut {
+            Opening::Piece { indentation }
+        } else {
+            Opening::Record
+        };
+        let piece = Piece {
+            start,
+            end,
+            continues: self.opening != Opening::Record,
+            next,
+        };
+        (self.at, self.opening) = (end, next);
+        Some(piece)
+    }
+}
+
+/// Returns whether the line at `at` begins a record whatever stands before it.
+///
+/// In timestamped text every beginning of a record is certain. Otherwise a line that is blank or not indented is; an
+/// indented one depends on the lines before it.
+pub(super) fn certain_start(text: &[u8], framing: Framing, limits: RecordLimits, at: usize) -> bool {
+    let head = head(text, at, limits);
+    match framing {
+        Framing::Timestamped => timestamp::find(head).is_some(),
+        Framing::Lines => {
+            let found = Indentation::of(head);
+            found.blank || found.columns == 0
+        }
+    }
+}
+
+/// Returns where the line that holds byte `at` begins.
+pub(super) fn line_start(text: &[u8], at: usize) -> usize {
+    memrchr(b'\n', &text[..at]).map_or(0, |newline| newline + 1)
+}
+
+/// Returns the first bytes of the line at `at`, as many as decide whether it begins a record, without its newline.
+fn head(text: &[u8], at: usize, limits: RecordLimits) -> &[u8] {
+    let head = &text[at..text.len().min(at + limits.head_bytes())];
+    &head[..memchr(b'\n', head).unwrap_or(head.len())]
+}
+
+/// Returns the last beginning of a character at or before `limit` and after `start`; `limit` itself in text that is not
+/// UTF-8.
+fn character_start(text: &[u8], start: usize, limit: usize) -> usize {
+    let is_continuation = |at: usize| text.get(at).is_some_and(|byte| byte & 0xC0 == 0x80);
+    (limit.saturating_sub(CHARACTER_SLACK).max(start + 1)..=limit)
+        .rev()
+        .find(|&at| !is_continuation(at))
+        .unwrap_or(limit)
+}
+
+/// The white space that a line begins with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Indentation {
+    /// Its width: a tab reaches to the next multiple of 8, any other space is 1 wide, the lone byte `A0` of Latin-1
+    /// included. A carriage return leads back to column 0.
+    pub columns: usize,
+    /// Its length.
+    pub bytes: usize,
+    /// Whether nothing else stands in the line.
+    pub blank: bool,
+}
+
+impl Indentation {
+    /// Measures the indentation of a line without its newline.
+    pub fn of(line: &[u8]) -> Self {
+        let (mut columns, mut bytes) = (0, 0);
+        while let Some(&byte) = line.get(bytes) {
+            let (width, length) = match byte {
+                b' ' => (1, 1),
+                b'\t' => (TAB_COLUMNS - columns % TAB_COLUMNS, 1),
+                b'\r' => {
+                    columns = 0;
+                    (0, 1)
+                }
+                0x0B | 0x0C => (0, 1),
+                0x00..=0x7F => break,
+                _ => match first_character(&line[bytes..]) {
+                    Some(character) if character.is_whitespace() => (1, character.len_utf8()),
+                    None if byte == 0xA0 => (1, 1),
+                    _ => break,
+                },
+            };
+            columns += width;
+            bytes += length;
+        }
+        Self {
+            columns,
+            bytes,
+            blank: bytes == line.len(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn records(text: &str, framing: Framing, limits: RecordLimits) -> Vec<(&str, bool)> {
+        Pieces::new(text.as_bytes(), framing, limits, 0, Opening::Record)
+            .map(|piece| {
+                (
+                    &text[piece.start..piece.end],
+                    piece.continues || piece.next != Opening::Record,
+                )
+            })
+            .collect()
+    }
+
+    fn texts(text: &str, framing: Framing) -> Vec<&str> {
+        records(text, framing, RecordLimits::default())
+            .into_iter()
+            .map(|(text, _)| text)
+            .collect()
+    }
+
+    #[test]
+    fn one_stamp_in_the_first_line_is_enough_and_so_are_five_or_a_fifth() {
+        let stamped = "2024-05-06 07:08:09 x\n";
+        assert_eq!(
+            Framing::detect(format!("\n \n{stamped}{}", "y\n".repeat(50)).as_bytes()),
+            Framing::Timestamped
+        );
+        assert_eq!(
+            Framing::detect(format!("{}{}", "y\n".repeat(50), stamped.repeat(5)).as_bytes()),
+            Framing::Timestamped
+        );
+        assert_eq!(
+            Framing::detect(format!("{}{stamped}", "y\n".repeat(4)).as_bytes()),
+            Framing::Timestamped
+        );
+        assert_eq!(
+            Framing::detect(format!("{}{stamped}", "y\n".repeat(5)).as_bytes()),
+            Framing::Lines
+        );
+        assert_eq!(
+            Framing::detect(format!("{}{}", "y\n".repeat(200), stamped.repeat(500)).as_bytes()),
+            Framing::Lines
+        );
+        assert_eq!(Framing::detect(b""), Framing::Lines);
+    }
+
+    #[test]
+    fn lines_without_a_stamp_continue_the_stamped_line() {
+        let text = "banner\n\n2024-05-06 07:08:09 a\n  at b\n\nCaused by: c\n2024-05-06 07:08:10 d";
+        assert_eq!(
+            texts(text, Framing::Timestamped),
+            [
+                "banner\n\n",
+                "2024-05-06 07:08:09 a\n  at b\n\nCaused by: c\n",
+                "2024-05-06 07:08:10 d"
+            ]
+        );
+    }
+
+    #[test]
+    fn deeper_lines_continue_a_line_and_blank_lines_end_it() {
+        assert_eq!(
+            texts("a\n  b\n c\nd\n\n  e\n   f\n  g\n h\n  i\n", Framing::Lines),
+            ["a\n  b\n c\n", "d\n", "\n", "  e\n   f\n", "  g\n", " h\n  i\n"]
+        );
+    }
+
+    #[test]
+    fn indentation_counts_columns_of_every_kind_of_space() {
+        let columns = |line: &[u8]| Indentation::of(line).columns;
+        assert_eq!(columns(b"  x"), 2);
+        assert_eq!(columns(b"  \tx"), 8);
+        assert_eq!(columns(b"\t x"), 9);
+        assert_eq!(columns(" \u{a0}\u{3000}\u{2003}x".as_bytes()), 4);
+        assert_eq!(columns(b"\xA0\xA0x"), 2);
+        assert_eq!(columns("\u{e0}x".as_bytes()), 0);
+        assert!(Indentation::of(b" \xC2\xA0\t\r").blank);
+    }
+
+    #[test]
+    fn a_record_is_cut_at_a_line_end_if_there_is_one() {
+        let limits = RecordLimits { lines: 2, bytes: 10 };
+        assert_eq!(
+            records("a\n b\n c\n d\n e\nf\n", Framing::Lines, limits),
+            [("a\n b\n", true), (" c\n d\n", true), (" e\n", true), ("f\n", false)]
+        );
+        assert_eq!(
+            records("abcdef\n ghij\nk\n", Framing::Lines, limits),
+            [("abcdef\n", true), (" ghij\n", true), ("k\n", false)]
+        );
+        assert_eq!(
+            records("0123456789\n0123456789a\n b\n", Framing::Lines, limits),
+            [("0123456789\n", false), ("0123456789", true), ("a\n b\n", true)]
+        );
+        assert_eq!(
+            records("012345678\u{e9}x", Framing::Lines, limits),
+            [("012345678", true), ("\u{e9}x", true)]
+        );
+    }
+
+    #[test]
+    fn a_record_that_ends_exactly_at_its_limit_is_not_cut() {
+        let limits = RecordLimits { lines: 2, bytes: 6 };
+        assert_eq!(
+            records("a\n b\nc\n", Framing::Lines, limits),
+            [("a\n b\n", false), ("c\n", false)]
+        );
+        assert_eq!(
+            records("abc\n d\ne\n", Framing::Lines, limits),
+            [("abc\n d\n", false), ("e\n", false)]
+        );
+    }
+}
