@@ -6,6 +6,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::Serialize;
+
 use crate::rule::RuleId;
 use crate::scan::{Captured, Index, RecordMatches, SignatureId};
 use crate::source::LogTime;
@@ -49,7 +51,7 @@ impl Values {
 }
 
 /// Where in one source a failure was found.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct SourceEvidence {
     /// The source, named as `bundle.tar.gz::var/log/app.log`.
     pub source: String,
@@ -120,7 +122,8 @@ impl Group {
             match self.evidence.iter_mut().find(|own| own.source == evidence.source) {
                 Some(own) => {
                     own.count += evidence.count;
-                    own.lines.extend(evidence.lines.iter().take(PLACE_LIMIT.saturating_sub(own.lines.len())));
+                    own.lines
+                        .extend(evidence.lines.iter().take(PLACE_LIMIT.saturating_sub(own.lines.len())));
                     own.lines.sort_unstable();
                 }
                 None => self.add_evidence(evidence.clone()),
@@ -202,19 +205,33 @@ impl Collector {
     /// Takes the matches of one record.
     pub fn add(&mut self, index: &Index<'_>, record: &RecordMatches<'_>) {
         let is_fallback = |id: &SignatureId| index.signature(*id).0.fallback;
-        let explained: BTreeSet<RuleId> =
-            record.found.iter().filter(|(id, _)| !is_fallback(id)).map(|(id, _)| index.owner(*id).0).collect();
+        let explained: BTreeSet<RuleId> = record
+            .found
+            .iter()
+            .filter(|(id, _)| !is_fallback(id))
+            .map(|(id, _)| index.owner(*id).0)
+            .collect();
         for (id, captured) in &record.found {
             let (rule, signature) = index.signature(*id);
             let names = signature.captures();
             let is_subject = index.owner(*id).1 == 0;
             let identity = match rule.identity.as_ref().filter(|_| is_subject) {
-                Some(identity) => identity.iter().map(|name| {
-                    names.iter().position(|known| known == name).and_then(|at| captured.values[at].clone())
-                }).collect(),
+                Some(identity) => identity
+                    .iter()
+                    .map(|name| {
+                        names
+                            .iter()
+                            .position(|known| known == name)
+                            .and_then(|at| captured.values[at].clone())
+                    })
+                    .collect(),
                 None => captured.values.clone(),
             };
-            let explained_by = if rule.fallback { explained.clone() } else { BTreeSet::new() };
+            let explained_by = if rule.fallback {
+                explained.clone()
+            } else {
+                BTreeSet::new()
+            };
             let matches = self.matches.entry(*id).or_default();
             match matches.group(GroupKey { identity, explained_by }) {
                 Some(group) => group.add(captured, record),

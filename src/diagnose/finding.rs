@@ -77,8 +77,7 @@ pub struct Question {
     /// The type of the answer.
     #[serde(rename = "type")]
     pub kind: FactType,
-    /// The choices of a `one-of`.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    /// The choices of a `one-of`; empty for the other types.
     pub values: Vec<String>,
 }
 
@@ -107,6 +106,9 @@ pub struct CaseSize {
 impl CaseSize {
     /// Both together.
     pub fn plus(self, other: CaseSize) -> CaseSize {
-        CaseSize { sources: self.sources + other.sources, bytes: self.bytes + other.bytes }
+        CaseSize {
+            sources: self.sources + other.sources,
+            bytes: self.bytes + other.bytes,
+        }
     }
 }

@@ -47,7 +47,9 @@ impl Known {
         let mut known = Known::default();
         let mut diagnostics = Vec::new();
         let fault = |at: &Located<Node>, title: String| {
-            Diagnostic::error(Code::BadFact, title).at(&file, at.span, "cannot be used").help("write `name: value`, one to a line")
+            Diagnostic::error(Code::BadFact, title)
+                .at(&file, at.span, "cannot be used")
+                .help("write `name: value`, one to a line")
         };
         let root = match yaml::parse(&file) {
             Ok(root) => root,
@@ -69,7 +71,9 @@ impl Known {
                             Node::Null => known.set_product(&product.value, ""),
                             other => match other.scalar() {
                                 Some(version) => known.set_product(&product.value, version),
-                                None => diagnostics.push(fault(version, format!("`{}` has one version", product.value))),
+                                None => {
+                                    diagnostics.push(fault(version, format!("`{}` has one version", product.value)))
+                                }
                             },
                         }
                     }
@@ -93,7 +97,10 @@ mod tests {
     #[test]
     fn the_first_that_says_something_wins() {
         let (mut caller, none) = Known::from_yaml("a", "sales_order: SO1\nproducts: { POA: 5.10 }\n");
-        let (case, bad) = Known::from_yaml("b", "sales_order: null\nmigration: true\nhosts: [a]\nproducts: { poa: 5.5 }\n");
+        let (case, bad) = Known::from_yaml(
+            "b",
+            "sales_order: null\nmigration: true\nhosts: [a]\nproducts: { poa: 5.5 }\n",
+        );
         assert!(none.is_empty());
         assert_eq!(bad.len(), 1);
         caller.fill_from(case);

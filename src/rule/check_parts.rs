@@ -194,7 +194,9 @@ impl<'a> PartChecker<'a> {
             names
         }
         let of_clauses = required.iter().map(|clause| distinct(clause.iter().flat_map(of_leaf)));
-        let of_optional = optional.iter().map(|entry| distinct(entry.iter().flat_map(Pattern::captures)));
+        let of_optional = optional
+            .iter()
+            .map(|entry| distinct(entry.iter().flat_map(Pattern::captures)));
         let mut seen: Vec<&str> = Vec::new();
         for names in of_clauses.chain(of_optional) {
             for name in names.iter().filter(|name| seen.contains(name)) {
@@ -216,7 +218,11 @@ impl<'a> PartChecker<'a> {
     /// Where the last regex of a signature captures a name.
     fn last_place(&self, written: &SignatureFile, needle: &str, name: &str) -> Option<Span> {
         let leaves = written.all.iter().chain(&written.any).flat_map(|leaf| &leaf.regex);
-        let regexes = written.regex.iter().chain(leaves).chain(written.optional.iter().flatten());
+        let regexes = written
+            .regex
+            .iter()
+            .chain(leaves)
+            .chain(written.optional.iter().flatten());
         let last = regexes.filter(|regex| regex.value.contains(needle)).last()?;
         let at = last.value.rfind(needle)? + "(?<".len();
         Some(Offsets::of(self.file, last).span(at..at + name.len()))

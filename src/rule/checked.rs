@@ -99,7 +99,6 @@ pub struct Link {
     /// What the reader sees.
     pub title: String,
     /// An `http`, `https` or `mailto` address, if there is one.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
 }
 

@@ -71,6 +71,23 @@ impl Condition {
         }
     }
 
+    /// The condition as an expression again, for people.
+    pub fn source(&self) -> String {
+        let join = |parts: &[Condition], word: &str| {
+            let written = |part: &Condition| match part {
+                Condition::All(_) | Condition::Any(_) => format!("({})", part.source()),
+                Condition::Not(_) | Condition::Atom(_) => part.source(),
+            };
+            parts.iter().map(written).collect::<Vec<_>>().join(word)
+        };
+        match self {
+            Condition::All(parts) => join(parts, " and "),
+            Condition::Any(parts) => join(parts, " or "),
+            Condition::Not(part) => format!("not {}", join(std::slice::from_ref(part), "")),
+            Condition::Atom(atom) => atom.source().to_owned(),
+        }
+    }
+
     /// The variables used anywhere, sorted and without repetition.
     pub fn names(&self) -> Vec<&str> {
         let mut names: Vec<&str> = self

@@ -63,6 +63,11 @@ impl Scope {
         self.bindings.insert(name.into(), binding);
     }
 
+    /// Every name with what it is bound to, sorted.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Binding)> {
+        self.bindings.iter().map(|(name, binding)| (name.as_str(), binding))
+    }
+
     /// What a name is bound to.
     pub fn get(&self, name: &str) -> Option<&Binding> {
         self.bindings.get(name)

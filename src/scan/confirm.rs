@@ -29,7 +29,9 @@ pub struct Captured {
 
 /// Tests a signature; `None` when it does not match.
 pub fn confirm(signature: &Signature, readings: Readings<'_>) -> Option<Captured> {
-    let reading = std::iter::once(readings.plain).chain(readings.tidy).find(|text| matches(signature, text))?;
+    let reading = std::iter::once(readings.plain)
+        .chain(readings.tidy)
+        .find(|text| matches(signature, text))?;
     let names = signature.captures();
     let mut values = vec![None; names.len()];
     for clause in &signature.required {
@@ -41,7 +43,9 @@ pub fn confirm(signature: &Signature, readings: Readings<'_>) -> Option<Captured
     let mut optional = vec![None; names.len()];
     for entry in &signature.optional {
         let readings = std::iter::once(readings.plain).chain(readings.tidy);
-        let found = readings.flat_map(|text| entry.iter().map(move |pattern| (pattern, text))).find(|(pattern, text)| is_match(pattern, text));
+        let found = readings
+            .flat_map(|text| entry.iter().map(move |pattern| (pattern, text)))
+            .find(|(pattern, text)| is_match(pattern, text));
         if let Some((pattern, text)) = found {
             take(pattern, text, &names, &mut optional);
         }
@@ -50,7 +54,10 @@ pub fn confirm(signature: &Signature, readings: Readings<'_>) -> Option<Captured
 }
 
 fn matches(signature: &Signature, text: &[u8]) -> bool {
-    signature.required.iter().all(|clause| clause.iter().any(|leaf| leaf_matches(leaf, text)))
+    signature
+        .required
+        .iter()
+        .all(|clause| clause.iter().any(|leaf| leaf_matches(leaf, text)))
         && !signature.forbidden.iter().any(|leaf| leaf_matches(leaf, text))
 }
 
@@ -78,7 +85,9 @@ fn take(pattern: &Pattern, text: &[u8], names: &[&str], values: &mut [Option<Str
     if pattern.captures().is_empty() {
         return;
     }
-    let Some(found) = pattern.regex().and_then(|regex: &Regex| regex.captures(text)) else { return };
+    let Some(found) = pattern.regex().and_then(|regex: &Regex| regex.captures(text)) else {
+        return;
+    };
     for name in pattern.captures() {
         if let (Some(at), Some(value)) = (names.iter().position(|known| known == name), found.name(name)) {
             values[at] = Some(String::from_utf8_lossy(value.as_bytes()).into_owned());

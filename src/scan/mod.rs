@@ -7,8 +7,8 @@
 pub mod confirm;
 pub mod index;
 pub mod literal;
-mod unwrap;
 pub mod source_scan;
+mod unwrap;
 
 pub use confirm::Captured;
 pub use index::{Index, SignatureId};

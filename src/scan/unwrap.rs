@@ -17,13 +17,18 @@ pub(crate) struct Unwrapping {
 
 impl Unwrapping {
     pub(crate) fn new(signatures: usize) -> Self {
-        Self { text: Some(Vec::new()), matched: vec![false; signatures] }
+        Self {
+            text: Some(Vec::new()),
+            matched: vec![false; signatures],
+        }
     }
 
     /// Takes the next block.
     pub(crate) fn add(&mut self, bytes: &[u8], framing: Framing) {
         match &mut self.text {
-            Some(text) if framing == Framing::Lines && text.len() + bytes.len() <= WRAP_LIMIT => text.extend_from_slice(bytes),
+            Some(text) if framing == Framing::Lines && text.len() + bytes.len() <= WRAP_LIMIT => {
+                text.extend_from_slice(bytes)
+            }
             _ => self.text = None,
         }
     }

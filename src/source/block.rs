@@ -18,12 +18,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use memchr::{memchr, memchr_iter, memrchr};
 
-use crate::source::record::{
-    Framing, HEAD_BYTES, Opening, Piece, Pieces, RecordLimits, RecordSpan, certain_start, line_start,
-};
+use crate::source::record::{Framing, HEAD_BYTES, Opening, Piece, Pieces, RecordLimits, RecordSpan, RecordText};
 
-/// Bytes of a block, unless a record needs more. Measured: 256 KiB to 1 MiB read equally fast, smaller ones slower; this
-/// stays in the second-level cache of current processors while several passes run over it.
+/// Bytes of a block, unless a record needs more. Measured: 256 KiB to 2 MiB read equally fast; this is room for two of the
+/// longest records and stays in the second-level cache of current processors while several passes run over it.
 pub const BLOCK_BYTES: usize = 512 * 1024;
 
 /// Reads a source block by block into one buffer, which never exceeds [`BLOCK_BYTES`] or a little more than the longest
@@ -82,19 +80,28 @@ impl<R: BufRead> Blocks<R> {
             return self.failure.take().map_or(Ok(None), Err);
         }
         let framing = *self.framing.get_or_insert_with(|| Framing::detect(&self.buffer));
-        (self.handed_out, self.next_opening) = if self.ended {
-            (self.buffer.len(), Opening::Record)
+        let text = RecordText::new(&self.buffer, framing, self.limits);
+        let end = if self.ended {
+            End::of_source(text)
         } else {
-            self.boundary(framing)
+            End::within(text, self.opening)
         };
+        (self.handed_out, self.next_opening) = (end.at, end.next);
+        let bytes = &self.buffer[..end.at];
+        let is_cut = end.next != Opening::Record;
         Ok(Some(Block {
-            bytes: &self.buffer[..self.handed_out],
+            bytes,
             offset: self.offset,
             first_line: self.line,
             framing,
-            limits: self.limits,
+            text: RecordText {
+                bytes,
+                ends_inside_line: is_cut && !bytes.ends_with(b"\n"),
+                is_one_record: end.is_one_record,
+                ..text
+            },
             opening: self.opening,
-            ends_cut: self.next_opening != Opening::Record,
+            is_cut,
             walked: AtomicUsize::new(0),
             index: OnceLock::new(),
         }))
@@ -125,25 +132,54 @@ impl<R: BufRead> Blocks<R> {
             }
         }
     }
+}
 
-    /// Returns the last place in the full buffer where a block may end, and what begins there.
-    fn boundary(&self, framing: Framing) -> (usize, Opening) {
-        let text = self.buffer.as_slice();
+/// Where a block ends.
+struct End {
+    at: usize,
+    /// What begins there.
+    next: Opening,
+    /// Whether no line of the block but the first begins a record.
+    is_one_record: bool,
+}
+
+impl End {
+    /// Ends where the source does.
+    fn of_source(text: RecordText<'_>) -> Self {
+        Self {
+            at: text.bytes.len(),
+            next: Opening::Record,
+            is_one_record: false,
+        }
+    }
+
+    /// Finds the last place in a full buffer, which begins with `opening`, where a block may end.
+    fn within(text: RecordText<'_>, opening: Opening) -> Self {
         // Whether the line at a position begins a record must not depend on bytes that are still to be read.
-        let is_known = |at: usize| at + HEAD_BYTES <= text.len() || memchr(b'\n', &text[at..]).is_some();
-        let mut end = text.len();
-        while let Some(newline) = memrchr(b'\n', &text[..end]) {
+        let is_known = |at: usize| at + HEAD_BYTES <= text.bytes.len() || memchr(b'\n', &text.bytes[at..]).is_some();
+        let mut end = text.bytes.len();
+        while let Some(newline) = memrchr(b'\n', &text.bytes[..end]) {
             let start = newline + 1;
-            if is_known(start) && certain_start(text, framing, self.limits, start) {
-                return (start, Opening::Record);
+            if is_known(start) && text.certain_start(start) {
+                return Self {
+                    at: start,
+                    next: Opening::Record,
+                    is_one_record: false,
+                };
             }
             end = newline;
         }
         // No line after the first begins a record for certain: the buffer is one long record, or indented throughout.
-        Pieces::new(text, framing, self.limits, 0, self.opening)
-            .take_while(|piece| piece.end < text.len() && is_known(piece.end))
-            .last()
-            .map_or((text.len(), Opening::Record), |piece| (piece.end, piece.next))
+        let is_one_record = text.framing == Framing::Timestamped;
+        let last = RecordText { is_one_record, ..text }
+            .pieces(0, opening)
+            .take_while(|piece| piece.end < text.bytes.len() && is_known(piece.end))
+            .last();
+        last.map_or(Self::of_source(text), |piece| Self {
+            at: piece.end,
+            next: piece.next,
+            is_one_record,
+        })
     }
 }
 
@@ -158,9 +194,10 @@ pub struct Block<'b> {
     pub first_line: u64,
     /// How the lines of the source make records.
     pub framing: Framing,
-    limits: RecordLimits,
+    text: RecordText<'b>,
     opening: Opening,
-    ends_cut: bool,
+    /// Whether the last record goes on in the next block.
+    is_cut: bool,
     /// Bytes walked by look-ups so far; only steers when the index is made, never what is found.
     walked: AtomicUsize,
     index: OnceLock<Vec<RecordSpan>>,
@@ -169,14 +206,15 @@ pub struct Block<'b> {
 impl<'b> Block<'b> {
     /// Makes one block of a whole text that is in memory already, such as a pasted one.
     pub fn whole(text: &'b [u8], limits: RecordLimits) -> Self {
+        let framing = Framing::detect(text);
         Self {
             bytes: text,
             offset: 0,
             first_line: 1,
-            framing: Framing::detect(text),
-            limits,
+            framing,
+            text: RecordText::new(text, framing, limits),
             opening: Opening::Record,
-            ends_cut: false,
+            is_cut: false,
             walked: AtomicUsize::new(0),
             index: OnceLock::new(),
         }
@@ -190,6 +228,7 @@ impl<'b> Block<'b> {
         let Some(last) = self.bytes.len().checked_sub(1) else {
             return RecordSpan {
                 range: 0..0,
+                next: 0,
                 cut: false,
             };
         };
@@ -206,7 +245,7 @@ impl<'b> Block<'b> {
     pub fn records(&self) -> Records<'_> {
         Records {
             block: self,
-            pieces: self.pieces_from(0, self.opening),
+            pieces: self.text.pieces(0, self.opening),
         }
     }
 
@@ -222,34 +261,34 @@ impl<'b> Block<'b> {
 
     /// Finds the record at `at` from the lines around it.
     fn walk_to(&self, at: usize) -> RecordSpan {
-        let mut start = line_start(self.bytes, at);
-        while start > 0 && !certain_start(self.bytes, self.framing, self.limits, start) {
-            start = line_start(self.bytes, start - 1);
+        let mut start = self.text.line_start(at);
+        while start > 0 && !self.text.certain_start(start) {
+            start = self.text.line_start(start - 1);
         }
         let opening = if start == 0 { self.opening } else { Opening::Record };
-        let piece = self.pieces_from(start, opening).find(|piece| piece.end > at);
-        let end = piece.map_or(self.bytes.len(), |piece| piece.end);
-        self.walked.fetch_add(end - start, Ordering::Relaxed);
-        piece.map_or(
-            RecordSpan {
-                range: start..end,
-                cut: false,
-            },
-            |piece| self.span(piece),
-        )
-    }
-
-    fn pieces_from(&self, at: usize, opening: Opening) -> Pieces<'b> {
-        Pieces::new(self.bytes, self.framing, self.limits, at, opening)
-            .ending_inside_line(self.ends_cut && !self.bytes.ends_with(b"\n"))
+        // The pieces cover the block, so there is always one.
+        let rest = Piece {
+            start,
+            end: self.bytes.len(),
+            continues: false,
+            next: Opening::Record,
+        };
+        let piece = self
+            .text
+            .pieces(start, opening)
+            .find(|piece| piece.end > at)
+            .unwrap_or(rest);
+        self.walked.fetch_add(piece.end - start, Ordering::Relaxed);
+        self.span(piece)
     }
 
     fn span(&self, piece: Piece) -> RecordSpan {
-        let cut_after = piece.next != Opening::Record || (piece.end == self.bytes.len() && self.ends_cut);
+        let is_cut_here = piece.next != Opening::Record || (piece.end == self.bytes.len() && self.is_cut);
         let newline = usize::from(self.bytes[..piece.end].ends_with(b"\n"));
         RecordSpan {
             range: piece.start..piece.end - newline,
-            cut: piece.continues || cut_after,
+            next: piece.end,
+            cut: piece.continues || is_cut_here,
         }
     }
 }
@@ -316,10 +355,7 @@ mod tests {
             let (mut lines, mut next) = (block.lines(), 0);
             for span in block.records() {
                 assert_eq!(span.range.start, next, "records leave no gap");
-                next = (span.range.end + 1).min(block.bytes.len());
-                if block.bytes.get(span.range.end).is_some_and(|&byte| byte != b'\n') {
-                    next = span.range.end;
-                }
+                next = span.next;
                 for at in span.range.start..next {
                     assert_eq!(block.walk_to(at), span, "at {at}");
                     assert_eq!(block.record_at(at), span, "at {at}");

@@ -32,6 +32,7 @@ mod zip_directory;
 
 pub use case::{CaseInput, Part, SourceName, cases};
 pub use limits::{Budget, Limits};
+pub(crate) use note::size;
 pub use note::{Note, NoteKind};
 pub use open::{Visit, read};
 pub use progress::Progress;

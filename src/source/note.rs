@@ -53,7 +53,7 @@ impl Note {
 }
 
 /// Writes a number of bytes for people: `0 bytes`, `1.2 MiB`.
-pub(super) fn size(bytes: u64) -> String {
+pub(crate) fn size(bytes: u64) -> String {
     const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
     match bytes {
         1 => "1 byte".to_owned(),

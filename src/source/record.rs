@@ -1,9 +1,9 @@
 //! Where records begin and end in text.
 //!
-//! [`Framing`] says how lines make records and is detected once per source. [`Pieces`] walks text forward and is the one
-//! place that knows the rules: which line begins a record, which continues it, and where a record that exceeds its
-//! [`RecordLimits`] is cut. [`certain_start`] is its counterpart for walking backward: it names the lines that begin a
-//! record whatever stands before them, so that a walk may start there.
+//! [`Framing`] says how lines make records and is detected once per source. `Pieces` walks a `RecordText` forward and
+//! knows the rules: which line begins a record, which continues it, and where a record that exceeds its [`RecordLimits`]
+//! is cut. `RecordText::certain_start` is its counterpart for walking backward: it names the lines that begin a record
+//! whatever stands before them, so that a walk may start there.
 //!
 //! Every byte of a text belongs to exactly one record or piece of one. Reading text in blocks and finding the record at a
 //! position is the business of [`crate::source::block`]; what a timestamp looks like is that of
@@ -96,19 +96,13 @@ impl Default for RecordLimits {
     }
 }
 
-impl RecordLimits {
-    /// Returns how many bytes of a line decide whether it begins a record: fewer than a piece that is cut inside its
-    /// first line has, so that the decision is the same before and after the cut.
-    pub(super) fn head_bytes(&self) -> usize {
-        self.bytes.saturating_sub(CHARACTER_SLACK).clamp(1, HEAD_BYTES)
-    }
-}
-
 /// Where a record, or a piece of one that was cut, lies in a block.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordSpan {
     /// Bytes within the block, without the newline that ends the record. A CR before that newline is still there.
     pub range: Range<usize>,
+    /// Where the next record or piece begins: behind the newline, or at the end of the range when a line was cut.
+    pub next: usize,
     /// Whether the record was longer than its limits, and this is only a piece of it.
     pub cut: bool,
 }
@@ -138,71 +132,99 @@ pub(super) struct Piece {
     pub next: Opening,
 }
 
-/// Walks the records of a text forward, from a place where a record or a piece is known to begin.
-#[derive(Debug, Clone)]
-pub(super) struct Pieces<'t> {
-    text: &'t [u8],
-    framing: Framing,
-    limits: RecordLimits,
-    at: usize,
-    opening: Opening,
-    ends_inside_line: bool,
+/// A stretch of a source with what is known of its records.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct RecordText<'t> {
+    /// The text; it begins at the beginning of a record or piece.
+    pub bytes: &'t [u8],
+    /// How its lines make records.
+    pub framing: Framing,
+    /// How long a record may be.
+    pub limits: RecordLimits,
+    /// Whether the text ends at a cut inside a line. Such a cut is made only in a line that is too long for a record of its
+    /// own, so that the rest of the line, which is not there to be measured, belongs to it all the same.
+    pub ends_inside_line: bool,
+    /// Whether no line but the first is known to begin a record, so that none needs to be looked at.
+    pub is_one_record: bool,
 }
 
-impl<'t> Pieces<'t> {
-    /// Starts at byte `at` of `text`, which begins what `opening` says.
-    pub fn new(text: &'t [u8], framing: Framing, limits: RecordLimits, at: usize, opening: Opening) -> Self {
+impl<'t> RecordText<'t> {
+    /// Takes a text of which nothing else is known.
+    pub fn new(bytes: &'t [u8], framing: Framing, limits: RecordLimits) -> Self {
         let limits = RecordLimits {
             lines: limits.lines.max(1),
             bytes: limits.bytes.max(1),
         };
         Self {
-            text,
+            bytes,
             framing,
             limits,
-            at,
-            opening,
             ends_inside_line: false,
+            is_one_record: false,
         }
     }
 
-    /// Says whether the text ends at a cut inside a line. Such a cut is made only in a line that is too long for a record
-    /// of its own, so that the rest of the line, which is not there to be measured, belongs to it all the same.
-    pub fn ending_inside_line(self, ends_inside_line: bool) -> Self {
-        Self {
-            ends_inside_line,
-            ..self
+    /// Walks forward from byte `at`, which begins what `opening` says.
+    pub fn pieces(self, at: usize, opening: Opening) -> Pieces<'t> {
+        Pieces {
+            text: self,
+            at,
+            opening,
         }
+    }
+
+    /// Returns whether the line at `at`, which is not the first, begins a record whatever stands before it.
+    ///
+    /// In timestamped text every beginning of a record is certain. Otherwise a line that is blank or not indented is; an
+    /// indented one depends on the lines before it.
+    pub fn certain_start(self, at: usize) -> bool {
+        self.begins_record(at, 0)
+    }
+
+    /// Returns where the line that holds byte `at` begins.
+    pub fn line_start(self, at: usize) -> usize {
+        memrchr(b'\n', &self.bytes[..at]).map_or(0, |newline| newline + 1)
     }
 
     /// Returns whether the line at `at` begins a record, the one before it having begun with `indentation` columns.
-    fn begins_record(&self, at: usize, indentation: usize) -> bool {
-        let head = head(self.text, at, self.limits);
+    fn begins_record(self, at: usize, indentation: usize) -> bool {
+        if self.is_one_record {
+            return false;
+        }
         match self.framing {
-            Framing::Timestamped => timestamp::find(head).is_some(),
+            Framing::Timestamped => timestamp::find(self.head(at)).is_some(),
             Framing::Lines => {
-                let found = Indentation::of(head);
+                let found = Indentation::of(self.head(at));
                 found.blank || found.columns <= indentation
             }
         }
     }
 
+    /// Returns the first bytes of the line at `at`, as many as decide whether it begins a record, without its newline.
+    fn head(self, at: usize) -> &'t [u8] {
+        // Fewer than a piece has that is cut inside its first line, so that the decision is the same before and after the
+        // cut.
+        let length = self.limits.bytes.saturating_sub(CHARACTER_SLACK).clamp(1, HEAD_BYTES);
+        let head = &self.bytes[at..self.bytes.len().min(at + length)];
+        &head[..memchr(b'\n', head).unwrap_or(head.len())]
+    }
+
     /// Returns where a piece ends that begins at `start` and may have no more than its limits, and whether that is a cut.
-    fn end_of_piece(&self, start: usize, indentation: usize, blank: bool) -> (usize, bool) {
-        let (text, limit) = (self.text, start.saturating_add(self.limits.bytes));
+    fn end_of_piece(self, start: usize, indentation: usize, blank: bool) -> (usize, bool) {
+        let (bytes, limit) = (self.bytes, start.saturating_add(self.limits.bytes));
         let mut at = start;
         for lines in 0.. {
             if lines == self.limits.lines || at > limit {
                 return (at, true);
             }
-            let window = &text[at..text.len().min(limit.saturating_add(1))];
+            let window = &bytes[at..bytes.len().min(limit.saturating_add(1))];
             match memchr(b'\n', window) {
                 Some(newline) => at += newline + 1,
-                None if text.len() <= limit && !(self.ends_inside_line && lines > 0) => return (text.len(), false),
+                None if bytes.len() <= limit && !(self.ends_inside_line && lines > 0) => return (bytes.len(), false),
                 None if lines > 0 => return (at, true),
-                None => return (character_start(text, start, limit), true),
+                None => return (character_start(bytes, start, limit), true),
             }
-            if at == text.len() || blank || self.begins_record(at, indentation) {
+            if at == bytes.len() || blank || self.begins_record(at, indentation) {
                 break;
             }
         }
@@ -210,23 +232,32 @@ impl<'t> Pieces<'t> {
     }
 }
 
+/// Walks the records of a text forward, from a place where a record or a piece is known to begin. Made by
+/// [`RecordText::pieces`].
+#[derive(Debug, Clone)]
+pub(super) struct Pieces<'t> {
+    text: RecordText<'t>,
+    at: usize,
+    opening: Opening,
+}
+
 impl Iterator for Pieces<'_> {
     type Item = Piece;
 
     fn next(&mut self) -> Option<Piece> {
-        if self.at >= self.text.len() {
+        let start = self.at;
+        if start >= self.text.bytes.len() {
             return None;
         }
-        let start = self.at;
-        let (indentation, blank) = match (self.opening, self.framing) {
+        let (indentation, blank) = match (self.opening, self.text.framing) {
             (Opening::Piece { indentation }, _) => (indentation, false),
             (Opening::Record, Framing::Timestamped) => (0, false),
             (Opening::Record, Framing::Lines) => {
-                let found = Indentation::of(head(self.text, start, self.limits));
+                let found = Indentation::of(self.text.head(start));
                 (found.columns, found.blank)
             }
         };
-        let (end, cut) = self.end_of_piece(start, indentation, blank);
+        let (end, cut) = self.text.end_of_piece(start, indentation, blank);
         let next = if cut {
             Opening::Piece { indentation }
         } else {
@@ -241,32 +272,6 @@ impl Iterator for Pieces<'_> {
         (self.at, self.opening) = (end, next);
         Some(piece)
     }
-}
-
-/// Returns whether the line at `at` begins a record whatever stands before it.
-///
-/// In timestamped text every beginning of a record is certain. Otherwise a line that is blank or not indented is; an
-/// indented one depends on the lines before it.
-pub(super) fn certain_start(text: &[u8], framing: Framing, limits: RecordLimits, at: usize) -> bool {
-    let head = head(text, at, limits);
-    match framing {
-        Framing::Timestamped => timestamp::find(head).is_some(),
-        Framing::Lines => {
-            let found = Indentation::of(head);
-            found.blank || found.columns == 0
-        }
-    }
-}
-
-/// Returns where the line that holds byte `at` begins.
-pub(super) fn line_start(text: &[u8], at: usize) -> usize {
-    memrchr(b'\n', &text[..at]).map_or(0, |newline| newline + 1)
-}
-
-/// Returns the first bytes of the line at `at`, as many as decide whether it begins a record, without its newline.
-fn head(text: &[u8], at: usize, limits: RecordLimits) -> &[u8] {
-    let head = &text[at..text.len().min(at + limits.head_bytes())];
-    &head[..memchr(b'\n', head).unwrap_or(head.len())]
 }
 
 /// Returns the last beginning of a character at or before `limit` and after `start`; `limit` itself in text that is not
@@ -327,7 +332,8 @@ mod tests {
     use super::*;
 
     fn records(text: &str, framing: Framing, limits: RecordLimits) -> Vec<(&str, bool)> {
-        Pieces::new(text.as_bytes(), framing, limits, 0, Opening::Record)
+        RecordText::new(text.as_bytes(), framing, limits)
+            .pieces(0, Opening::Record)
             .map(|piece| {
                 (
                     &text[piece.start..piece.end],

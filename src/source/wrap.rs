@@ -220,7 +220,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_was_wrapped_comes_back(words in prop::collection::vec("[a-z'.]{1,12}", 20..40), width in 30usize..120) {
+        fn what_was_wrapped_comes_back(words in prop::collection::vec("[a-z'.]{1,12}", 20..40), width in 45usize..120) {
             let text = words.join(" ");
             prop_assume!(text.len() > width);
             let found = texts(&wrap(&text, width, ""));

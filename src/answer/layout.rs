@@ -1,0 +1,142 @@
+//! Layouts: the templates that arrange what is known about a finding or a batch.
+//!
+//! Layouts are minijinja files below `templates/`, one per format. Unlike articles they are trusted to write markup; every
+//! value they print is escaped for their format, except sections that an article [`Writer`](super::article::Writer) has
+//! already rendered. In text layouts the filter `style` sets terminal styles, which come out only where they are wanted.
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, State, Value};
+
+use crate::answer::article::AnswerFormat;
+use crate::answer::escape;
+use crate::rule::faultbook::Templates;
+use crate::rule::language::{FUEL, environment};
+
+/// A layout arranges whole reports: as much fuel as for this many articles.
+const LAYOUT_FUEL: u64 = 1_000 * FUEL;
+
+/// Why a layout could not be rendered.
+#[derive(Debug, thiserror::Error)]
+#[error("layout `{name}`: {reason}")]
+pub struct LayoutError {
+    /// The file below `templates/`.
+    pub name: String,
+    /// What the template engine says.
+    pub reason: String,
+}
+
+/// The layouts for one format.
+pub struct Layouts {
+    environment: Environment<'static>,
+    ending: &'static str,
+}
+
+impl Layouts {
+    /// Finds layouts in a faultbook's template folders, then among the shipped ones.
+    pub fn new(templates: &Templates, format: &AnswerFormat) -> Self {
+        let mut environment = environment();
+        environment.set_fuel(Some(LAYOUT_FUEL));
+        // A tag on a line of its own leaves no line behind.
+        let mut syntax = SyntaxConfig::builder();
+        syntax.trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true);
+        environment.set_syntax(syntax.build().unwrap_or_default());
+        let folders = templates.clone();
+        environment.set_loader(move |name| Ok(folders.find(name).map(|file| file.text().to_owned())));
+        let (ending, escaping, styled) = match format {
+            AnswerFormat::Markdown => ("md", "markdown", false),
+            AnswerFormat::Html => ("html", "html", false),
+            AnswerFormat::Text(options) => ("txt", "text", options.styled),
+        };
+        environment.set_auto_escape_callback(move |_| AutoEscape::Custom(escaping.into()));
+        environment.set_formatter(escaped);
+        environment.add_filter("style", move |state: &State, value: &Value, style: &str| {
+            styled_value(state, value, style, styled)
+        });
+        environment.add_filter("pad", pad);
+        environment.add_filter("url", |url: &str| Value::from_safe_string(link_target(url)));
+        Self { environment, ending }
+    }
+
+    /// Renders the layout `name` (without its ending).
+    pub fn render(&self, name: &str, context: Value) -> Result<String, LayoutError> {
+        let name = format!("{name}.{}", self.ending);
+        let rendered = self
+            .environment
+            .get_template(&name)
+            .and_then(|template| template.render(context));
+        rendered.map_err(|error| LayoutError {
+            name,
+            reason: error.to_string(),
+        })
+    }
+}
+
+fn escaped(output: &mut Output, state: &mut State, value: &Value) -> Result<(), Error> {
+    output.write_str(&escaped_text(state, value)).map_err(Error::from)
+}
+
+fn escaped_text(state: &State, value: &Value) -> String {
+    let text = if value.is_none() || value.is_undefined() {
+        String::new()
+    } else {
+        value.to_string()
+    };
+    match state.auto_escape() {
+        _ if value.is_safe() => text,
+        // the same in text and in quoted attributes, which layouts always quote
+        AutoEscape::Custom(format) if format == "html" => {
+            escape::html_text(&text).replace('"', "&quot;").replace('\'', "&#39;")
+        }
+        AutoEscape::Custom(format) if format == "markdown" => escape::markdown_text(&text),
+        _ => escape::terminal(&text).into_owned(),
+    }
+}
+
+/// `{{ title|style("bold") }}`: terminal styles, separated by spaces.
+fn styled_value(state: &State, value: &Value, style: &str, styled: bool) -> Result<Value, Error> {
+    let text = escaped_text(state, value);
+    if !styled {
+        return Ok(Value::from_safe_string(text));
+    }
+    let codes: Option<Vec<&str>> = style.split_whitespace().map(code).collect();
+    match codes {
+        Some(codes) => Ok(Value::from_safe_string(format!(
+            "\u{1b}[{}m{text}\u{1b}[0m",
+            codes.join(";")
+        ))),
+        None => Err(Error::new(
+            ErrorKind::InvalidOperation,
+            format!("`{style}` is not a style"),
+        )),
+    }
+}
+
+/// The SGR parameters of ECMA-48 that layouts use. Severities and states are styles of their own, so that a layout can say
+/// `style(finding.severity)`.
+fn code(style: &str) -> Option<&'static str> {
+    Some(match style {
+        "bold" => "1",
+        "dim" => "2",
+        "red" | "error" => "31",
+        "critical" => "1;31",
+        "yellow" | "warning" => "33",
+        "green" | "ok" => "32",
+        "cyan" | "info" => "36",
+        _ => return None,
+    })
+}
+
+/// An author's address between `<` and `>` in Markdown: what could end it there is percent-encoded.
+fn link_target(url: &str) -> String {
+    url.replace('<', "%3C")
+        .replace('>', "%3E")
+        .replace('\\', "%5C")
+        .replace(['\n', '\r'], "")
+}
+
+/// `{{ text|pad(12) }}`: at least so many columns, filled with spaces; measured before escaping, so put it first.
+fn pad(value: &Value, width: usize) -> String {
+    let text = value.to_string();
+    let missing = width.saturating_sub(unicode_width::UnicodeWidthStr::width(text.as_str()));
+    text + &" ".repeat(missing)
+}
