@@ -121,6 +121,7 @@ pub(crate) fn write_author(out: &mut String, author: &str, after: &str, brackets
             _ => false,
         };
         if wakes && !ends_in_open_backslash(out) {
+            close_link_target(out);
             out.push('\\');
         }
         out.push(character);
@@ -230,6 +231,14 @@ pub(crate) fn at_line_start(out: &str) -> bool {
     out.chars().rev().take_while(|c| *c != '\n').all(is_block_mark)
 }
 
+/// Makes text of `](` or `]:` at the end of `out`, behind which a `<` has failed to begin a target but `\\<` would.
+fn close_link_target(out: &mut String) {
+    let before = out.trim_end();
+    if before.ends_with("](") || before.ends_with("]:") {
+        out.insert(before.len() - 1, '\\');
+    }
+}
+
 /// Tells whether the last paragraph of `out` holds the beginning of a link's target, ended or not.
 fn has_open_link(out: &str) -> bool {
     let paragraph = out.rsplit("\n\n").next().unwrap_or(out);
@@ -333,6 +342,9 @@ mod tests {
         let mut out = String::new();
         write_author(&mut out, "a `b <c d < e \\<", "f", false);
         assert_eq!(out, "a \\`b \\<c d < e \\<");
+        let mut out = String::new();
+        write_author(&mut out, "[a](<b c", "d", false);
+        assert_eq!(out, "[a]\\(\\<b c");
     }
 
     #[test]
