@@ -119,17 +119,17 @@ impl FileGlob {
     }
 
     /// Whether the source at `path` inside the case is meant. A packed file is also taken by its name without `.gz`, a
-    /// member of a nested archive also by its path inside that.
+    /// member of a nested archive also by its path inside that, and a path also without its first folder, because most
+    /// bundles are packed with one.
     pub fn matches(&self, path: &str) -> bool {
         let inner = path.rsplit("::").next().unwrap_or(path);
         let unpacked = PACKED_ENDINGS.iter().find_map(|ending| inner.strip_suffix(ending));
         [path, inner].into_iter().chain(unpacked).any(|path| {
-            let path = if self.name_only {
-                path.rsplit('/').next().unwrap_or(path)
-            } else {
-                path
-            };
-            self.matcher.is_match(path)
+            if self.name_only {
+                return self.matcher.is_match(path.rsplit('/').next().unwrap_or(path));
+            }
+            let below_first_folder = path.split_once('/').map(|(_, rest)| rest);
+            self.matcher.is_match(path) || below_first_folder.is_some_and(|rest| self.matcher.is_match(rest))
         })
     }
 
@@ -154,7 +154,7 @@ mod tests {
     fn a_glob_with_slash_is_for_the_path() {
         let glob = FileGlob::new("var/log/**/core*").expect("valid");
         assert!(glob.matches("var/log/pa/core.log") && glob.matches("host.tar::var/log/core.1"));
-        assert!(!glob.matches("tmp/var/log/core"));
+        assert!(glob.matches("bundle-7/var/log/core.log") && !glob.matches("a/b/var/log/core.log"));
     }
 
     #[test]
