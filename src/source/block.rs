@@ -458,7 +458,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(2000))]
+        #![proptest_config(ProptestConfig::with_cases(300))]
         #[test]
         fn blocks_agree_with_the_whole_text_and_look_ups_with_the_walk(
             lines in prop::collection::vec(line(), 0..60),

@@ -366,7 +366,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(20_000))]
+        #![proptest_config(ProptestConfig::with_cases(1_000))]
         #[test]
         fn whatever_changes_a_record_is_marked(before in untidy(), record in untidy(), after in untidy()) {
             let block = [before.as_slice(), b"\n", &record, b"\n", &after].concat();
