@@ -1,16 +1,15 @@
 //! `faultbook check`: what is wrong with rules.
 
-use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use serde_json::json;
+use serde::Serialize;
 
 use crate::cli::Context;
 use crate::cli::diagnostics::{counts, draw, number};
 use crate::cli::exit::{Exit, Failure};
-use crate::cli::output_options::ListFormat;
-use crate::rule::DiagnosticSeverity;
+use crate::cli::output_options::{ListFormat, document};
+use crate::rule::{Diagnostic, DiagnosticSeverity};
 
 /// Check rules, and show every mistake with its place and what to write instead
 ///
@@ -43,6 +42,13 @@ enum Deny {
     Warnings,
 }
 
+/// The shape of `--format json`.
+#[derive(Serialize)]
+struct CheckResult<'a> {
+    rules: usize,
+    diagnostics: &'a [Diagnostic],
+}
+
 /// Runs the command.
 pub fn run(args: &CheckArgs, context: &Context) -> Result<Exit, Failure> {
     let paths = if args.paths.is_empty() {
@@ -63,8 +69,8 @@ pub fn run(args: &CheckArgs, context: &Context) -> Result<Exit, Failure> {
     let mut result = String::new();
     match args.format {
         ListFormat::Json => {
-            let document = json!({ "schema": 1, "rules": faultbook.files(), "diagnostics": diagnostics });
-            let _ = writeln!(result, "{document:#}");
+            let rules = faultbook.files();
+            result = document(&CheckResult { rules, diagnostics })?;
         }
         ListFormat::Text => {
             for diagnostic in diagnostics {

@@ -116,12 +116,7 @@ pub fn talk_errors(console: &Console, faultbook: &Faultbook) {
         "the rules have {}; the sound ones are used",
         counts(count, warnings)
     ));
-    let all = if count > SHOWN_BESIDE_RESULTS {
-        "shows all of them"
-    } else {
-        "shows them together with the warnings"
-    };
-    console.help(&format!("`faultbook check` {all}"));
+    console.help("`faultbook check` with the same --rules shows them all");
 }
 
 /// Words two numbers: `2 errors, 1 warning`.

@@ -100,3 +100,15 @@ fn told(failure: &Failure, console: &Console) -> Exit {
     console.help(failure.help());
     Exit::Error
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn arguments_do_not_contradict_each_other() {
+        Arguments::command().debug_assert();
+    }
+}

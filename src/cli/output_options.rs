@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use anstream::ColorChoice;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
+use serde::Serialize;
 
 use crate::cli::console::Console;
 use crate::cli::exit::Failure;
@@ -63,6 +64,19 @@ pub enum ListFormat {
     Text,
     /// One JSON document, `schema: 1`.
     Json,
+}
+
+/// One JSON document for `--format json`: indented for people, `schema` first, then the fields of the body in their order.
+pub fn document(body: &impl Serialize) -> Result<String, Failure> {
+    #[derive(Serialize)]
+    struct Document<'a, T> {
+        schema: u32,
+        #[serde(flatten)]
+        body: &'a T,
+    }
+    let text = serde_json::to_string_pretty(&Document { schema: 1, body });
+    text.map(|text| text + "\n")
+        .map_err(|error| Failure::output("JSON", error.into()))
 }
 
 /// How a report comes out.

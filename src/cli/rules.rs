@@ -3,15 +3,15 @@
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use comfy_table::{ContentArrangement, Table, presets};
-use serde_json::json;
+use serde::Serialize;
 
 use crate::answer::escape;
 use crate::cli::Context;
 use crate::cli::diagnostics;
 use crate::cli::exit::{Exit, Failure};
-use crate::cli::output_options::ListFormat;
+use crate::cli::output_options::{ListFormat, document};
 use crate::cli::rules_options::RuleFilter;
-use crate::rule::{Rule, Severity};
+use crate::rule::{Audience, Rule, Severity, State};
 
 /// List the rules
 #[derive(Args, Debug)]
@@ -46,8 +46,8 @@ pub fn run(args: &RulesArgs, context: &Context) -> Result<Exit, Failure> {
 
     match args.format {
         ListFormat::Json => {
-            let rules: Vec<_> = rules.iter().map(described).collect();
-            context
+            let rules = rules.iter().map(described).collect();
+            context.console.print(document(&RuleList { rules })?)?;
                 .console
                 .print(format_args!("{:#}\n", json!({ "schema": 1, "rules": rules })))?;
         }
@@ -61,24 +61,51 @@ pub fn run(args: &RulesArgs, context: &Context) -> Result<Exit, Failure> {
     })
 }
 
-fn described(rule: &Rule) -> serde_json::Value {
-    let environment = rule.environment.iter().map(|environment| {
-        let version = environment.version.as_ref().map(ToString::to_string);
-        json!({ "product": environment.product, "version": version })
+/// The shape of `--format json`.
+#[derive(Serialize)]
+struct RuleList<'a> {
+    rules: Vec<RuleEntry<'a>>,
+}
+
+#[derive(Serialize)]
+struct RuleEntry<'a> {
+    id: &'a str,
+    title: &'a str,
+    severity: Severity,
+    state: State,
+    audience: Audience,
+    created: Option<String>,
+    reviewed: Option<String>,
+    owner: Option<&'a str>,
+    tags: &'a [String],
+    environment: Vec<ProductEntry<'a>>,
+    file: &'a str,
+}
+
+#[derive(Serialize)]
+struct ProductEntry<'a> {
+    product: &'a str,
+    version: Option<String>,
+}
+
+fn described(rule: &Rule) -> RuleEntry<'_> {
+    let environment = rule.environment.iter().map(|environment| ProductEntry {
+        product: &environment.product,
+        version: environment.version.as_ref().map(ToString::to_string),
     });
-    json!({
-        "id": rule.id,
-        "title": rule.title,
-        "severity": rule.severity,
-        "state": rule.state,
-        "audience": rule.audience,
-        "created": rule.created.map(|date| date.to_string()),
-        "reviewed": rule.reviewed.map(|date| date.to_string()),
-        "owner": rule.owner,
-        "tags": rule.tags,
-        "environment": environment.collect::<Vec<_>>(),
-        "file": rule.file.path(),
-    })
+    RuleEntry {
+        id: &rule.id,
+        title: &rule.title,
+        severity: rule.severity,
+        state: rule.state,
+        audience: rule.audience,
+        created: rule.created.map(|date| date.to_string()),
+        reviewed: rule.reviewed.map(|date| date.to_string()),
+        owner: rule.owner.as_deref(),
+        tags: &rule.tags,
+        environment: environment.collect(),
+        file: rule.file.path(),
+    }
 }
 
 /// A table without borders, as wide as allowed; long titles wrap.

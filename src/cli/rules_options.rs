@@ -72,19 +72,19 @@ fn must_exist(path: &Path, help: &str) -> Result<(), Failure> {
 pub struct RuleFilter {
     /// Use only rules with this id, or with an id that fits this glob; may be given several times
     #[arg(long = "rule", value_name = "ID|GLOB")]
-    rules: Vec<RulePattern>,
+    patterns: Vec<RulePattern>,
     /// Use only rules with this tag; with several, rules that have any of them
     #[arg(long = "tag", value_name = "TAG")]
     tags: Vec<String>,
     /// Who will read the answers: `public` sees public rules only, `partner` also those for partners, `internal` all
-    #[arg(long, value_name = "WHO", default_value = "internal", hide_default_value = false, value_parser = PossibleValuesParser::new(Audience::NAMES).try_map(|name| name.parse::<Audience>()))]
+    #[arg(long, value_name = "WHO", default_value = "internal", value_parser = PossibleValuesParser::new(Audience::NAMES).try_map(|name| name.parse::<Audience>()))]
     audience: Audience,
 }
 
 impl RuleFilter {
     /// Keeps the rules that are wanted. Fails when an id, glob or tag fits no rule at all, which is a slip of the pen.
     pub fn apply(&self, faultbook: &mut Faultbook) -> Result<(), Failure> {
-        for pattern in &self.rules {
+        for pattern in &self.patterns {
             pattern.must_fit(faultbook)?;
         }
         for tag in &self.tags {
@@ -101,7 +101,7 @@ impl RuleFilter {
     }
 
     fn accepts(&self, rule: &Rule) -> bool {
-        let listed = self.rules.is_empty() || self.rules.iter().any(|pattern| pattern.fits(rule));
+        let listed = self.patterns.is_empty() || self.patterns.iter().any(|pattern| pattern.fits(rule));
         let tagged = self.tags.is_empty() || self.tags.iter().any(|tag| rule.tags.contains(tag));
         listed && tagged && rule.audience <= self.audience
     }

@@ -3,14 +3,14 @@
 use std::fmt::Write as _;
 
 use clap::Args;
-use serde_json::json;
+use serde::Serialize;
 
 use crate::answer::escape;
 use crate::author::test::{self, TestOutcome};
 use crate::cli::Context;
 use crate::cli::diagnostics::{self, number};
 use crate::cli::exit::{Exit, Failure};
-use crate::cli::output_options::ListFormat;
+use crate::cli::output_options::{ListFormat, document};
 use crate::cli::rules_options::RulePattern;
 
 /// Run the tests that rules carry, and show what was expected and what came out
@@ -33,6 +33,14 @@ pub struct TestArgs {
     format: ListFormat,
 }
 
+/// The shape of `--format json`.
+#[derive(Serialize)]
+struct TestResult<'a> {
+    passed: usize,
+    failed: usize,
+    tests: &'a [TestOutcome],
+}
+
 /// Runs the command.
 pub fn run(args: &TestArgs, context: &Context) -> Result<Exit, Failure> {
     let faultbook = context.faultbook.load()?;
@@ -49,8 +57,12 @@ pub fn run(args: &TestArgs, context: &Context) -> Result<Exit, Failure> {
     match args.format {
         ListFormat::Json => {
             let passed = outcomes.len() - failures.len();
-            let document = json!({ "schema": 1, "passed": passed, "failed": failures.len(), "tests": outcomes });
-            let _ = writeln!(result, "{document:#}");
+            let failed = failures.len();
+            result = document(&TestResult {
+                passed,
+                failed,
+                tests: &outcomes,
+            })?;
         }
         ListFormat::Text => failures.iter().for_each(|failure| tell(failure, &mut result)),
     }
