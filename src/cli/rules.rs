@@ -48,8 +48,6 @@ pub fn run(args: &RulesArgs, context: &Context) -> Result<Exit, Failure> {
         ListFormat::Json => {
             let rules = rules.iter().map(described).collect();
             context.console.print(document(&RuleList { rules })?)?;
-                .console
-                .print(format_args!("{:#}\n", json!({ "schema": 1, "rules": rules })))?;
         }
         ListFormat::Text if rules.is_empty() => context.console.say("no rule fits; leave out a filter to see more"),
         ListFormat::Text => context.console.print(table(rules, context.console.output_width()))?,
