@@ -28,6 +28,8 @@
 
 pub mod answer;
 pub mod author;
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod diagnose;
 pub mod report;
 pub mod rule;

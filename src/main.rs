@@ -1,1 +1,7 @@
-fn main() {}
+//! The `faultbook` command. Everything is in the library.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    faultbook::cli::main()
+}

@@ -10,7 +10,7 @@ use crate::diagnose::Finding;
 use crate::report::shape::{CaptureShape, FindingShape, NoteShape, Outcome, summary};
 use crate::report::{Batch, ReportError, ReportOptions, notes, summary_line};
 use crate::rule::{Faultbook, Rule, RuleId};
-use crate::source::{LogTime, NoteKind};
+use crate::source::LogTime;
 
 /// Places shown for each source in a text report; the machine-readable ones have all that are kept.
 const PLACES_SHOWN: usize = 5;
@@ -58,7 +58,7 @@ impl<'a> Teller<'a> {
         }
         let all = notes(batch);
         let (unread, other): (Vec<NoteShape<'_>>, Vec<NoteShape<'_>>) =
-            all.into_iter().partition(|note| is_unread(note.note.kind));
+            all.into_iter().partition(|note| note.note.kind.is_loss());
         let summary = summary(self.faultbook, &batch.diagnoses);
         let context = context! {
             rules => rules,
@@ -132,11 +132,6 @@ fn rules_found(faultbook: &Faultbook, batch: &Batch) -> Vec<RuleId> {
     ids.sort_by(|left, right| place(left).cmp(&place(right)));
     ids.dedup();
     ids
-}
-
-/// Whether something that should have been looked at was not.
-fn is_unread(kind: NoteKind) -> bool {
-    !matches!(kind, NoteKind::Binary | NoteKind::RecordCut | NoteKind::Facts)
 }
 
 /// A finding for layouts: its shape, and what is laborious to say in a template.

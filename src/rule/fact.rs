@@ -51,8 +51,8 @@ impl Fact {
         match self.kind {
             FactType::String => Ok(FactValue::Text(text)),
             FactType::Boolean => match text.to_ascii_lowercase().as_str() {
-                "true" | "yes" | "1" => Ok(FactValue::Boolean(true)),
-                "false" | "no" | "0" => Ok(FactValue::Boolean(false)),
+                "true" | "yes" | "y" | "1" => Ok(FactValue::Boolean(true)),
+                "false" | "no" | "n" | "0" => Ok(FactValue::Boolean(false)),
                 _ => Err(refused("true or false")),
             },
             FactType::Number => match text.parse::<f64>() {

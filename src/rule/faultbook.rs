@@ -69,7 +69,13 @@ impl Templates {
 impl Faultbook {
     /// The faultbook that is compiled into the binary.
     pub fn shipped() -> Self {
-        Self::from_texts(shipped::rules(), Templates::default())
+        Self::shipped_with(&[])
+    }
+
+    /// The same with templates of one's own: those below `template_folders` go before the shipped ones.
+    pub fn shipped_with(template_folders: &[PathBuf]) -> Self {
+        let folders = template_folders.to_vec();
+        Self::from_texts(shipped::rules(), Templates { folders })
     }
 
     /// Loads every `.yaml` and `.yml` file below the given folders (or the files given), in the order of their paths.

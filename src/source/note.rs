@@ -41,6 +41,14 @@ pub enum NoteKind {
     Facts,
 }
 
+impl NoteKind {
+    /// Whether text that was meant to be read was not, so that a failure in it would go unnoticed. What is not text, what was
+    /// only cut, and facts beside the logs are no loss.
+    pub fn is_loss(self) -> bool {
+        !matches!(self, NoteKind::Binary | NoteKind::RecordCut | NoteKind::Facts)
+    }
+}
+
 impl Note {
     /// Makes a note about `source`.
     pub fn new(source: impl Into<String>, kind: NoteKind, detail: impl Into<String>) -> Self {

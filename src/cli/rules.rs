@@ -1,0 +1,125 @@
+//! `faultbook rules`: the list of rules.
+
+use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use comfy_table::{ContentArrangement, Table, presets};
+use serde::Serialize;
+
+use crate::answer::escape;
+use crate::cli::Context;
+use crate::cli::diagnostics;
+use crate::cli::exit::{Exit, Failure};
+use crate::cli::output_options::{ListFormat, document};
+use crate::cli::rules_options::RuleFilter;
+use crate::rule::{Audience, Rule, Severity, State};
+
+/// List the rules
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  faultbook rules
+  faultbook rules --tag hdfs --severity error --severity critical
+  faultbook rules --rule 'KB*' --format json
+
+Exit status:
+  0  there are such rules
+  1  there are none
+  2  something could not be read, or the rules have errors")]
+pub struct RulesArgs {
+    /// List only rules of this severity; may be given several times
+    #[arg(long = "severity", value_name = "SEVERITY", value_parser = PossibleValuesParser::new(Severity::NAMES).try_map(|name| name.parse::<Severity>()))]
+    severities: Vec<Severity>,
+    /// The format of the result
+    #[arg(long, value_name = "FORMAT", value_enum, default_value = "text")]
+    format: ListFormat,
+    #[command(flatten)]
+    filter: RuleFilter,
+}
+
+/// Runs the command.
+pub fn run(args: &RulesArgs, context: &Context) -> Result<Exit, Failure> {
+    let mut faultbook = context.faultbook.load()?;
+    diagnostics::talk_errors(&context.console, &faultbook);
+    args.filter.apply(&mut faultbook)?;
+    faultbook.retain(|rule| args.severities.is_empty() || args.severities.contains(&rule.severity));
+    let rules = faultbook.rules();
+
+    match args.format {
+        ListFormat::Json => {
+            let rules = rules.iter().map(described).collect();
+            context.console.print(document(&RuleList { rules })?)?;
+        }
+        ListFormat::Text if rules.is_empty() => context.console.say("no rule fits; leave out a filter to see more"),
+        ListFormat::Text => context.console.print(table(rules, context.console.output_width()))?,
+    }
+    Ok(match rules {
+        _ if faultbook.has_errors() => Exit::Error,
+        [] => Exit::Negative,
+        _ => Exit::Success,
+    })
+}
+
+/// The shape of `--format json`.
+#[derive(Serialize)]
+struct RuleList<'a> {
+    rules: Vec<RuleEntry<'a>>,
+}
+
+#[derive(Serialize)]
+struct RuleEntry<'a> {
+    id: &'a str,
+    title: &'a str,
+    severity: Severity,
+    state: State,
+    audience: Audience,
+    created: Option<String>,
+    reviewed: Option<String>,
+    owner: Option<&'a str>,
+    tags: &'a [String],
+    environment: Vec<ProductEntry<'a>>,
+    file: &'a str,
+}
+
+#[derive(Serialize)]
+struct ProductEntry<'a> {
+    product: &'a str,
+    version: Option<String>,
+}
+
+fn described(rule: &Rule) -> RuleEntry<'_> {
+    let environment = rule.environment.iter().map(|environment| ProductEntry {
+        product: &environment.product,
+        version: environment.version.as_ref().map(ToString::to_string),
+    });
+    RuleEntry {
+        id: &rule.id,
+        title: &rule.title,
+        severity: rule.severity,
+        state: rule.state,
+        audience: rule.audience,
+        created: rule.created.map(|date| date.to_string()),
+        reviewed: rule.reviewed.map(|date| date.to_string()),
+        owner: rule.owner.as_deref(),
+        tags: &rule.tags,
+        environment: environment.collect(),
+        file: rule.file.path(),
+    }
+}
+
+/// A table without borders, as wide as allowed; long titles wrap.
+fn table(rules: &[Rule], width: usize) -> String {
+    let mut table = Table::new();
+    table
+        .load_preset(presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_width(u16::try_from(width).unwrap_or(u16::MAX))
+        .set_header(["ID", "SEVERITY", "STATE", "TITLE"]);
+    for rule in rules {
+        let (id, title) = (escape::terminal(&rule.id), escape::terminal(&rule.title));
+        table.add_row([&*id, rule.severity.name(), rule.state.name(), &*title]);
+    }
+    if let Some(first) = table.column_mut(0) {
+        first.set_padding((0, 1));
+    }
+    table.lines().map(|line| format!("{}\n", line.trim_end())).collect()
+}

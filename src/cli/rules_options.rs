@@ -1,0 +1,153 @@
+//! Which faultbook, and which of its rules: the options that all commands share, and the filters of those that select.
+
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use globset::{GlobBuilder, GlobMatcher};
+
+use crate::cli::exit::Failure;
+use crate::rule::diagnostic::nearest;
+use crate::rule::{Audience, Faultbook, Rule};
+
+/// Which rules and templates are used.
+#[derive(Args, Debug)]
+pub struct FaultbookOptions {
+    /// Use the rules below DIR instead of the faultbook that is built in; may be given several times
+    #[arg(long, global = true, value_name = "DIR", help_heading = "Global options")]
+    rules: Vec<PathBuf>,
+    /// Look for article texts and layouts in DIR first; without it, in a folder `templates` beside the rules
+    #[arg(long, global = true, value_name = "DIR", help_heading = "Global options")]
+    templates: Vec<PathBuf>,
+}
+
+impl FaultbookOptions {
+    /// Loads the faultbook. Fails when there is nothing to load; faults of rules are in its diagnostics.
+    pub fn load(&self) -> Result<Faultbook, Failure> {
+        self.load_paths(&self.rules)
+    }
+
+    /// Loads the rules at `paths` in place of `--rules`; without any, the built-in ones.
+    pub fn load_paths(&self, paths: &[PathBuf]) -> Result<Faultbook, Failure> {
+        for path in paths {
+            must_exist(path, "give a folder of rules or a rule file that exists")?;
+        }
+        for path in &self.templates {
+            must_exist(path, "give a folder of templates that exists")?;
+        }
+        if paths.is_empty() {
+            return Ok(Faultbook::shipped_with(&self.templates));
+        }
+        let faultbook = Faultbook::load(paths, &self.templates);
+        if faultbook.files() == 0 && !faultbook.has_errors() {
+            let shown: Vec<String> = paths.iter().map(|path| format!("`{}`", path.display())).collect();
+            return Err(Failure::refused(
+                format!("there are no rules in {}", shown.join(", ")),
+                "rules are files with the ending .yaml or .yml; give a folder that has some",
+            ));
+        }
+        Ok(faultbook)
+    }
+
+    /// The folders given with `--rules`.
+    pub fn rules(&self) -> &[PathBuf] {
+        &self.rules
+    }
+}
+
+fn must_exist(path: &Path, help: &str) -> Result<(), Failure> {
+    match std::fs::metadata(path) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(Failure::refused(
+            format!("cannot read `{}`: {error}", path.display()),
+            help,
+        )),
+    }
+}
+
+/// Which of the rules are used.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Which rules")]
+pub struct RuleFilter {
+    /// Use only rules with this id, or with an id that fits this glob; may be given several times
+    #[arg(long = "rule", value_name = "ID|GLOB")]
+    patterns: Vec<RulePattern>,
+    /// Use only rules with this tag; with several, rules that have any of them
+    #[arg(long = "tag", value_name = "TAG")]
+    tags: Vec<String>,
+    /// Who will read the answers: `public` sees public rules only, `partner` also those for partners, `internal` all
+    #[arg(long, value_name = "WHO", default_value = "internal", value_parser = PossibleValuesParser::new(Audience::NAMES).try_map(|name| name.parse::<Audience>()))]
+    audience: Audience,
+}
+
+impl RuleFilter {
+    /// Keeps the rules that are wanted. Fails when an id, glob or tag fits no rule at all, which is a slip of the pen.
+    pub fn apply(&self, faultbook: &mut Faultbook) -> Result<(), Failure> {
+        for pattern in &self.patterns {
+            pattern.must_fit(faultbook)?;
+        }
+        for tag in &self.tags {
+            let known = || faultbook.rules().iter().flat_map(|rule| &rule.tags).map(String::as_str);
+            if !known().any(|other| other == tag) {
+                return Err(Failure::refused(
+                    format!("no rule has the tag `{tag}`"),
+                    meant(tag, known()),
+                ));
+            }
+        }
+        faultbook.retain(|rule| self.accepts(rule));
+        Ok(())
+    }
+
+    fn accepts(&self, rule: &Rule) -> bool {
+        let listed = self.patterns.is_empty() || self.patterns.iter().any(|pattern| pattern.fits(rule));
+        let tagged = self.tags.is_empty() || self.tags.iter().any(|tag| rule.tags.contains(tag));
+        listed && tagged && rule.audience <= self.audience
+    }
+}
+
+/// The id of a rule or a glob over ids, without regard to case.
+#[derive(Clone, Debug)]
+pub struct RulePattern {
+    written: String,
+    glob: GlobMatcher,
+}
+
+impl RulePattern {
+    /// Whether the rule is meant.
+    pub fn fits(&self, rule: &Rule) -> bool {
+        self.written == rule.id || self.glob.is_match(&rule.id)
+    }
+
+    /// Fails when no rule is meant, with the id that comes nearest.
+    pub fn must_fit(&self, faultbook: &Faultbook) -> Result<(), Failure> {
+        if faultbook.rules().iter().any(|rule| self.fits(rule)) {
+            return Ok(());
+        }
+        let ids = faultbook.rules().iter().map(|rule| rule.id.as_str());
+        Err(Failure::refused(
+            format!("no rule fits `{}`", self.written),
+            meant(&self.written, ids),
+        ))
+    }
+}
+
+impl FromStr for RulePattern {
+    type Err = globset::Error;
+
+    fn from_str(text: &str) -> Result<Self, globset::Error> {
+        let glob = GlobBuilder::new(text).case_insensitive(true).build()?;
+        Ok(RulePattern {
+            written: text.to_owned(),
+            glob: glob.compile_matcher(),
+        })
+    }
+}
+
+fn meant<'a>(given: &str, candidates: impl Iterator<Item = &'a str>) -> String {
+    match nearest(given, candidates) {
+        Some(candidate) => format!("did you mean `{candidate}`?"),
+        None => "`faultbook rules` lists what there is".to_owned(),
+    }
+}
