@@ -2,7 +2,7 @@
 
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use comfy_table::{ContentArrangement, Table, presets};
+use comfy_table::{ColumnConstraint, ContentArrangement, Table, presets};
 use serde::Serialize;
 
 use crate::answer::escape;
@@ -117,6 +117,10 @@ fn table(rules: &[Rule], width: usize) -> String {
     for rule in rules {
         let (id, title) = (escape::terminal(&rule.id), escape::terminal(&rule.title));
         table.add_row([&*id, rule.severity.name(), rule.state.name(), &*title]);
+    }
+    for column in table.column_iter_mut().take(3) {
+        // An id in two pieces could not be copied; the title gives way.
+        column.set_constraint(ColumnConstraint::ContentWidth);
     }
     if let Some(first) = table.column_mut(0) {
         first.set_padding((0, 1));
