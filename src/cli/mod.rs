@@ -1,8 +1,8 @@
 //! The command line: arguments to calls, nothing else.
 //!
 //! Each subcommand is a file with its arguments, whose comments are its help, and a `run`. Options that several share have
-//! a file of their own ([`rules_options`], [`case_options`], [`output_options`]). Results go to standard output, everything
-//! else through the [`Console`](console::Console) to standard error; how a command ended is an [`Exit`]. What the commands
+//! a file of their own (`rules_options`, `case_options`, `output_options`). Results go to standard output, everything
+//! else through the `Console` to standard error; how a command ended is an `Exit`. What the commands
 //! *do* is in the rooms above this one.
 
 mod answer;

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use comfy_table::{ContentArrangement, Table, presets};
+use comfy_table::{ColumnConstraint, ContentArrangement, Table, presets};
 use serde::Serialize;
 
 use crate::answer::escape;
@@ -12,6 +12,11 @@ use crate::cli::exit::{Exit, Failure};
 use crate::cli::output_options::{ListFormat, document};
 use crate::cli::rules_options::RuleFilter;
 use crate::rule::{Audience, Rule, Severity, State};
+
+/// Columns between two cells.
+const PADDING: u16 = 2;
+/// Columns in which a title can still be read.
+const TITLE_WIDTH: usize = 24;
 
 /// List the rules
 #[derive(Args, Debug)]
@@ -117,6 +122,18 @@ fn table(rules: &[Rule], width: usize) -> String {
     for rule in rules {
         let (id, title) = (escape::terminal(&rule.id), escape::terminal(&rule.title));
         table.add_row([&*id, rule.severity.name(), rule.state.name(), &*title]);
+    }
+    // An id in two pieces cannot be copied, so the title gives way, as long as there is room for some words of it.
+    let needed: u16 = table
+        .column_max_content_widths()
+        .iter()
+        .take(3)
+        .map(|columns| columns + PADDING)
+        .sum();
+    if usize::from(needed) + TITLE_WIDTH <= width {
+        for column in table.column_iter_mut().take(3) {
+            column.set_constraint(ColumnConstraint::ContentWidth);
+        }
     }
     if let Some(first) = table.column_mut(0) {
         first.set_padding((0, 1));

@@ -34,7 +34,11 @@ impl FaultbookOptions {
             must_exist(path, "give a folder of rules or a rule file that exists")?;
         }
         for path in &self.templates {
-            must_exist(path, "give a folder of templates that exists")?;
+            let help = "give a folder of templates that exists";
+            must_exist(path, help)?;
+            if !path.is_dir() {
+                return Err(Failure::refused(format!("`{}` is not a folder", path.display()), help));
+            }
         }
         if paths.is_empty() {
             return Ok(Faultbook::shipped_with(&self.templates));

@@ -4,8 +4,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, value_parser};
 use rayon::prelude::*;
 
 use crate::cli::Context;
@@ -24,6 +24,8 @@ use crate::source::{self, CaseInput, Note, Part, Progress};
 
 /// The argument that stands for standard input.
 const STANDARD_INPUT: &str = "-";
+/// The most threads that may be asked for: above what any machine has processors for, below what it would choke on.
+const THREADS: i64 = 1024;
 
 /// Find known failures in logs, folders and archives, and say what to do about them
 ///
@@ -54,8 +56,8 @@ pub struct TriageArgs {
     #[arg(long, value_name = "SEVERITY", value_parser = severity())]
     fail_on: Option<Severity>,
     /// Use this many threads; 0 is one for each processor
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    threads: usize,
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = value_parser!(u16).range(..=THREADS))]
+    threads: u16,
     #[command(flatten)]
     filter: RuleFilter,
     #[command(flatten)]
@@ -70,7 +72,9 @@ fn severity() -> impl TypedValueParser<Value = Severity> {
 
 /// Runs the command with the threads it was given.
 pub fn run(args: &TriageArgs, context: &Context) -> Result<Exit, Failure> {
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(args.threads).build();
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(usize::from(args.threads))
+        .build();
     let pool = pool.map_err(|error| {
         Failure::refused(
             format!("cannot start {} threads: {error}", args.threads),

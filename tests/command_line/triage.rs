@@ -23,7 +23,7 @@ fn exits_as_ripgrep_does() {
 #[test]
 fn bad_usage_is_an_error_that_says_what_to_do() {
     let folder = Folder::usual();
-    let cases: [(&[&str], &str); 12] = [
+    let cases: [(&[&str], &str); 14] = [
         (&["triage"], "PATH"),
         (
             &["triage", "--min-severity", "bad", "full.log"],
@@ -55,6 +55,11 @@ fn bad_usage_is_an_error_that_says_what_to_do() {
             &["triage", "--rules", "rules", "--tag", "disc", "full.log"],
             "did you mean `disk`?",
         ),
+        (
+            &["triage", "--templates", "full.log", "full.log"],
+            "`full.log` is not a folder",
+        ),
+        (&["triage", "--threads", "99999", "full.log"], "99999"),
         (&["triage", "-", "-"], "standard input can be read only once"),
         (
             &["triage", "--output", "missing/report", "full.log"],
