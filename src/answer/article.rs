@@ -100,7 +100,7 @@ impl Writer {
         let symptoms = rule.symptoms.as_ref().map(|text| section("symptoms", text, 0));
         let cause = rule.cause.as_ref().map(|text| section("cause", text, 0));
         let branches = finding.branches.iter().map(|state| {
-            let branch = &rule.branches()[state.index];
+            let branch = &rule.resolution[state.index];
             ArticleBranch {
                 title: branch.title.clone(),
                 truth: state.truth,

@@ -123,7 +123,7 @@ fn run_test(diagnoser: &Diagnoser<'_>, rule: &Rule, id: Option<RuleId>, test: &R
             let titles = finding
                 .branches
                 .iter()
-                .map(|branch| rule.branches()[branch.index].title.as_str());
+                .map(|branch| rule.resolution[branch.index].title.as_str());
             let asked = finding.questions.iter().map(|question| question.fact.as_str());
             mismatches.extend(
                 resolution

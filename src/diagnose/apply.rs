@@ -145,7 +145,7 @@ impl Application<'_> {
         let mut limited = applies.limited;
         let mut problems: Vec<String> = applies.error.into_iter().collect();
         let mut branches = Vec::new();
-        for (index, branch) in rule.branches().iter().enumerate() {
+        for (index, branch) in rule.resolution.iter().enumerate() {
             let decision = branch
                 .when
                 .as_ref()

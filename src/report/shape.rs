@@ -199,7 +199,7 @@ impl<'a> FindingShape<'a> {
     /// The shape of a finding, without an answer.
     pub fn of(case: &'a str, rule: &'a Rule, finding: &'a Finding) -> Self {
         let branch = |state: &crate::diagnose::BranchState| {
-            let branch = &rule.branches()[state.index];
+            let branch = &rule.resolution[state.index];
             let when = branch.when.as_ref().map(|when| when.source());
             BranchShape {
                 title: &branch.title,

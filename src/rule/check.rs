@@ -10,7 +10,7 @@ use minijinja::Value;
 
 use crate::rule::authored::{AuthoredFile, Located, Span};
 use crate::rule::check_parts::PartChecker;
-use crate::rule::checked::{Branch, Environment, Expectation, Link, Resolution, Rule, RuleTest};
+use crate::rule::checked::{Branch, Environment, Expectation, Link, Rule, RuleTest};
 use crate::rule::condition::Condition;
 use crate::rule::decide::{Binding, Scope, Truth, circular, decide};
 use crate::rule::diagnostic::{Code, Diagnostic, DiagnosticSeverity, suggest};
@@ -169,9 +169,9 @@ impl Checker<'_> {
                 all.push((capture.to_owned(), span, "a capture"));
             }
         }
-        Names {
-            all: all.into_iter().map(|(name, ..)| name).collect(),
-        }
+        let mut all: Vec<String> = all.into_iter().map(|(name, ..)| name).collect();
+        all.extend(self.parts.lost_captures.iter().cloned());
+        Names { all }
     }
 
     fn fact(&mut self, written: &FactFile, names: &Names) -> Fact {
@@ -326,7 +326,9 @@ impl Checker<'_> {
 
     fn identity(&mut self, written: Option<&[Located<String>]>, subject: Option<&Signature>) -> Option<Vec<String>> {
         let written = written?;
-        let captures = subject.map(Signature::captures).unwrap_or_default();
+        let lost = self.parts.lost_captures.clone();
+        let mut captures = subject.map(Signature::captures).unwrap_or_default();
+        captures.extend(lost.iter().map(String::as_str));
         for name in written.iter().filter(|name| !captures.contains(&name.value.as_str())) {
             let title = format!("`{}` is not a capture of the first signature", name.value);
             self.parts.error(
@@ -340,23 +342,25 @@ impl Checker<'_> {
         Some(written.iter().map(|name| name.value.clone()).collect())
     }
 
-    fn resolution(&mut self, written: &ResolutionFile, names: &Names, facts: &[Fact], scope: &Scope) -> Resolution {
+    fn resolution(&mut self, written: &ResolutionFile, names: &Names, facts: &[Fact], scope: &Scope) -> Vec<Branch> {
         match written {
-            ResolutionFile::None => Resolution::None,
-            ResolutionFile::Text(text) => match self.text(text, names) {
-                Some(text) => Resolution::Text(Branch {
+            ResolutionFile::None => Vec::new(),
+            ResolutionFile::Text(text) => {
+                let text = self.text(text, names);
+                text.map(|text| Branch {
                     when: None,
                     title: String::new(),
                     text,
-                }),
-                None => Resolution::None,
-            },
+                })
+                .into_iter()
+                .collect()
+            }
             ResolutionFile::Branches(branches) => {
                 self.distinct_titles(branches);
-                let checked = branches
+                branches
                     .iter()
-                    .filter_map(|branch| self.branch(branch, names, facts, scope));
-                Resolution::Branches(checked.collect())
+                    .filter_map(|branch| self.branch(branch, names, facts, scope))
+                    .collect()
             }
         }
     }
@@ -529,9 +533,11 @@ impl Checker<'_> {
                 questions,
                 count,
             } => {
+                let lost = self.parts.lost_captures.clone();
                 let capture_names: Vec<&str> = signatures
                     .iter()
                     .flat_map(|signature| signature.captures().into_iter().chain(signature.optional_captures()))
+                    .chain(lost.iter().map(String::as_str))
                     .collect();
                 self.only(captures.iter().map(|(name, _)| name), &capture_names, "a capture");
                 let titles = match &written.resolution {

@@ -19,11 +19,17 @@ const RESERVED: [&str; 12] = [
 pub(crate) struct PartChecker<'a> {
     pub(crate) file: &'a Arc<AuthoredFile>,
     pub(crate) diagnostics: Vec<Diagnostic>,
+    /// Captures of regexes that did not parse, so that one mistake does not make each use of them another.
+    pub(crate) lost_captures: Vec<String>,
 }
 
 impl<'a> PartChecker<'a> {
     pub(crate) fn new(file: &'a Arc<AuthoredFile>, diagnostics: Vec<Diagnostic>) -> Self {
-        Self { file, diagnostics }
+        Self {
+            file,
+            diagnostics,
+            lost_captures: Vec::new(),
+        }
     }
 
     pub(crate) fn error(
@@ -132,6 +138,7 @@ impl<'a> PartChecker<'a> {
             Ok(pattern) => Some(pattern),
             Err(error) => {
                 let span = Offsets::of(self.file, written).span(error.range);
+                self.lost_captures.extend(capture_names_in(source));
                 self.error(error.code, span, error.message, "here", error.help);
                 None
             }
@@ -218,15 +225,23 @@ impl<'a> PartChecker<'a> {
     /// Where the last regex of a signature captures a name.
     fn last_place(&self, written: &SignatureFile, needle: &str, name: &str) -> Option<Span> {
         let leaves = written.all.iter().chain(&written.any).flat_map(|leaf| &leaf.regex);
-        let regexes = written
+        let mut regexes = written
             .regex
             .iter()
             .chain(leaves)
             .chain(written.optional.iter().flatten());
-        let last = regexes.filter(|regex| regex.value.contains(needle)).last()?;
+        let last = regexes.rfind(|regex| regex.value.contains(needle))?;
         let at = last.value.rfind(needle)? + "(?<".len();
         Some(Offsets::of(self.file, last).span(at..at + name.len()))
     }
+}
+
+/// The names between `(?<` and `>` of a pattern that does not parse.
+fn capture_names_in(source: &str) -> impl Iterator<Item = String> + '_ {
+    let groups = source.split("(?<").skip(1).chain(source.split("(?P<").skip(1));
+    groups
+        .filter_map(|group| group.split_once('>'))
+        .map(|(name, _)| name.to_owned())
 }
 
 fn substrings(written: &[Located<String>]) -> Vec<Leaf> {

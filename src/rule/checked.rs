@@ -59,8 +59,9 @@ pub struct Rule {
     pub symptoms: Option<Text>,
     /// Why it happens.
     pub cause: Option<Text>,
-    /// What to do.
-    pub resolution: Resolution,
+    /// What to do: the remedies, of which the facts decide. A resolution of one text is one branch without title; empty when
+    /// the article names no remedy.
+    pub resolution: Vec<Branch>,
     /// How to keep it from happening again.
     pub prevention: Option<Text>,
     /// The rule's own samples.
@@ -82,15 +83,6 @@ impl Rule {
     pub fn fact(&self, name: &str) -> Option<&Fact> {
         self.facts.iter().find(|fact| fact.name == name)
     }
-
-    /// The branches of the resolution; one without title for a single text.
-    pub fn branches(&self) -> &[Branch] {
-        match &self.resolution {
-            Resolution::None => &[],
-            Resolution::Text(branch) => std::slice::from_ref(branch),
-            Resolution::Branches(branches) => branches,
-        }
-    }
 }
 
 /// A reference to documentation.
@@ -111,23 +103,12 @@ pub struct Environment {
     pub version: Option<VersionRange>,
 }
 
-/// What to do about the failure.
-#[derive(Debug)]
-pub enum Resolution {
-    /// The article names no remedy.
-    None,
-    /// One remedy for every case; its title is empty.
-    Text(Branch),
-    /// Several, of which the facts decide.
-    Branches(Vec<Branch>),
-}
-
 /// One remedy.
 #[derive(Debug)]
 pub struct Branch {
     /// When it is the right one; always when `None`.
     pub when: Option<Condition>,
-    /// Its heading.
+    /// Its heading; empty for a resolution of one text.
     pub title: String,
     /// The remedy.
     pub text: Text,

@@ -246,7 +246,7 @@ pub(crate) fn nearest<'a>(given: &str, candidates: impl IntoIterator<Item = &'a 
 }
 
 /// "did you mean `x`?" for the nearest candidate, else the list of what there is, if it is short enough to read.
-pub(crate) fn suggest<'a>(given: &str, candidates: &[&'a str]) -> Option<String> {
+pub(crate) fn suggest(given: &str, candidates: &[&str]) -> Option<String> {
     if let Some(candidate) = nearest(given, candidates.iter().copied()) {
         return Some(format!("did you mean `{candidate}`?"));
     }

@@ -29,7 +29,7 @@ pub mod version;
 pub mod vocabulary;
 pub mod yaml;
 
-pub use checked::{Branch, Environment, Expectation, Link, Resolution, Rule, RuleTest};
+pub use checked::{Branch, Environment, Expectation, Link, Rule, RuleTest};
 pub use decide::Truth;
 pub use diagnostic::{Code, Diagnostic, DiagnosticSeverity};
 pub use fact::{Fact, FactValue};

@@ -127,7 +127,7 @@ impl Pattern {
     }
 }
 
-fn parse(source: &str) -> Result<Hir, regex_syntax::Error> {
+fn parse(source: &str) -> Result<Hir, Box<regex_syntax::Error>> {
     regex_syntax::ParserBuilder::new()
         .unicode(false)
         .utf8(false)
@@ -135,6 +135,7 @@ fn parse(source: &str) -> Result<Hir, regex_syntax::Error> {
         .nest_limit(NEST_LIMIT)
         .build()
         .parse(source)
+        .map_err(Box::new)
 }
 
 fn explain(error: &regex_syntax::Error) -> PatternError {
