@@ -25,10 +25,7 @@ const PLACES: [(&str, bool); 50] = [
     ("1§ a\n\n§. a\n\n§) a", true),
     ("# § in a heading #\n\n§\n===\n\n## §", true),
     ("above\n§\n\n---\n§", true),
-    (
-        "| a | § |\n|---|:-:|\n| § | **§** |\n| `§` | § |\n| [§](/a) | <b title=\"§\">b</b> |\n",
-        true,
-    ),
+    ("| a | § |\n|---|:-:|\n| § | **§** |\n| `§` | § |\n| [§](/a) | <b title=\"§\">b</b> |\n", true),
     ("|a|\n§\n", true),
     ("code `§` and `a§` and ``b ` §`` and ` § `", true),
     ("`a \\§` `\\` §", true),
@@ -53,14 +50,8 @@ const PLACES: [(&str, bool); 50] = [
     ("<https://h.example/§>", false),
     ("![§](/a.png \"t §\") and [![§](/§.png)](/b)", true),
     ("> § quoted\n> > §\n§ lazy", true),
-    (
-        "<abbr title=\"§\">a</abbr> <abbr title='§'>b</abbr> <abbr title=§>c</abbr>",
-        false,
-    ),
-    (
-        "<a href=\"§\">a</a> <a href=https://h.example/§>b</a> <img src='/§' alt='§'>",
-        false,
-    ),
+    ("<abbr title=\"§\">a</abbr> <abbr title='§'>b</abbr> <abbr title=§>c</abbr>", false),
+    ("<a href=\"§\">a</a> <a href=https://h.example/§>b</a> <img src='/§' alt='§'>", false),
     ("<details><summary>§</summary>\n<p>§</p>\n§\n</details>\n\n§", true),
     ("<div>\n<!-- § -->\n<span §>§</span></div>\n\na", false),
     ("<b>§</b> <!-- § --> §", true),
@@ -277,13 +268,8 @@ fn html_structure(html: &str) -> (Vec<String>, String) {
         rest = &rest[end + 1..];
     }
     text.push_str(rest);
-    for (reference, character) in [
-        ("&lt;", "<"),
-        ("&gt;", ">"),
-        ("&quot;", "\""),
-        ("&nbsp;", "\u{a0}"),
-        ("&amp;", "&"),
-    ] {
+    for (reference, character) in [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&nbsp;", "\u{a0}"), ("&amp;", "&")]
+    {
         text = text.replace(reference, character);
     }
     (tags, text)
@@ -299,9 +285,7 @@ fn same_tags(tags: &[String], expected: &[String]) -> bool {
 /// Tags without where links lead.
 fn without_targets(tags: &[String]) -> Vec<String> {
     let is_kept = |part: &&str| !part.starts_with("href=") && !part.starts_with("src=");
-    tags.iter()
-        .map(|tag| tag.split(' ').filter(is_kept).collect::<Vec<_>>().join(" "))
-        .collect()
+    tags.iter().map(|tag| tag.split(' ').filter(is_kept).collect::<Vec<_>>().join(" ")).collect()
 }
 
 fn tag_structure(tag: &str, text: &mut String) -> String {
@@ -326,20 +310,10 @@ fn leads_to(url: &str) -> String {
     let url = url.replace("&amp;", "&");
     let path = url.split(['?', '#']).next().unwrap_or_default();
     let scheme = path.split_once(':').map_or("", |(scheme, _)| scheme);
-    let host = path
-        .split_once("://")
-        .map_or("", |(_, rest)| rest.split('/').next().unwrap_or_default());
-    let host = if host.ends_with(".example.com") {
-        ".example.com"
-    } else {
-        host
-    };
+    let host = path.split_once("://").map_or("", |(_, rest)| rest.split('/').next().unwrap_or_default());
+    let host = if host.ends_with(".example.com") { ".example.com" } else { host };
     let climbs = path.split('/').any(|segment| segment == "." || segment == "..");
-    format!(
-        "{scheme}:{}{host}{}",
-        path.starts_with("//"),
-        if climbs { "/.." } else { "" }
-    )
+    format!("{scheme}:{}{host}{}", path.starts_with("//"), if climbs { "/.." } else { "" })
 }
 
 // ---- Markdown ----
@@ -369,12 +343,10 @@ fn markdown_structure(source: &str) -> (Vec<String>, String) {
                 text.push(' ');
                 "break".to_owned()
             }
-            Event::Start(Tag::Link {
-                link_type, dest_url, ..
-            }) => format!("link {link_type:?} {}", host_in(dest_url)),
-            Event::Start(Tag::Image {
-                link_type, dest_url, ..
-            }) => format!("image {link_type:?} {}", host_in(dest_url)),
+            Event::Start(Tag::Link { link_type, dest_url, .. }) => format!("link {link_type:?} {}", host_in(dest_url)),
+            Event::Start(Tag::Image { link_type, dest_url, .. }) => {
+                format!("image {link_type:?} {}", host_in(dest_url))
+            }
             Event::Start(Tag::CodeBlock(kind)) => {
                 fenced = true;
                 format!("code block {}", kind.is_fenced())
@@ -393,10 +365,7 @@ fn markdown_structure(source: &str) -> (Vec<String>, String) {
 }
 
 fn html_text(html: &str) -> String {
-    html.replace("&lt;", "<")
-        .replace("&gt;", ">")
-        .replace("&#32;", " ")
-        .replace("&amp;", "&")
+    html.replace("&lt;", "<").replace("&gt;", ">").replace("&#32;", " ").replace("&amp;", "&")
 }
 
 /// Where a link leads; tokens that are still in it stand for a path, or for the beginning of a host.
@@ -405,11 +374,7 @@ fn host_in(url: &str) -> String {
     for piece in pieces(url) {
         match piece {
             Piece::Author(author) => decoded.push_str(author),
-            Piece::Value(_) => decoded.push_str(if decoded.is_empty() || decoded.ends_with('/') {
-                "h"
-            } else {
-                "/h"
-            }),
+            Piece::Value(_) => decoded.push_str(if decoded.is_empty() || decoded.ends_with('/') { "h" } else { "/h" }),
         }
     }
     leads_to(&decoded)
@@ -442,10 +407,8 @@ fn github_link(source: &str) -> Option<String> {
     }
     let address = text.match_indices('@').find(|(at, _)| {
         let before = text[..*at].ends_with(|c: char| c.is_ascii_alphanumeric() || ".+-_".contains(c));
-        let domain: String = text[at + 1..]
-            .chars()
-            .take_while(|c| c.is_ascii_alphanumeric() || "-_.".contains(*c))
-            .collect();
+        let domain: String =
+            text[at + 1..].chars().take_while(|c| c.is_ascii_alphanumeric() || "-_.".contains(*c)).collect();
         before && domain.trim_end_matches(['.', '-', '_']).contains('.')
     });
     address.map(|(at, _)| format!("address at {at} in {text:?}"))
@@ -518,13 +481,7 @@ fn without_hosts(events: Vec<String>) -> Vec<String> {
     let is_target = |event: &String| event.starts_with("link ") || event.starts_with("image ");
     events
         .into_iter()
-        .map(|event| {
-            if is_target(&event) {
-                event.split(' ').take(2).collect::<Vec<_>>().join(" ")
-            } else {
-                event
-            }
-        })
+        .map(|event| if is_target(&event) { event.split(' ').take(2).collect::<Vec<_>>().join(" ") } else { event })
         .collect()
 }
 
@@ -534,8 +491,5 @@ fn harmless_markdown(template: &str) -> String {
 }
 
 fn cases() -> u32 {
-    std::env::var("PROPTEST_CASES")
-        .ok()
-        .and_then(|cases| cases.parse().ok())
-        .unwrap_or(512)
+    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(512)
 }

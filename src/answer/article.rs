@@ -69,11 +69,7 @@ impl Writer {
         let mut texts = environment();
         texts.set_formatter(|output, _, value| {
             // What a `set` block collected is author's text with tokens in it already.
-            let written = if value.is_safe() {
-                value.to_string()
-            } else {
-                inert::encode(&listed(value))
-            };
+            let written = if value.is_safe() { value.to_string() } else { inert::encode(&listed(value)) };
             output.write_str(&written).map_err(minijinja::Error::from)
         });
         Self { texts, format }
@@ -91,10 +87,7 @@ impl Writer {
         let mut section = |name: &str, text: &Text, depth: usize| {
             self.text(text, &context, depth).unwrap_or_else(|error| {
                 problems.push(format!("{name}: {error}"));
-                self.finish(
-                    &format!("*This part could not be rendered:* {}", inert::encode(&error)),
-                    depth,
-                )
+                self.finish(&format!("*This part could not be rendered:* {}", inert::encode(&error)), depth)
             })
         };
         let symptoms = rule.symptoms.as_ref().map(|text| section("symptoms", text, 0));
@@ -114,20 +107,12 @@ impl Writer {
         });
         let branches = branches.collect();
         let prevention = rule.prevention.as_ref().map(|text| section("prevention", text, 0));
-        Article {
-            symptoms,
-            cause,
-            branches,
-            prevention,
-            problems,
-        }
+        Article { symptoms, cause, branches, prevention, problems }
     }
 
     fn text(&self, text: &Text, context: &Value, depth: usize) -> Result<String, String> {
-        let rendered = self
-            .texts
-            .template_from_str(text.source())
-            .and_then(|template| template.render(context.clone()));
+        let rendered =
+            self.texts.template_from_str(text.source()).and_then(|template| template.render(context.clone()));
         match rendered {
             Ok(markdown) => Ok(self.finish(&markdown, depth)),
             Err(error) => Err(error.detail().map_or_else(|| error.kind().to_string(), str::to_owned)),
@@ -141,13 +126,7 @@ impl Writer {
             AnswerFormat::Html => html::render(markdown),
             AnswerFormat::Text(options) => {
                 let indent = options.indent + depth * INDENT_STEP;
-                text::render(
-                    markdown,
-                    &TextOptions {
-                        indent,
-                        ..options.clone()
-                    },
-                )
+                text::render(markdown, &TextOptions { indent, ..options.clone() })
             }
         }
     }
@@ -155,10 +134,7 @@ impl Writer {
 
 /// A list is written as its members, separated by commas.
 fn listed(value: &Value) -> String {
-    let is_list = matches!(
-        value.kind(),
-        minijinja::value::ValueKind::Seq | minijinja::value::ValueKind::Iterable
-    );
+    let is_list = matches!(value.kind(), minijinja::value::ValueKind::Seq | minijinja::value::ValueKind::Iterable);
     match value.try_iter() {
         Ok(members) if is_list => members.map(|member| member.to_string()).collect::<Vec<_>>().join(", "),
         _ if value.is_none() => "none".to_owned(),
@@ -171,13 +147,7 @@ fn context(rule: &Rule, finding: &Finding) -> Value {
     let mut values: BTreeMap<String, Value> = BTreeMap::new();
     let missing = |name: &str| (name.to_owned(), Missing::value(name));
     for signature in &rule.signatures {
-        values.extend(
-            signature
-                .captures()
-                .into_iter()
-                .chain(signature.optional_captures())
-                .map(missing),
-        );
+        values.extend(signature.captures().into_iter().chain(signature.optional_captures()).map(missing));
     }
     for (name, binding) in finding.names.scope.iter() {
         if let Binding::Known(value) = binding

@@ -97,14 +97,8 @@ mod tests {
 
     #[test]
     fn a_value_is_one_component() {
-        assert_eq!(
-            with("https://h.example/a/", "../b?c#d", "/e"),
-            "https://h.example/a/..%2Fb%3Fc%23d/e"
-        );
-        assert_eq!(
-            with("https://h.example/?q=", "a&b=c", ""),
-            "https://h.example/?q=a%26b%3Dc"
-        );
+        assert_eq!(with("https://h.example/a/", "../b?c#d", "/e"), "https://h.example/a/..%2Fb%3Fc%23d/e");
+        assert_eq!(with("https://h.example/?q=", "a&b=c", ""), "https://h.example/?q=a%26b%3Dc");
         assert_eq!(with("", "javascript:alert(1)", ""), "javascript%3Aalert%281%29");
     }
 
@@ -121,10 +115,7 @@ mod tests {
         assert_eq!(with("/", "", "/evil.example"), "/%20/evil.example");
         assert_eq!(with("", "//evil.example", ""), "%2F%2Fevil.example");
         assert_eq!(with("https://", "", "/evil.example"), "https://%20/evil.example");
-        assert_eq!(
-            with("https://h.example", ".evil.example", ""),
-            "https://h.example/.evil.example"
-        );
+        assert_eq!(with("https://h.example", ".evil.example", ""), "https://h.example/.evil.example");
         assert_eq!(with("https://h.com", "munity", "/a"), "https://h.com/munity/a");
     }
 
@@ -138,10 +129,7 @@ mod tests {
 
     #[test]
     fn a_value_climbs_no_folder() {
-        assert_eq!(
-            with("https://h.example/a/", "..", "/b"),
-            "https://h.example/a/%252E%252E/b"
-        );
+        assert_eq!(with("https://h.example/a/", "..", "/b"), "https://h.example/a/%252E%252E/b");
         assert_eq!(with("https://h.example/a/.", ".", "/b"), "https://h.example/a/.%252E/b");
         assert_eq!(with("https://h.example/?q=", "..", ""), "https://h.example/?q=..");
     }

@@ -42,11 +42,7 @@ pub fn html_attribute(value: &str) -> String {
             let _ = write!(escaped, "&#{};", u32::from(character));
         }
     }
-    if escaped.is_empty() {
-        "&#32;".to_owned()
-    } else {
-        escaped
-    }
+    if escaped.is_empty() { "&#32;".to_owned() } else { escaped }
 }
 
 /// Escapes a value for the running text of a Markdown document, as one line, without knowing what stands beside it.
@@ -128,19 +124,12 @@ pub fn csv_guard(value: &str) -> Cow<'_, str> {
 pub fn csv_cell(value: &str) -> Cow<'_, str> {
     let guarded = csv_guard(value);
     let wants_quotes = guarded.contains([',', ';', '\t', '"', '\n', '\r']) || guarded.trim() != guarded;
-    if wants_quotes {
-        Cow::Owned(format!("\"{}\"", guarded.replace('"', "\"\"")))
-    } else {
-        guarded
-    }
+    if wants_quotes { Cow::Owned(format!("\"{}\"", guarded.replace('"', "\"\""))) } else { guarded }
 }
 
 /// Cleans a value for a place of one line: line ends and tabs become spaces, each run of CR and LF a single one.
 pub(crate) fn one_line(value: &str) -> String {
-    lines(value)
-        .chars()
-        .map(|c| if matches!(c, '\n' | '\t') { ' ' } else { c })
-        .collect()
+    lines(value).chars().map(|c| if matches!(c, '\n' | '\t') { ' ' } else { c }).collect()
 }
 
 /// Cleans a value for a place that has lines: keeps LF and tab, writes other line ends as LF.
@@ -177,9 +166,7 @@ fn is_hostile_to_terminals(character: char) -> bool {
 fn is_decimal(value: &str) -> bool {
     let digits = value.strip_prefix(['-', '+']).unwrap_or(value);
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
-    [whole, fraction]
-        .iter()
-        .all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()))
+    [whole, fraction].iter().all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 #[cfg(test)]
@@ -195,19 +182,13 @@ mod tests {
 
     #[test]
     fn a_url_component_has_no_delimiters() {
-        assert_eq!(
-            url_component("javascript:a/b?c#d e\nf@g"),
-            "javascript%3Aa%2Fb%3Fc%23d%20e%20f%40g"
-        );
+        assert_eq!(url_component("javascript:a/b?c#d e\nf@g"), "javascript%3Aa%2Fb%3Fc%23d%20e%20f%40g");
         assert_eq!(url_component("größe"), "gr%C3%B6%C3%9Fe");
     }
 
     #[test]
     fn a_terminal_is_shown_controls_as_text() {
-        assert_eq!(
-            terminal("a\x1b[31m\u{9b}\u{202e}\r\nb\tc\0\x7f"),
-            r"a\x1b[31m\x9b\u{202e}\r\nb\tc\x00\x7f"
-        );
+        assert_eq!(terminal("a\x1b[31m\u{9b}\u{202e}\r\nb\tc\0\x7f"), r"a\x1b[31m\x9b\u{202e}\r\nb\tc\x00\x7f");
         assert!(matches!(terminal("größe 🦀 C:\\x"), Cow::Borrowed(_)));
     }
 

@@ -97,23 +97,13 @@ pub fn render(markdown: &str) -> String {
 /// Decodes the tokens in the attributes of a link or an image.
 fn tag_with_values(tag: Tag<'_>) -> Tag<'_> {
     match tag {
-        Tag::Link {
-            link_type,
-            dest_url,
-            title,
-            id,
-        } => Tag::Link {
+        Tag::Link { link_type, dest_url, title, id } => Tag::Link {
             link_type,
             dest_url: destination::substitute(&dest_url).into(),
             title: with_values(title, escape::one_line),
             id,
         },
-        Tag::Image {
-            link_type,
-            dest_url,
-            title,
-            id,
-        } => Tag::Image {
+        Tag::Image { link_type, dest_url, title, id } => Tag::Image {
             link_type,
             dest_url: destination::substitute(&dest_url).into(),
             title: with_values(title, escape::one_line),
@@ -125,11 +115,7 @@ fn tag_with_values(tag: Tag<'_>) -> Tag<'_> {
 
 /// Decodes the tokens in a text that the HTML writer escapes later.
 fn with_values(text: CowStr<'_>, clean: impl Fn(&str) -> String) -> CowStr<'_> {
-    if text.contains(inert::OPEN) {
-        inert::decode(&text, clean).into()
-    } else {
-        text
-    }
+    if text.contains(inert::OPEN) { inert::decode(&text, clean).into() } else { text }
 }
 
 /// Builds the policy that every fragment has to pass.
@@ -176,20 +162,14 @@ mod tests {
         let html = render("# A\n\n1. *b* `c`\n\n| x | y |\n|---|:-:|\n| 1 | ~~2~~ |\n");
         assert!(html.contains("<h1>A</h1>"), "{html}");
         assert!(html.contains("<li><em>b</em> <code>c</code></li>"), "{html}");
-        assert!(
-            html.contains("<td style=\"text-align:center\"><del>2</del></td>"),
-            "{html}"
-        );
+        assert!(html.contains("<td style=\"text-align:center\"><del>2</del></td>"), "{html}");
     }
 
     #[test]
     fn a_value_is_text_wherever_it_lands() {
         assert_eq!(with("a ", "<b>*x*\n\n# y", " c"), "<p>a &lt;b&gt;*x*  # y c</p>\n");
         assert_eq!(with("`", "`<b>", "`"), "<p><code>`&lt;b&gt;</code></p>\n");
-        assert_eq!(
-            with("```\n", "```\n<b>", "\n```"),
-            "<pre><code>```\n&lt;b&gt;\n</code></pre>\n"
-        );
+        assert_eq!(with("```\n", "```\n<b>", "\n```"), "<pre><code>```\n&lt;b&gt;\n</code></pre>\n");
         assert_eq!(
             with("![", "\"<b>", "](/a.png)"),
             "<p><img src=\"/a.png\" alt=\"&quot;<b>\"></p>\n".replace("<b>", "&lt;b&gt;")
@@ -199,10 +179,7 @@ mod tests {
     #[test]
     fn a_link_leads_where_the_author_says() {
         let rel = "rel=\"noopener noreferrer nofollow\"";
-        assert_eq!(
-            with("[a](", "javascript:x", ")"),
-            format!("<p><a href=\"javascript%3Ax\" {rel}>a</a></p>\n")
-        );
+        assert_eq!(with("[a](", "javascript:x", ")"), format!("<p><a href=\"javascript%3Ax\" {rel}>a</a></p>\n"));
         assert_eq!(
             with("<https://h.example/", "a/b", ">"),
             format!("<p><a href=\"https://h.example/a%2Fb\" {rel}>https://h.example/a/b</a></p>\n")
@@ -213,10 +190,7 @@ mod tests {
     #[test]
     fn raw_html_of_the_author_passes_the_policy() {
         let html = render("<details open onclick=x><summary>s</summary>\n\n*t*\n\n</details>\n<script>u</script>\n");
-        assert_eq!(
-            html.replace('\n', ""),
-            "<details open=\"\"><summary>s</summary><p><em>t</em></p></details>"
-        );
+        assert_eq!(html.replace('\n', ""), "<details open=\"\"><summary>s</summary><p><em>t</em></p></details>");
         assert_eq!(
             with("<abbr title=\"", "\" onclick=\"x", "\">a</abbr>"),
             "<p><abbr title=\"&quot; onclick=&quot;x\">a</abbr></p>\n"

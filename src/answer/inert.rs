@@ -95,29 +95,19 @@ impl<'a> Iterator for Pieces<'a> {
 /// Decodes the token that `text` begins with; `None` when it begins with none or with a malformed one.
 fn leading_token(text: &str) -> Option<(String, &str)> {
     let body = text.strip_prefix(OPEN)?;
-    let length = body
-        .bytes()
-        .take_while(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-        .count();
+    let length = body.bytes().take_while(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')).count();
     let rest = body[length..].strip_prefix(CLOSE)?;
     let (pairs, odd) = body.as_bytes()[..length].as_chunks::<2>();
     if !odd.is_empty() {
         return None;
     }
-    let bytes = pairs
-        .iter()
-        .map(|[high, low]| digit(*high) << 4 | digit(*low))
-        .collect();
+    let bytes = pairs.iter().map(|[high, low]| digit(*high) << 4 | digit(*low)).collect();
     Some((String::from_utf8(bytes).ok()?, rest))
 }
 
 /// The worth of a lower-case hexadecimal digit.
 fn digit(byte: u8) -> u8 {
-    if byte.is_ascii_digit() {
-        byte - b'0'
-    } else {
-        byte - b'a' + 10
-    }
+    if byte.is_ascii_digit() { byte - b'0' } else { byte - b'a' + 10 }
 }
 
 #[cfg(test)]
@@ -127,10 +117,7 @@ mod tests {
     #[test]
     fn a_value_comes_back_as_it_was() {
         for value in ["", "plain", "*a*\n\u{E000}41\u{E001}\0", "größe 🦀"] {
-            assert_eq!(
-                pieces(&encode(value)).collect::<Vec<_>>(),
-                [Piece::Value(value.to_owned())]
-            );
+            assert_eq!(pieces(&encode(value)).collect::<Vec<_>>(), [Piece::Value(value.to_owned())]);
         }
     }
 
@@ -140,31 +127,18 @@ mod tests {
         let found: Vec<_> = pieces(&text).collect();
         assert_eq!(
             found,
-            [
-                Piece::Author("a "),
-                Piece::Value("x".into()),
-                Piece::Value(String::new()),
-                Piece::Author(" b")
-            ]
+            [Piece::Author("a "), Piece::Value("x".into()), Piece::Value(String::new()), Piece::Author(" b")]
         );
     }
 
     #[test]
     fn malformed_tokens_are_author_text() {
-        for text in [
-            "\u{E000}",
-            "\u{E000}4",
-            "\u{E000}4\u{E001}",
-            "\u{E000}4G\u{E001}",
-            "\u{E000}ff\u{E001}",
-            "\u{E001}",
-        ] {
+        for text in
+            ["\u{E000}", "\u{E000}4", "\u{E000}4\u{E001}", "\u{E000}4G\u{E001}", "\u{E000}ff\u{E001}", "\u{E001}"]
+        {
             assert_eq!(pieces(text).collect::<Vec<_>>(), [Piece::Author(text)]);
         }
         let nested = format!("\u{E000}41{}", encode("x"));
-        assert_eq!(
-            pieces(&nested).collect::<Vec<_>>(),
-            [Piece::Author("\u{E000}41"), Piece::Value("x".into())]
-        );
+        assert_eq!(pieces(&nested).collect::<Vec<_>>(), [Piece::Author("\u{E000}41"), Piece::Value("x".into())]);
     }
 }

@@ -60,14 +60,8 @@ impl Layouts {
     /// Renders the layout `name` (without its ending).
     pub fn render(&self, name: &str, context: Value) -> Result<String, LayoutError> {
         let name = format!("{name}.{}", self.ending);
-        let rendered = self
-            .environment
-            .get_template(&name)
-            .and_then(|template| template.render(context));
-        rendered.map_err(|error| LayoutError {
-            name,
-            reason: error.to_string(),
-        })
+        let rendered = self.environment.get_template(&name).and_then(|template| template.render(context));
+        rendered.map_err(|error| LayoutError { name, reason: error.to_string() })
     }
 }
 
@@ -76,11 +70,7 @@ fn escaped(output: &mut Output, state: &mut State, value: &Value) -> Result<(), 
 }
 
 fn escaped_text(state: &State, value: &Value) -> String {
-    let text = if value.is_none() || value.is_undefined() {
-        String::new()
-    } else {
-        value.to_string()
-    };
+    let text = if value.is_none() || value.is_undefined() { String::new() } else { value.to_string() };
     match state.auto_escape() {
         _ if value.is_safe() => text,
         // the same in text and in quoted attributes, which layouts always quote
@@ -100,14 +90,8 @@ fn styled_value(state: &State, value: &Value, style: &str, styled: bool) -> Resu
     }
     let codes: Option<Vec<&str>> = style.split_whitespace().map(code).collect();
     match codes {
-        Some(codes) => Ok(Value::from_safe_string(format!(
-            "\u{1b}[{}m{text}\u{1b}[0m",
-            codes.join(";")
-        ))),
-        None => Err(Error::new(
-            ErrorKind::InvalidOperation,
-            format!("`{style}` is not a style"),
-        )),
+        Some(codes) => Ok(Value::from_safe_string(format!("\u{1b}[{}m{text}\u{1b}[0m", codes.join(";")))),
+        None => Err(Error::new(ErrorKind::InvalidOperation, format!("`{style}` is not a style"))),
     }
 }
 
@@ -128,10 +112,7 @@ fn code(style: &str) -> Option<&'static str> {
 
 /// An author's address between `<` and `>` in Markdown: what could end it there is percent-encoded.
 fn link_target(url: &str) -> String {
-    url.replace('<', "%3C")
-        .replace('>', "%3E")
-        .replace('\\', "%5C")
-        .replace(['\n', '\r'], "")
+    url.replace('<', "%3C").replace('>', "%3E").replace('\\', "%5C").replace(['\n', '\r'], "")
 }
 
 /// `{{ text|pad(12) }}`: at least so many columns, filled with spaces; measured before escaping, so put it first.

@@ -81,9 +81,7 @@ impl Writer<'_> {
                     self.html = RawHtml::default();
                 }
                 // On one line, so that no value stands where a line begins.
-                let html = tag
-                    .as_ref()
-                    .map_or_else(|| text.to_owned(), |tag| tag.replace('\n', " "));
+                let html = tag.as_ref().map_or_else(|| text.to_owned(), |tag| tag.replace('\n', " "));
                 self.out.push_str(&self.html.substitute(&html));
             }
         }
@@ -119,11 +117,7 @@ impl Writer<'_> {
         let length = span.bytes().take_while(|byte| *byte == b'`').count();
         let taken = runs(&content, '`');
         let longer = (length + 1..).find(|length| !taken.contains(length) && !self.tick_runs.contains(length));
-        let length = if taken.contains(&length) {
-            longer.unwrap_or(length)
-        } else {
-            length
-        };
+        let length = if taken.contains(&length) { longer.unwrap_or(length) } else { length };
         let delimiter = "`".repeat(length);
         self.out.extend([delimiter.as_str(), &content, &delimiter]);
     }
@@ -178,10 +172,7 @@ fn code_content(content: &str, in_table: bool) -> String {
 
 /// The lengths of the runs of `mark` in a text.
 fn runs(text: &str, mark: char) -> HashSet<usize> {
-    text.split(|c| c != mark)
-        .map(str::len)
-        .filter(|length| *length > 0)
-        .collect()
+    text.split(|c| c != mark).map(str::len).filter(|length| *length > 0).collect()
 }
 
 #[cfg(test)]
@@ -219,10 +210,7 @@ mod tests {
 
     #[test]
     fn bars_stay_in_their_cell() {
-        assert_eq!(
-            with("|a|\n|-|\n|`", "b|c\\|d", "`|"),
-            "|a|\n|-|\n|`b\\|c\\\u{2060}\\|d`|"
-        );
+        assert_eq!(with("|a|\n|-|\n|`", "b|c\\|d", "`|"), "|a|\n|-|\n|`b\\|c\\\u{2060}\\|d`|");
         assert_eq!(with("|a|\n|-|\n|", "b|c", "|"), "|a|\n|-|\n|b\\|c|");
     }
 

@@ -83,14 +83,8 @@ pub(crate) fn write_anywhere(out: &mut String, value: &str) {
         out.push(JOINER);
         return;
     }
-    let place = Place {
-        line_start: true,
-        w_before: 3,
-        after_colon: true,
-        in_reference: true,
-        in_link: false,
-        after: None,
-    };
+    let place =
+        Place { line_start: true, w_before: 3, after_colon: true, in_reference: true, in_link: false, after: None };
     escape_into(out, &value, place);
 }
 
@@ -178,11 +172,7 @@ fn escape_into(out: &mut String, value: &str, mut place: Place<'_>) -> bool {
             out.push(JOINER);
         }
         place.line_start &= reference.is_none() && !is_margin && !wants_backslash && is_block_mark(character);
-        place.w_before = if character.eq_ignore_ascii_case(&'w') {
-            place.w_before + 1
-        } else {
-            0
-        };
+        place.w_before = if character.eq_ignore_ascii_case(&'w') { place.w_before + 1 } else { 0 };
         place.in_reference &= character.is_ascii_alphanumeric();
     }
     place.line_start
@@ -190,18 +180,12 @@ fn escape_into(out: &mut String, value: &str, mut place: Place<'_>) -> bool {
 
 /// Tells whether `/` follows a colon: in the value, or possibly after it.
 fn slash_follows(next: Option<&char>, after: Option<&str>) -> bool {
-    next.map_or_else(
-        || after.is_none_or(|after| after.starts_with(['/', OPEN])),
-        |next| *next == '/',
-    )
+    next.map_or_else(|| after.is_none_or(|after| after.starts_with(['/', OPEN])), |next| *next == '/')
 }
 
 /// Tells whether `|` follows a backslash: in the value, or possibly after it.
 fn bar_follows(next: Option<&char>, after: Option<&str>) -> bool {
-    next.map_or_else(
-        || after.is_none_or(|after| after.starts_with(['|', OPEN])),
-        |next| *next == '|',
-    )
+    next.map_or_else(|| after.is_none_or(|after| after.starts_with(['|', OPEN])), |next| *next == '|')
 }
 
 /// Tells whether GitHub would read an e-mail address or the mention of a person around an `@`.
@@ -209,12 +193,8 @@ fn makes_address(before: &[char], behind: &[char], after: Option<&str>) -> bool 
     let Some(next) = behind.first() else {
         return after.is_none_or(|after| after.starts_with(|c: char| c.is_ascii_alphanumeric() || c == OPEN));
     };
-    let is_mention = before
-        .last()
-        .is_some_and(|c| !(c.is_ascii_alphanumeric() || ".+-_".contains(*c)));
-    let mut domain = behind
-        .iter()
-        .take_while(|c| c.is_ascii_alphanumeric() || "-_.".contains(**c));
+    let is_mention = before.last().is_some_and(|c| !(c.is_ascii_alphanumeric() || ".+-_".contains(*c)));
+    let mut domain = behind.iter().take_while(|c| c.is_ascii_alphanumeric() || "-_.".contains(**c));
     let reaches_end = domain.clone().count() == behind.len();
     let continues = reaches_end && after.is_none_or(|after| after.starts_with(['.', '-', '_', OPEN]));
     let begins = next.is_ascii_alphanumeric() || "-_.".contains(*next);
@@ -247,11 +227,7 @@ fn has_open_link(out: &str) -> bool {
 
 /// Counts the `w` or `W` that `out` ends with, up to three.
 fn trailing_w(out: &str) -> usize {
-    out.bytes()
-        .rev()
-        .take(3)
-        .take_while(|byte| byte.eq_ignore_ascii_case(&b'w'))
-        .count()
+    out.bytes().rev().take(3).take_while(|byte| byte.eq_ignore_ascii_case(&b'w')).count()
 }
 
 /// Tells whether `out` ends with a backslash that would take the next punctuation character for its own.
@@ -266,10 +242,7 @@ fn ends_in_delimiter(out: &str) -> bool {
     let Some(mark) = out.chars().next_back().filter(is_delimiter) else {
         return false;
     };
-    out.trim_end_matches(mark)
-        .chars()
-        .next_back()
-        .is_some_and(|c| !c.is_whitespace())
+    out.trim_end_matches(mark).chars().next_back().is_some_and(|c| !c.is_whitespace())
 }
 
 /// Tells whether `after` begins with emphasis marks whose meaning depends on what stands before them.
@@ -277,11 +250,7 @@ fn begins_with_delimiter(after: &str) -> bool {
     let Some(mark) = after.chars().next().filter(is_delimiter) else {
         return false;
     };
-    after
-        .trim_start_matches(mark)
-        .chars()
-        .next()
-        .is_some_and(|c| !c.is_whitespace())
+    after.trim_start_matches(mark).chars().next().is_some_and(|c| !c.is_whitespace())
 }
 
 /// Tells whether a character is one that emphasis or strikethrough is made of.
@@ -291,11 +260,8 @@ fn is_delimiter(character: &char) -> bool {
 
 /// Finds the `&` at the end of `out` that letters and a `;` would make a character reference of.
 fn open_reference(out: &str) -> Option<usize> {
-    let (at, last) = out
-        .char_indices()
-        .rev()
-        .take(LONGEST_REFERENCE)
-        .find(|(_, c)| !(c.is_ascii_alphanumeric() || *c == '#'))?;
+    let (at, last) =
+        out.char_indices().rev().take(LONGEST_REFERENCE).find(|(_, c)| !(c.is_ascii_alphanumeric() || *c == '#'))?;
     (last == '&' && !ends_in_open_backslash(&out[..at])).then_some(at)
 }
 
@@ -312,10 +278,7 @@ mod tests {
 
     #[test]
     fn what_means_nothing_stays_readable() {
-        assert_eq!(
-            between("on ", "db_1.example-x, 10.0.0.1:80", "\n"),
-            "on db_1.example-x, 10.0.0.1:80\n"
-        );
+        assert_eq!(between("on ", "db_1.example-x, 10.0.0.1:80", "\n"), "on db_1.example-x, 10.0.0.1:80\n");
         assert_eq!(between("**", "/var/log/it's", "**"), "**/var/log/it's**");
     }
 

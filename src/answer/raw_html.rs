@@ -82,9 +82,7 @@ impl RawHtml {
             '>' => self.state = State::Text,
             _ if first.is_ascii_whitespace() => {}
             _ => {
-                let end = rest
-                    .find(|c: char| c.is_ascii_whitespace() || c == '>')
-                    .unwrap_or(rest.len());
+                let end = rest.find(|c: char| c.is_ascii_whitespace() || c == '>').unwrap_or(rest.len());
                 out.push_str(&self.write_attribute(&rest[..end]));
                 self.state = State::Tag;
                 return end;
@@ -115,10 +113,7 @@ impl RawHtml {
             }
             return rest.len() - parts.rest().len();
         }
-        for (mark, from, to) in [
-            ("<!--", State::Text, State::Comment),
-            ("-->", State::Comment, State::Text),
-        ] {
+        for (mark, from, to) in [("<!--", State::Text, State::Comment), ("-->", State::Comment, State::Text)] {
             if self.state == from && rest.starts_with(mark) {
                 self.state = to;
                 out.push_str(mark);
@@ -183,19 +178,12 @@ impl RawHtml {
 /// Writes a value into the text of an HTML block, which must stay one line, and not a blank one, to remain one block.
 fn text(value: &str) -> String {
     let value = escape::one_line(value);
-    if value.trim().is_empty() {
-        "&#32;".to_owned()
-    } else {
-        escape::html_text(&value)
-    }
+    if value.trim().is_empty() { "&#32;".to_owned() } else { escape::html_text(&value) }
 }
 
 /// Tells whether `behind`, which follows a `<`, is the end tag of `tag`.
 fn closes(behind: &str, tag: &str) -> bool {
-    behind
-        .strip_prefix('/')
-        .and_then(|name| name.get(..tag.len()))
-        .is_some_and(|name| name.eq_ignore_ascii_case(tag))
+    behind.strip_prefix('/').and_then(|name| name.get(..tag.len())).is_some_and(|name| name.eq_ignore_ascii_case(tag))
 }
 
 #[cfg(test)]
@@ -209,10 +197,7 @@ mod tests {
 
     #[test]
     fn attribute_values_end_where_the_author_ends_them() {
-        assert_eq!(
-            with("<a title=\"", "\" b='", "\">"),
-            "<a title=\"&#34;&#32;b&#61;&#39;\">"
-        );
+        assert_eq!(with("<a title=\"", "\" b='", "\">"), "<a title=\"&#34;&#32;b&#61;&#39;\">");
         assert_eq!(with("<a title=", "b c>", " d=e>"), "<a title=b&#32;c&#62; d=e>");
         assert_eq!(with("<a title= ", "", " d=e>"), "<a title= &#32; d=e>");
     }

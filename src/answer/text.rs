@@ -28,11 +28,7 @@ pub struct TextOptions {
 impl Default for TextOptions {
     /// 80 columns, not indented, not styled.
     fn default() -> Self {
-        TextOptions {
-            width: 80,
-            indent: 0,
-            styled: false,
-        }
+        TextOptions { width: 80, indent: 0, styled: false }
     }
 }
 
@@ -121,10 +117,7 @@ impl Writer<'_> {
             Tag::Heading { .. } if self.options.styled => self.style(|style| style.bold = true),
             Tag::BlockQuote(_) => {
                 self.flush();
-                self.containers.push(Container {
-                    marker: None,
-                    rest: "> ".to_owned(),
-                });
+                self.containers.push(Container { marker: None, rest: "> ".to_owned() });
                 // The empty line before a quote belongs outside it.
                 self.gap_outside();
             }
@@ -147,10 +140,7 @@ impl Writer<'_> {
                     _ => "- ".to_owned(),
                 };
                 let rest = " ".repeat(marker.len());
-                self.containers.push(Container {
-                    marker: Some(marker),
-                    rest,
-                });
+                self.containers.push(Container { marker: Some(marker), rest });
             }
             Tag::Table(alignments) => self.table = Some(layout::Table::new(alignments)),
             Tag::TableHead => {
@@ -247,11 +237,7 @@ impl Writer<'_> {
         let text: String = self.runs.iter().skip(first).map(|run| run.text.as_str()).collect();
         let shown = visible(&url);
         if !shown.is_empty() && text != shown && Some(text.as_str()) != shown.strip_prefix("mailto:") {
-            self.push(&if text.is_empty() {
-                format!("<{url}>")
-            } else {
-                format!(" <{url}>")
-            });
+            self.push(&if text.is_empty() { format!("<{url}>") } else { format!(" <{url}>") });
         }
     }
 
@@ -262,11 +248,7 @@ impl Writer<'_> {
             self.unstyle();
         } else {
             let longest = code.split(|c| c != '`').map(str::len).max().unwrap_or(0);
-            let (ticks, pad) = if longest == 0 {
-                ("`".to_owned(), "")
-            } else {
-                ("`".repeat(longest + 1), " ")
-            };
+            let (ticks, pad) = if longest == 0 { ("`".to_owned(), "") } else { ("`".repeat(longest + 1), " ") };
             self.push(&format!("{ticks}{pad}{code}{pad}{ticks}"));
         }
     }
@@ -274,10 +256,7 @@ impl Writer<'_> {
     /// Adds text to the block, in the style in force and safe for a terminal.
     fn push(&mut self, text: &str) {
         let style = self.styles.last().copied().unwrap_or_default();
-        self.runs.push(Run {
-            text: visible(text),
-            style,
-        });
+        self.runs.push(Run { text: visible(text), style });
     }
 
     /// Adds a mark that stands for a style where there are no styles.
@@ -290,10 +269,7 @@ impl Writer<'_> {
     fn break_line(&mut self) {
         let is_cell = self.table.is_some();
         let text = if is_cell { " " } else { "\n" };
-        self.runs.push(Run {
-            text: text.to_owned(),
-            style: Style::default(),
-        });
+        self.runs.push(Run { text: text.to_owned(), style: Style::default() });
     }
 
     fn style(&mut self, change: impl FnOnce(&mut Style)) {
@@ -346,11 +322,7 @@ impl Writer<'_> {
     fn gap(&mut self) {
         if std::mem::take(&mut self.wants_gap) && !self.out.is_empty() {
             // A marker that waits for its line does not belong to the empty one.
-            let prefix: String = self
-                .containers
-                .iter()
-                .map(|container| container.rest.as_str())
-                .collect();
+            let prefix: String = self.containers.iter().map(|container| container.rest.as_str()).collect();
             self.end_line(&prefix);
         }
     }
@@ -385,9 +357,7 @@ impl Writer<'_> {
 
 /// Puts a value on one line; its other controls are left for [`visible`].
 fn on_one_line(value: &str) -> String {
-    value
-        .replace("\r\n", " ")
-        .replace(['\r', '\n', '\t', '\u{2028}', '\u{2029}'], " ")
+    value.replace("\r\n", " ").replace(['\r', '\n', '\t', '\u{2028}', '\u{2029}'], " ")
 }
 
 /// Makes visible what a terminal would obey; tabs become spaces.
@@ -397,14 +367,8 @@ fn visible(text: &str) -> String {
 
 /// The text of raw HTML, without its tags, with tokens still in it.
 fn text_of_html(html: &str) -> String {
-    let text = ammonia::Builder::empty()
-        .clean_content_tags(["script", "style"].into())
-        .clean(html)
-        .to_string();
-    text.replace("&nbsp;", "\u{a0}")
-        .replace("&lt;", "<")
-        .replace("&gt;", ">")
-        .replace("&amp;", "&")
+    let text = ammonia::Builder::empty().clean_content_tags(["script", "style"].into()).clean(html).to_string();
+    text.replace("&nbsp;", "\u{a0}").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 }
 
 #[cfg(test)]
@@ -413,21 +377,12 @@ mod tests {
     use crate::answer::inert::encode;
 
     fn plain(markdown: &str, width: usize) -> String {
-        render(
-            markdown,
-            &TextOptions {
-                width,
-                ..TextOptions::default()
-            },
-        )
+        render(markdown, &TextOptions { width, ..TextOptions::default() })
     }
 
     #[test]
     fn blocks_are_set_apart_and_wrapped() {
-        let text = plain(
-            "# A title\n\none two three four\n\n## B\n***\n    code  that stays as it is\n",
-            12,
-        );
+        let text = plain("# A title\n\none two three four\n\n## B\n***\n    code  that stays as it is\n", 12);
         assert_eq!(
             text,
             "A title\n=======\n\none two\nthree four\n\nB\n-\n\n------------\n\n    code  that stays as it is\n"
@@ -437,28 +392,19 @@ mod tests {
     #[test]
     fn lists_hang_and_nest() {
         let text = plain("1. one two three\n   - four five six\n   - seven\n2. eight\n\nend", 13);
-        assert_eq!(
-            text,
-            "1. one two\n   three\n   - four\n     five six\n   - seven\n2. eight\n\nend\n"
-        );
+        assert_eq!(text, "1. one two\n   three\n   - four\n     five six\n   - seven\n2. eight\n\nend\n");
         assert_eq!(plain("- a\n\n  b\n\n- c\n", 12), "- a\n\n  b\n\n- c\n");
         assert_eq!(plain("- [x] a\n-\n- b\n", 12), "- [x] a\n-\n- b\n");
     }
 
     #[test]
     fn quotes_are_marked_on_each_line() {
-        assert_eq!(
-            plain("a\n\n> one two three\n>\n> - b\n\nc", 10),
-            "a\n\n> one two\n> three\n>\n> - b\n\nc\n"
-        );
+        assert_eq!(plain("a\n\n> one two three\n>\n> - b\n\nc", 10), "a\n\n> one two\n> three\n>\n> - b\n\nc\n");
     }
 
     #[test]
     fn links_tell_where_they_lead_once() {
-        assert_eq!(
-            plain("[a](/b) <https://c.example> ![d](/e)", 80),
-            "a </b> https://c.example d\n"
-        );
+        assert_eq!(plain("[a](/b) <https://c.example> ![d](/e)", 80), "a </b> https://c.example d\n");
         let link = format!("[{0}](/{0})", encode("x y"));
         assert_eq!(plain(&link, 80), "x y </x%20y>\n");
     }
@@ -466,25 +412,15 @@ mod tests {
     #[test]
     fn columns_are_aligned() {
         let table = "| name | size |\n|---|--:|\n| größe | 1 |\n| b | `200` |\n";
-        assert_eq!(
-            plain(table, 80),
-            "name    size\n-----  -----\ngröße      1\nb      `200`\n"
-        );
+        assert_eq!(plain(table, 80), "name    size\n-----  -----\ngröße      1\nb      `200`\n");
     }
 
     #[test]
     fn styles_are_the_only_control_sequences() {
-        let options = TextOptions {
-            width: 10,
-            indent: 2,
-            styled: true,
-        };
+        let options = TextOptions { width: 10, indent: 2, styled: true };
         let markdown = format!("# H\n\n**a {}** `c`", encode("\x1b[31mb"));
         let text = render(&markdown, &options);
-        assert_eq!(
-            text,
-            "  \x1b[1mH\x1b[0m\n\n  \x1b[1ma\x1b[0m\n  \x1b[1m\\x1b[31mb\x1b[0m\n  \x1b[36mc\x1b[0m\n"
-        );
+        assert_eq!(text, "  \x1b[1mH\x1b[0m\n\n  \x1b[1ma\x1b[0m\n  \x1b[1m\\x1b[31mb\x1b[0m\n  \x1b[36mc\x1b[0m\n");
     }
 
     #[test]
@@ -494,18 +430,12 @@ mod tests {
 
     #[test]
     fn html_leaves_its_text() {
-        let markdown = format!(
-            "<details><summary>More &amp; {}</summary>\n\nb<br>c\n\n</details>",
-            encode("<x>")
-        );
+        let markdown = format!("<details><summary>More &amp; {}</summary>\n\nb<br>c\n\n</details>", encode("<x>"));
         assert_eq!(plain(&markdown, 80), "More & <x>\n\nb\nc\n");
     }
 
     #[test]
     fn a_value_in_a_code_block_keeps_its_lines() {
-        assert_eq!(
-            plain(&format!("```\n{}\n```\n", encode("a\n\tb")), 80),
-            "    a\n        b\n"
-        );
+        assert_eq!(plain(&format!("```\n{}\n```\n", encode("a\n\tb")), 80), "    a\n        b\n");
     }
 }

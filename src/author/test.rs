@@ -50,10 +50,7 @@ pub struct Mismatch {
 /// Runs the tests of the rules that `wanted` accepts, in the order of the rules.
 pub fn run(faultbook: &Faultbook, wanted: impl Fn(&Rule) -> bool + Sync) -> Vec<TestOutcome> {
     let rules: Vec<&Rule> = faultbook.rules().iter().filter(|rule| wanted(rule)).collect();
-    rules
-        .into_par_iter()
-        .flat_map_iter(|rule| run_rule(faultbook, rule))
-        .collect()
+    rules.into_par_iter().flat_map_iter(|rule| run_rule(faultbook, rule)).collect()
 }
 
 fn run_rule(faultbook: &Faultbook, rule: &Rule) -> Vec<TestOutcome> {
@@ -73,68 +70,33 @@ fn run_rule(faultbook: &Faultbook, rule: &Rule) -> Vec<TestOutcome> {
 }
 
 fn run_test(diagnoser: &Diagnoser<'_>, rule: &Rule, id: Option<RuleId>, test: &RuleTest) -> Vec<Mismatch> {
-    let mut known = Known {
-        facts: test.facts.iter().cloned().collect(),
-        ..Known::default()
-    };
-    test.products
-        .iter()
-        .for_each(|(product, version)| known.set_product(product, version.as_str()));
+    let mut known = Known { facts: test.facts.iter().cloned().collect(), ..Known::default() };
+    test.products.iter().for_each(|(product, version)| known.set_product(product, version.as_str()));
     let diagnosis = diagnoser.diagnose_text(test.file.as_deref().unwrap_or(DEFAULT_PATH), &test.text, &known);
     let finding = diagnosis.findings.iter().find(|finding| Some(finding.rule) == id);
     match (&test.expect, finding) {
         (Expectation::Nothing, None) => Vec::new(),
         (Expectation::Nothing, Some(finding)) => {
-            let place = finding
-                .evidence
-                .first()
-                .and_then(|evidence| Some((evidence.lines.first()?, evidence.record.trim())));
-            let got = place.map_or("a finding".to_owned(), |(line, record)| {
-                format!("a finding at line {line}: {record}")
-            });
-            vec![Mismatch {
-                what: "the rule".to_owned(),
-                expected: "nothing".to_owned(),
-                got,
-            }]
+            let place =
+                finding.evidence.first().and_then(|evidence| Some((evidence.lines.first()?, evidence.record.trim())));
+            let got =
+                place.map_or("a finding".to_owned(), |(line, record)| format!("a finding at line {line}: {record}"));
+            vec![Mismatch { what: "the rule".to_owned(), expected: "nothing".to_owned(), got }]
         }
         (Expectation::Finding { .. }, None) => {
-            vec![Mismatch {
-                what: "the rule".to_owned(),
-                expected: "a finding".to_owned(),
-                got: "nothing".to_owned(),
-            }]
+            vec![Mismatch { what: "the rule".to_owned(), expected: "a finding".to_owned(), got: "nothing".to_owned() }]
         }
-        (
-            Expectation::Finding {
-                captures,
-                resolution,
-                questions,
-                count,
-            },
-            Some(finding),
-        ) => {
+        (Expectation::Finding { captures, resolution, questions, count }, Some(finding)) => {
             let mut mismatches: Vec<Mismatch> = captures
                 .iter()
                 .filter_map(|(name, expected)| {
                     differs(&format!("capture `{name}`"), expected, &captured(finding, name))
                 })
                 .collect();
-            let titles = finding
-                .branches
-                .iter()
-                .map(|branch| rule.resolution[branch.index].title.as_str());
+            let titles = finding.branches.iter().map(|branch| rule.resolution[branch.index].title.as_str());
             let asked = finding.questions.iter().map(|question| question.fact.as_str());
-            mismatches.extend(
-                resolution
-                    .as_ref()
-                    .and_then(|expected| differ("resolution", expected, titles)),
-            );
-            mismatches.extend(
-                questions
-                    .as_ref()
-                    .and_then(|expected| differ("questions", expected, asked)),
-            );
+            mismatches.extend(resolution.as_ref().and_then(|expected| differ("resolution", expected, titles)));
+            mismatches.extend(questions.as_ref().and_then(|expected| differ("questions", expected, asked)));
             mismatches
                 .extend(count.and_then(|expected| differs("count", &expected.to_string(), &finding.count.to_string())));
             mismatches
@@ -144,32 +106,18 @@ fn run_test(diagnoser: &Diagnoser<'_>, rule: &Rule, id: Option<RuleId>, test: &R
 
 /// What a finding captured under a name, also where only `signature.name` tells it apart.
 fn captured(finding: &Finding, name: &str) -> String {
-    let capture = finding
-        .captures
-        .iter()
-        .find(|capture| capture.name == name || capture.name.ends_with(&format!(".{name}")));
+    let capture =
+        finding.captures.iter().find(|capture| capture.name == name || capture.name.ends_with(&format!(".{name}")));
     capture.map_or("nothing".to_owned(), |capture| capture.values.seen.join(", "))
 }
 
 fn differs(what: &str, expected: &str, got: &str) -> Option<Mismatch> {
-    (expected != got).then(|| Mismatch {
-        what: what.to_owned(),
-        expected: expected.to_owned(),
-        got: got.to_owned(),
-    })
+    (expected != got).then(|| Mismatch { what: what.to_owned(), expected: expected.to_owned(), got: got.to_owned() })
 }
 
 fn differ<'a>(what: &str, expected: &[String], got: impl Iterator<Item = &'a str>) -> Option<Mismatch> {
     let listed = |names: Vec<&str>| {
-        if names.is_empty() {
-            "none".to_owned()
-        } else {
-            names.join("; ")
-        }
+        if names.is_empty() { "none".to_owned() } else { names.join("; ") }
     };
-    differs(
-        what,
-        &listed(expected.iter().map(String::as_str).collect()),
-        &listed(got.collect()),
-    )
+    differs(what, &listed(expected.iter().map(String::as_str).collect()), &listed(got.collect()))
 }

@@ -63,9 +63,7 @@ pub fn run(args: &AnswerArgs, context: &Context) -> Result<Exit, Failure> {
     let mut prepared = prepare(context, &args.filter, &args.case)?;
     let output = args.output.open(&[], &context.console)?.compact();
     if text.is_none() && context.console.input_is_terminal() {
-        context
-            .console
-            .say("paste the text, then end it with Ctrl-D (Ctrl-Z and Enter on Windows)");
+        context.console.say("paste the text, then end it with Ctrl-D (Ctrl-Z and Enter on Windows)");
     }
 
     let diagnosis = match text {
@@ -73,10 +71,7 @@ pub fn run(args: &AnswerArgs, context: &Context) -> Result<Exit, Failure> {
         None if args.ask => {
             let mut text = Vec::new();
             io::stdin().read_to_end(&mut text).map_err(|error| {
-                Failure::refused(
-                    format!("cannot read standard input: {error}"),
-                    "give the text as an argument",
-                )
+                Failure::refused(format!("cannot read standard input: {error}"), "give the text as an argument")
             })?;
             diagnose(args, context, &mut prepared, "stdin", &text)
         }
@@ -87,19 +82,11 @@ pub fn run(args: &AnswerArgs, context: &Context) -> Result<Exit, Failure> {
     };
 
     let found = !diagnosis.findings.is_empty();
-    let batch = Batch {
-        diagnoses: vec![diagnosis],
-        notes: Vec::new(),
-        elapsed: None,
-    };
+    let batch = Batch { diagnoses: vec![diagnosis], notes: Vec::new(), elapsed: None };
     output.write(&prepared.faultbook, &batch)?;
     if let Some(path) = text.filter(|text| !found && Path::new(text).exists()) {
-        context
-            .console
-            .warning(&format!("the text `{path}` is also the name of a file"));
-        context
-            .console
-            .help("to diagnose the file: `faultbook triage` with its name");
+        context.console.warning(&format!("the text `{path}` is also the name of a file"));
+        context.console.help("to diagnose the file: `faultbook triage` with its name");
     }
     Ok(match found {
         _ if prepared.has_faults || losses(&batch) > 0 => Exit::Error,
@@ -114,10 +101,7 @@ fn diagnose(args: &AnswerArgs, context: &Context, prepared: &mut Prepared, name:
     let diagnoser = Diagnoser::new(&index);
     let mut interview = Interview::new(&context.console);
     loop {
-        let case = CaseInput {
-            name: name.to_owned(),
-            parts: vec![Part::bytes(name, text)],
-        };
+        let case = CaseInput { name: name.to_owned(), parts: vec![Part::bytes(name, text)] };
         let diagnosis = diagnoser.diagnose(case, &prepared.known, &Progress::new());
         if !args.ask || !interview.ask(&prepared.faultbook, &diagnosis, &mut prepared.known) {
             return diagnosis;

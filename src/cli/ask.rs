@@ -27,11 +27,7 @@ pub struct Interview<'a> {
 impl<'a> Interview<'a> {
     /// Begins an interview.
     pub fn new(console: &'a Console) -> Self {
-        Interview {
-            console,
-            asked: BTreeSet::new(),
-            ended: false,
-        }
+        Interview { console, asked: BTreeSet::new(), ended: false }
     }
 
     /// Asks the first open question that was not asked before and adds the answer to `known`; only the first, because the
@@ -55,27 +51,19 @@ impl<'a> Interview<'a> {
     /// Puts one question until the answer fits. `None` when the person does not know.
     fn put(&mut self, rule: &Rule, question: &Question) -> Option<FactValue> {
         let fact = rule.fact(&question.fact)?;
-        self.console.say(format_args!(
-            "\n{}  {}",
-            escape::terminal(&rule.id),
-            escape::terminal(&rule.title)
-        ));
+        self.console.say(format_args!("\n{}  {}", escape::terminal(&rule.id), escape::terminal(&rule.title)));
         self.console.say(escape::terminal(&question.ask));
         for _ in 0..ATTEMPTS {
-            self.console.prompt(format_args!(
-                "[{}; empty if unknown] ",
-                escape::terminal(&choices(question))
-            ));
+            self.console.prompt(format_args!("[{}; empty if unknown] ", escape::terminal(&choices(question))));
             let answer = self.line()?;
             if answer.is_empty() {
                 return None;
             }
             match fact.accept(&FactValue::from_argument(&answer)) {
                 Ok(value) => return Some(value),
-                Err(error) => self.console.say(format_args!(
-                    "that does not fit: {} is wanted",
-                    escape::terminal(&error.wanted)
-                )),
+                Err(error) => {
+                    self.console.say(format_args!("that does not fit: {} is wanted", escape::terminal(&error.wanted)))
+                }
             }
         }
         self.console.say("taken as unknown");

@@ -72,13 +72,7 @@ impl CaseOptions {
 }
 
 fn warn_of_unknown(name: &str, faultbook: &Faultbook, console: &Console) {
-    let known = || {
-        faultbook
-            .rules()
-            .iter()
-            .flat_map(|rule| &rule.facts)
-            .map(|fact| fact.name.as_str())
-    };
+    let known = || faultbook.rules().iter().flat_map(|rule| &rule.facts).map(|fact| fact.name.as_str());
     if !known().any(|other| other == name) {
         console.warning(&format!("no rule asks for the fact `{name}`"));
         if let Some(candidate) = nearest(name, known()) {
@@ -103,9 +97,7 @@ fn product(text: &str) -> Result<(String, String), String> {
         return Err("write `name=version`, or the name alone".to_owned());
     }
     if !version.is_empty() && version.parse::<Version>().is_err() {
-        return Err(format!(
-            "`{version}` is not a version number; write one such as `5.5` or `10.2.1-3`"
-        ));
+        return Err(format!("`{version}` is not a version number; write one such as `5.5` or `10.2.1-3`"));
     }
     Ok((name.to_owned(), version.to_owned()))
 }

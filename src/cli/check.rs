@@ -51,18 +51,11 @@ struct CheckResult<'a> {
 
 /// Runs the command.
 pub fn run(args: &CheckArgs, context: &Context) -> Result<Exit, Failure> {
-    let paths = if args.paths.is_empty() {
-        context.faultbook.rules()
-    } else {
-        &args.paths
-    };
+    let paths = if args.paths.is_empty() { context.faultbook.rules() } else { &args.paths };
     let faultbook = context.faultbook.load_paths(paths)?;
     let diagnostics = faultbook.diagnostics();
     let is_error = |severity| severity == DiagnosticSeverity::Error;
-    let errors = diagnostics
-        .iter()
-        .filter(|diagnostic| is_error(diagnostic.severity))
-        .count();
+    let errors = diagnostics.iter().filter(|diagnostic| is_error(diagnostic.severity)).count();
     let warnings = diagnostics.len() - errors;
 
     let console = &context.console;
@@ -80,11 +73,7 @@ pub fn run(args: &CheckArgs, context: &Context) -> Result<Exit, Failure> {
         }
     }
     console.print(result)?;
-    console.say(format_args!(
-        "{}, {}",
-        number(faultbook.files(), "rule"),
-        counts(errors, warnings)
-    ));
+    console.say(format_args!("{}, {}", number(faultbook.files(), "rule"), counts(errors, warnings)));
     let fails = errors > 0 || warnings > 0 && args.deny.is_some();
     Ok(if fails { Exit::Negative } else { Exit::Success })
 }

@@ -94,9 +94,7 @@ impl Console {
     /// Writes a result to standard output as a whole.
     pub fn print(&self, result: impl Display) -> Result<(), Failure> {
         let mut out = self.output();
-        write!(out, "{result}")
-            .and_then(|()| out.flush())
-            .map_err(|error| Failure::output("standard output", error))
+        write!(out, "{result}").and_then(|()| out.flush()).map_err(|error| Failure::output("standard output", error))
     }
 
     /// Says something on standard error.
@@ -112,18 +110,12 @@ impl Console {
 
     /// Says that something went wrong.
     pub fn error(&self, message: &str) {
-        self.say(format_args!(
-            "{RED}error{RESET}{BOLD}: {}{RESET}",
-            escape::terminal(message)
-        ));
+        self.say(format_args!("{RED}error{RESET}{BOLD}: {}{RESET}", escape::terminal(message)));
     }
 
     /// Says that something is probably not as meant.
     pub fn warning(&self, message: &str) {
-        self.say(format_args!(
-            "{YELLOW}warning{RESET}{BOLD}: {}{RESET}",
-            escape::terminal(message)
-        ));
+        self.say(format_args!("{YELLOW}warning{RESET}{BOLD}: {}{RESET}", escape::terminal(message)));
     }
 
     /// Says what to do about the error or warning before.
@@ -132,16 +124,10 @@ impl Console {
     }
 
     fn talk_choice(&self) -> ColorChoice {
-        if self.styles_talk() {
-            ColorChoice::Always
-        } else {
-            ColorChoice::Never
-        }
+        if self.styles_talk() { ColorChoice::Always } else { ColorChoice::Never }
     }
 }
 
 fn width(size: Option<(terminal_size::Width, terminal_size::Height)>) -> usize {
-    size.map(|(width, _)| usize::from(width.0))
-        .filter(|&columns| columns >= LEAST_WIDTH)
-        .unwrap_or(DEFAULT_WIDTH)
+    size.map(|(width, _)| usize::from(width.0)).filter(|&columns| columns >= LEAST_WIDTH).unwrap_or(DEFAULT_WIDTH)
 }

@@ -20,9 +20,7 @@ pub fn draw(diagnostic: &Diagnostic, styled: bool, width: usize) -> String {
         DiagnosticSeverity::Error => Level::ERROR,
         DiagnosticSeverity::Warning => Level::WARNING,
     };
-    let title = level
-        .primary_title(escape::terminal(&diagnostic.title))
-        .id(diagnostic.code.name());
+    let title = level.primary_title(escape::terminal(&diagnostic.title)).id(diagnostic.code.name());
     let mut group = title.elements(snippets(diagnostic));
     if let Some(path) = placeless_path(diagnostic) {
         group = group.element(annotate_snippets::Origin::path(escape::terminal(path).into_owned()));
@@ -44,11 +42,7 @@ fn snippets(diagnostic: &Diagnostic) -> Vec<Snippet<'static, Annotation<'static>
     files
         .into_iter()
         .map(|file| {
-            let labels = diagnostic
-                .labels
-                .iter()
-                .enumerate()
-                .filter(|(_, label)| Arc::ptr_eq(file, &label.file));
+            let labels = diagnostic.labels.iter().enumerate().filter(|(_, label)| Arc::ptr_eq(file, &label.file));
             Snippet::source(harmless(file.text()))
                 .path(escape::terminal(file.path()).into_owned())
                 .annotations(labels.map(|(position, label)| annotation(position == 0, label)))
@@ -57,19 +51,10 @@ fn snippets(diagnostic: &Diagnostic) -> Vec<Snippet<'static, Annotation<'static>
 }
 
 fn annotation(is_first: bool, label: &Label) -> Annotation<'static> {
-    let kind = if is_first {
-        AnnotationKind::Primary
-    } else {
-        AnnotationKind::Context
-    };
+    let kind = if is_first { AnnotationKind::Primary } else { AnnotationKind::Context };
     let text = Some(&label.text).filter(|text| !text.is_empty());
     let end = label.file.text().len();
-    let border = |at: usize| {
-        (0..=at.min(end))
-            .rev()
-            .find(|&at| label.file.text().is_char_boundary(at))
-            .unwrap_or(0)
-    };
+    let border = |at: usize| (0..=at.min(end)).rev().find(|&at| label.file.text().is_char_boundary(at)).unwrap_or(0);
     kind.span(border(label.span.start)..border(label.span.end))
         .label(text.map(|text| escape::terminal(text).into_owned()))
 }
@@ -100,10 +85,7 @@ pub fn talk(console: &Console, diagnostics: &[Diagnostic]) {
 /// Draws the errors of a faultbook on standard error, for commands that go on with the rules that are sound. Warnings are for
 /// `check`: they change no result.
 pub fn talk_errors(console: &Console, faultbook: &Faultbook) {
-    let errors = faultbook
-        .diagnostics()
-        .iter()
-        .filter(|diagnostic| diagnostic.severity == DiagnosticSeverity::Error);
+    let errors = faultbook.diagnostics().iter().filter(|diagnostic| diagnostic.severity == DiagnosticSeverity::Error);
     let count = errors.clone().count();
     if count == 0 {
         return;
@@ -112,10 +94,7 @@ pub fn talk_errors(console: &Console, faultbook: &Faultbook) {
         talk(console, std::slice::from_ref(error));
     }
     let warnings = faultbook.diagnostics().len() - count;
-    console.error(&format!(
-        "the rules have {}; the sound ones are used",
-        counts(count, warnings)
-    ));
+    console.error(&format!("the rules have {}; the sound ones are used", counts(count, warnings)));
     console.help("`faultbook check` with the same --rules shows them all");
 }
 
@@ -156,10 +135,7 @@ mod tests {
     fn a_file_that_cannot_be_read_is_told_in_one_line() {
         let diagnostic =
             Diagnostic::error(Code::UnreadableFile, "`x` cannot be read").at(&file("x", ""), Span::default(), "");
-        assert_eq!(
-            draw(&diagnostic, false, 100),
-            "error[unreadable-file]: `x` cannot be read\n"
-        );
+        assert_eq!(draw(&diagnostic, false, 100), "error[unreadable-file]: `x` cannot be read\n");
     }
 
     #[test]

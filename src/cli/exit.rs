@@ -51,18 +51,12 @@ pub enum Failure {
 impl Failure {
     /// Refuses what was asked, and says what to do instead.
     pub fn refused(message: impl Into<String>, help: impl Into<String>) -> Self {
-        Failure::Refused {
-            message: message.into(),
-            help: help.into(),
-        }
+        Failure::Refused { message: message.into(), help: help.into() }
     }
 
     /// Tells that `target` could not be written.
     pub fn output(target: impl Display, error: io::Error) -> Self {
-        Failure::Output {
-            target: target.to_string(),
-            error,
-        }
+        Failure::Output { target: target.to_string(), error }
     }
 
     /// What to do next.

@@ -75,10 +75,7 @@ struct Context {
 /// Runs the command that the arguments of the process name, and tells how the process should end.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let context = Context {
-        console: arguments.color.console(),
-        faultbook: arguments.faultbook,
-    };
+    let context = Context { console: arguments.color.console(), faultbook: arguments.faultbook };
     let outcome = match &arguments.command {
         Command::Triage(args) => triage::run(args, &context),
         Command::Answer(args) => answer::run(args, &context),
@@ -86,9 +83,7 @@ pub fn main() -> ExitCode {
         Command::Test(args) => test::run(args, &context),
         Command::Rules(args) => rules::run(args, &context),
     };
-    outcome
-        .unwrap_or_else(|failure| told(&failure, &context.console))
-        .into()
+    outcome.unwrap_or_else(|failure| told(&failure, &context.console)).into()
 }
 
 /// Says why a command failed, unless the only one who would hear it has gone away.

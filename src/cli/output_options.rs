@@ -75,8 +75,7 @@ pub fn document(body: &impl Serialize) -> Result<String, Failure> {
         body: &'a T,
     }
     let text = serde_json::to_string_pretty(&Document { schema: 1, body });
-    text.map(|text| text + "\n")
-        .map_err(|error| Failure::output("JSON", error.into()))
+    text.map(|text| text + "\n").map_err(|error| Failure::output("JSON", error.into()))
 }
 
 /// How a report comes out.
@@ -115,11 +114,7 @@ impl OutputOptions {
     pub fn open(&self, inputs: &[PathBuf], console: &Console) -> Result<Output, Failure> {
         let styled = self.format == Format::Text;
         let (target, writer, styled): (_, Box<dyn Write>, _) = match &self.output {
-            None => (
-                "standard output".to_owned(),
-                console.output(),
-                styled && console.styles_output(),
-            ),
+            None => ("standard output".to_owned(), console.output(), styled && console.styles_output()),
             Some(path) => {
                 let target = format!("`{}`", path.display());
                 refuse_input(path, inputs)?;
@@ -131,12 +126,7 @@ impl OutputOptions {
             target,
             writer,
             format: self.format,
-            options: ReportOptions {
-                brief: self.brief,
-                styled,
-                width: console.output_width(),
-                compact: false,
-            },
+            options: ReportOptions { brief: self.brief, styled, width: console.output_width(), compact: false },
         })
     }
 }
@@ -145,11 +135,7 @@ fn refuse_input(path: &Path, inputs: &[PathBuf]) -> Result<(), Failure> {
     let Ok(output) = fs::canonicalize(path) else {
         return Ok(());
     };
-    if output.is_file()
-        && inputs
-            .iter()
-            .any(|input| fs::canonicalize(input).is_ok_and(|input| input == output))
-    {
+    if output.is_file() && inputs.iter().any(|input| fs::canonicalize(input).is_ok_and(|input| input == output)) {
         return Err(Failure::refused(
             format!("`{}` is an input and would be overwritten", path.display()),
             "give --output another file",
@@ -179,10 +165,9 @@ impl Output {
             .and_then(|()| Ok(self.writer.flush()?))
             .map_err(|error| match error {
                 ReportError::Output(error) => Failure::output(self.target, error),
-                other => Failure::refused(
-                    other.to_string(),
-                    "mend the layout below --templates, or leave that option out",
-                ),
+                other => {
+                    Failure::refused(other.to_string(), "mend the layout below --templates, or leave that option out")
+                }
             })
     }
 }

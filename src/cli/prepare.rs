@@ -24,9 +24,5 @@ pub fn prepare(context: &Context, filter: &RuleFilter, case: &CaseOptions) -> Re
     diagnostics::talk_errors(&context.console, &faultbook);
     let stated = case.read(&faultbook, &context.console)?;
     filter.apply(&mut faultbook)?;
-    Ok(Prepared {
-        has_faults: stated.has_faults || faultbook.has_errors(),
-        known: stated.known,
-        faultbook,
-    })
+    Ok(Prepared { has_faults: stated.has_faults || faultbook.has_errors(), known: stated.known, faultbook })
 }

@@ -50,15 +50,7 @@ fn watch(progress: &Progress, ended: &Receiver<()>) {
 
 /// How much was read so far, and how fast: `1.20 GiB in 340 files, 96.00 MiB/s`.
 fn totals(progress: &Progress, elapsed: Duration) -> String {
-    let (bytes, files) = (
-        progress.bytes(),
-        usize::try_from(progress.files()).unwrap_or(usize::MAX),
-    );
+    let (bytes, files) = (progress.bytes(), usize::try_from(progress.files()).unwrap_or(usize::MAX));
     let rate = bytes as f64 / elapsed.as_secs_f64().max(0.001);
-    format!(
-        "{} in {}, {}/s",
-        BinaryBytes(bytes),
-        number(files, "file"),
-        BinaryBytes(rate as u64)
-    )
+    format!("{} in {}, {}/s", BinaryBytes(bytes), number(files, "file"), BinaryBytes(rate as u64))
 }

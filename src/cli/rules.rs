@@ -124,12 +124,7 @@ fn table(rules: &[Rule], width: usize) -> String {
         table.add_row([&*id, rule.severity.name(), rule.state.name(), &*title]);
     }
     // An id in two pieces cannot be copied, so the title gives way, as long as there is room for some words of it.
-    let needed: u16 = table
-        .column_max_content_widths()
-        .iter()
-        .take(3)
-        .map(|columns| columns + PADDING)
-        .sum();
+    let needed: u16 = table.column_max_content_widths().iter().take(3).map(|columns| columns + PADDING).sum();
     if usize::from(needed) + TITLE_WIDTH <= width {
         for column in table.column_iter_mut().take(3) {
             column.set_constraint(ColumnConstraint::ContentWidth);

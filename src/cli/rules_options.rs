@@ -63,10 +63,7 @@ impl FaultbookOptions {
 fn must_exist(path: &Path, help: &str) -> Result<(), Failure> {
     match std::fs::metadata(path) {
         Ok(_) => Ok(()),
-        Err(error) => Err(Failure::refused(
-            format!("cannot read `{}`: {error}", path.display()),
-            help,
-        )),
+        Err(error) => Err(Failure::refused(format!("cannot read `{}`: {error}", path.display()), help)),
     }
 }
 
@@ -94,10 +91,7 @@ impl RuleFilter {
         for tag in &self.tags {
             let known = || faultbook.rules().iter().flat_map(|rule| &rule.tags).map(String::as_str);
             if !known().any(|other| other == tag) {
-                return Err(Failure::refused(
-                    format!("no rule has the tag `{tag}`"),
-                    meant(tag, known()),
-                ));
+                return Err(Failure::refused(format!("no rule has the tag `{tag}`"), meant(tag, known())));
             }
         }
         faultbook.retain(|rule| self.accepts(rule));
@@ -130,10 +124,7 @@ impl RulePattern {
             return Ok(());
         }
         let ids = faultbook.rules().iter().map(|rule| rule.id.as_str());
-        Err(Failure::refused(
-            format!("no rule fits `{}`", self.written),
-            meant(&self.written, ids),
-        ))
+        Err(Failure::refused(format!("no rule fits `{}`", self.written), meant(&self.written, ids)))
     }
 }
 
@@ -142,10 +133,7 @@ impl FromStr for RulePattern {
 
     fn from_str(text: &str) -> Result<Self, globset::Error> {
         let glob = GlobBuilder::new(text).case_insensitive(true).build()?;
-        Ok(RulePattern {
-            written: text.to_owned(),
-            glob: glob.compile_matcher(),
-        })
+        Ok(RulePattern { written: text.to_owned(), glob: glob.compile_matcher() })
     }
 }
 

@@ -48,9 +48,8 @@ pub fn run(args: &TestArgs, context: &Context) -> Result<Exit, Failure> {
     for pattern in &args.ids {
         pattern.must_fit(&faultbook)?;
     }
-    let outcomes = test::run(&faultbook, |rule| {
-        args.ids.is_empty() || args.ids.iter().any(|pattern| pattern.fits(rule))
-    });
+    let outcomes =
+        test::run(&faultbook, |rule| args.ids.is_empty() || args.ids.iter().any(|pattern| pattern.fits(rule)));
     let failures: Vec<&TestOutcome> = outcomes.iter().filter(|outcome| !outcome.passed()).collect();
 
     let mut result = String::new();
@@ -58,11 +57,7 @@ pub fn run(args: &TestArgs, context: &Context) -> Result<Exit, Failure> {
         ListFormat::Json => {
             let passed = outcomes.len() - failures.len();
             let failed = failures.len();
-            result = document(&TestResult {
-                passed,
-                failed,
-                tests: &outcomes,
-            })?;
+            result = document(&TestResult { passed, failed, tests: &outcomes })?;
         }
         ListFormat::Text => failures.iter().for_each(|failure| tell(failure, &mut result)),
     }
@@ -77,11 +72,8 @@ pub fn run(args: &TestArgs, context: &Context) -> Result<Exit, Failure> {
 
 fn tell(failure: &TestOutcome, out: &mut String) {
     let line = failure.position.line;
-    let (rule, test, file) = (
-        escape::terminal(&failure.rule),
-        escape::terminal(&failure.test),
-        escape::terminal(&failure.file),
-    );
+    let (rule, test, file) =
+        (escape::terminal(&failure.rule), escape::terminal(&failure.test), escape::terminal(&failure.file));
     let _ = writeln!(out, "{rule}: {test}\n  --> {file}:{line}");
     for mismatch in &failure.mismatches {
         let _ = writeln!(out, "  {}", escape::terminal(&mismatch.what));

@@ -72,9 +72,7 @@ fn severity() -> impl TypedValueParser<Value = Severity> {
 
 /// Runs the command with the threads it was given.
 pub fn run(args: &TriageArgs, context: &Context) -> Result<Exit, Failure> {
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(usize::from(args.threads))
-        .build();
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(usize::from(args.threads)).build();
     let pool = pool.map_err(|error| {
         Failure::refused(
             format!("cannot start {} threads: {error}", args.threads),
@@ -94,32 +92,18 @@ fn triage(args: &TriageArgs, context: &Context) -> Result<Exit, Failure> {
     let diagnoser = Diagnoser::new(&index);
     let progress = Progress::new();
     let mut diagnoses: Vec<Diagnosis> = progress::shown(&context.console, &progress, || {
-        cases
-            .into_par_iter()
-            .map(|case| diagnoser.diagnose(case, &prepared.known, &progress))
-            .collect()
+        cases.into_par_iter().map(|case| diagnoser.diagnose(case, &prepared.known, &progress)).collect()
     });
 
-    let fails = args
-        .fail_on
-        .map(|least| worst(&prepared.faultbook, &diagnoses) >= Some(least));
+    let fails = args.fail_on.map(|least| worst(&prepared.faultbook, &diagnoses) >= Some(least));
     if let Some(least) = args.min_severity {
         for diagnosis in &mut diagnoses {
-            diagnosis
-                .findings
-                .retain(|finding| prepared.faultbook.rule(finding.rule).severity >= least);
+            diagnosis.findings.retain(|finding| prepared.faultbook.rule(finding.rule).severity >= least);
         }
     }
     let found = diagnoses.iter().any(|diagnosis| !diagnosis.findings.is_empty());
-    let elapsed = args
-        .output
-        .is_for_a_terminal(&context.console)
-        .then(|| started.elapsed());
-    let batch = Batch {
-        diagnoses,
-        notes,
-        elapsed,
-    };
+    let elapsed = args.output.is_for_a_terminal(&context.console).then(|| started.elapsed());
+    let batch = Batch { diagnoses, notes, elapsed };
     output.write(&prepared.faultbook, &batch)?;
 
     let losses = losses(&batch);
@@ -139,16 +123,8 @@ fn triage(args: &TriageArgs, context: &Context) -> Result<Exit, Failure> {
 
 /// The cases of the arguments, in their order, and notes on those that could not be opened.
 fn inputs(paths: &[PathBuf]) -> Result<(Vec<CaseInput>, Vec<Note>), Failure> {
-    if paths
-        .iter()
-        .filter(|path| path.as_path() == Path::new(STANDARD_INPUT))
-        .count()
-        > 1
-    {
-        return Err(Failure::refused(
-            "standard input can be read only once",
-            "give `-` once",
-        ));
+    if paths.iter().filter(|path| path.as_path() == Path::new(STANDARD_INPUT)).count() > 1 {
+        return Err(Failure::refused("standard input can be read only once", "give `-` once"));
     }
     let (mut cases, mut notes) = (Vec::new(), Vec::new());
     for path in paths {
@@ -165,10 +141,7 @@ fn inputs(paths: &[PathBuf]) -> Result<(Vec<CaseInput>, Vec<Note>), Failure> {
 
 /// Standard input as a case of its own, read as a stream.
 pub fn standard_input() -> CaseInput {
-    CaseInput {
-        name: "stdin".to_owned(),
-        parts: vec![Part::reader("stdin", io::stdin())],
-    }
+    CaseInput { name: "stdin".to_owned(), parts: vec![Part::reader("stdin", io::stdin())] }
 }
 
 /// The severity of the worst finding.
@@ -179,9 +152,6 @@ fn worst(faultbook: &Faultbook, diagnoses: &[Diagnosis]) -> Option<Severity> {
 
 /// How many notes tell that something of the input was not diagnosed.
 pub fn losses(batch: &Batch) -> usize {
-    let notes = batch
-        .notes
-        .iter()
-        .chain(batch.diagnoses.iter().flat_map(|diagnosis| &diagnosis.notes));
+    let notes = batch.notes.iter().chain(batch.diagnoses.iter().flat_map(|diagnosis| &diagnosis.notes));
     notes.filter(|note| note.kind.is_loss()).count()
 }

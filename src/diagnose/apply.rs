@@ -58,11 +58,8 @@ impl Application<'_> {
                 }
                 let applies = decide(&rule.condition, &rule.facts, &scope);
                 // Without a match only certainty counts: otherwise every case would be asked about every such rule.
-                let wanted = if subject.is_some() {
-                    applies.truth != Truth::False
-                } else {
-                    applies.truth == Truth::True
-                };
+                let wanted =
+                    if subject.is_some() { applies.truth != Truth::False } else { applies.truth == Truth::True };
                 wanted.then(|| self.finding(&group, subject, scope, environment, applies))
             })
             .collect()
@@ -76,9 +73,7 @@ impl Application<'_> {
         };
         let mut order: Vec<&Vec<Option<String>>> = Vec::new();
         let mut joined: BTreeMap<&Vec<Option<String>>, Group> = BTreeMap::new();
-        let unexplained = matches
-            .groups()
-            .filter(|(key, _)| key.explained_by.is_disjoint(self.explaining));
+        let unexplained = matches.groups().filter(|(key, _)| key.explained_by.is_disjoint(self.explaining));
         for (key, group) in unexplained {
             match joined.get_mut(&key.identity) {
                 Some(own) => own.absorb(group),
@@ -88,10 +83,7 @@ impl Application<'_> {
                 }
             }
         }
-        order
-            .into_iter()
-            .filter_map(|identity| joined.remove(identity))
-            .collect()
+        order.into_iter().filter_map(|identity| joined.remove(identity)).collect()
     }
 
     /// Signatures, captures of signatures other than the subject, and given facts.
@@ -102,11 +94,7 @@ impl Application<'_> {
             let matches = self.collected.of(*id);
             let value = SignatureValue::of(signature.captures(), signature.optional_captures(), matches);
             for (name, captured) in &value.captures {
-                let binding = if value.count == 0 {
-                    Binding::Absent
-                } else {
-                    Binding::Known(captured.clone())
-                };
+                let binding = if value.count == 0 { Binding::Absent } else { Binding::Known(captured.clone()) };
                 if rule.is_plain(position, name) {
                     scope.bind(name.as_str(), binding);
                 }
@@ -146,38 +134,24 @@ impl Application<'_> {
         let mut problems: Vec<String> = applies.error.into_iter().collect();
         let mut branches = Vec::new();
         for (index, branch) in rule.resolution.iter().enumerate() {
-            let decision = branch
-                .when
-                .as_ref()
-                .map_or(certain(), |when: &Condition| decide(when, &rule.facts, &scope));
+            let decision = branch.when.as_ref().map_or(certain(), |when: &Condition| decide(when, &rule.facts, &scope));
             needs.extend(decision.needs);
             limited |= decision.limited;
             problems.extend(decision.error);
             if decision.truth != Truth::False {
-                branches.push(BranchState {
-                    index,
-                    truth: decision.truth,
-                });
+                branches.push(BranchState { index, truth: decision.truth });
             }
         }
         problems.dedup();
-        let questions = rule
-            .facts
-            .iter()
-            .filter(|fact| needs.contains(&fact.name))
-            .filter_map(|fact| {
-                Some(Question {
-                    fact: fact.name.clone(),
-                    ask: fact.ask.clone()?,
-                    kind: fact.kind,
-                    values: fact.values.clone(),
-                })
-            });
-        let facts = rule
-            .facts
-            .iter()
-            .map(|fact| (fact.name.clone(), fact_value(fact, &rule.facts, &scope)))
-            .collect();
+        let questions = rule.facts.iter().filter(|fact| needs.contains(&fact.name)).filter_map(|fact| {
+            Some(Question {
+                fact: fact.name.clone(),
+                ask: fact.ask.clone()?,
+                kind: fact.kind,
+                values: fact.values.clone(),
+            })
+        });
+        let facts = rule.facts.iter().map(|fact| (fact.name.clone(), fact_value(fact, &rule.facts, &scope))).collect();
         Finding {
             rule: self.rule,
             applies: applies.truth,
@@ -219,12 +193,7 @@ impl Application<'_> {
 }
 
 fn certain() -> Decision {
-    Decision {
-        truth: Truth::True,
-        needs: Vec::new(),
-        limited: false,
-        error: None,
-    }
+    Decision { truth: Truth::True, needs: Vec::new(), limited: false, error: None }
 }
 
 /// Whether the article is about the case's products: false when it is known not to be, open when nobody knows.
@@ -245,10 +214,7 @@ fn group_captures<'g>(rule: &'g Rule, position: usize, group: &'g Group) -> impl
     let signature = &rule.signatures[position];
     let required = signature.captures().into_iter().zip(group.captures.iter());
     let optional = signature.optional_captures().into_iter().zip(group.optional.iter());
-    required.chain(optional).map(|(name, values)| Capture {
-        name: name.to_owned(),
-        values: values.clone(),
-    })
+    required.chain(optional).map(|(name, values)| Capture { name: name.to_owned(), values: values.clone() })
 }
 
 /// All groups of a signature as one.
@@ -282,21 +248,10 @@ impl SignatureValue {
         let whole = matches.map(whole).unwrap_or_default();
         let none = Values::default();
         let value = |values: &[Values], at: usize| value_of(values.get(at).unwrap_or(&none));
-        let required = names
-            .iter()
-            .enumerate()
-            .map(|(at, name)| ((*name).to_owned(), value(&whole.captures, at)));
-        let optional = optional
-            .iter()
-            .enumerate()
-            .map(|(at, name)| ((*name).to_owned(), value(&whole.optional, at)));
+        let required = names.iter().enumerate().map(|(at, name)| ((*name).to_owned(), value(&whole.captures, at)));
+        let optional = optional.iter().enumerate().map(|(at, name)| ((*name).to_owned(), value(&whole.optional, at)));
         let count = whole.count + matches.map_or(0, |matches| matches.uncounted);
-        Self {
-            count,
-            first: whole.first,
-            last: whole.last,
-            captures: required.chain(optional).collect(),
-        }
+        Self { count, first: whole.first, last: whole.last, captures: required.chain(optional).collect() }
     }
 }
 

@@ -34,11 +34,7 @@ impl<'a> Diagnoser<'a> {
         for id in index.signatures() {
             signatures[index.owner(id).0.index()].push(id);
         }
-        Self {
-            index,
-            signatures,
-            limits: Limits::default(),
-        }
+        Self { index, signatures, limits: Limits::default() }
     }
 
     /// Replaces the limits on input.
@@ -60,10 +56,7 @@ impl<'a> Diagnoser<'a> {
             .parts
             .into_par_iter()
             .map(|part: Part| {
-                let mut reader = PartReader {
-                    diagnoser: self,
-                    ..PartReader::new(self)
-                };
+                let mut reader = PartReader { diagnoser: self, ..PartReader::new(self) };
                 read(part, &self.limits, &budget, progress, &mut reader);
                 reader
             })
@@ -79,21 +72,13 @@ impl<'a> Diagnoser<'a> {
             size = size.plus(part.size);
         }
         let findings = self.apply(&case.name, &collector, &known, &mut notes);
-        Diagnosis {
-            case: case.name,
-            findings,
-            notes,
-            size,
-        }
+        Diagnosis { case: case.name, findings, notes, size }
     }
 
     /// Diagnoses one text, such as an error message from a ticket. `path` is the path the text is taken to have inside the
     /// case, for signatures with a `file` glob.
     pub fn diagnose_text(&self, path: &str, text: &str, known: &Known) -> Diagnosis {
-        let case = CaseInput {
-            name: path.to_owned(),
-            parts: vec![Part::bytes(path, text)],
-        };
+        let case = CaseInput { name: path.to_owned(), parts: vec![Part::bytes(path, text)] };
         self.diagnose(case, known, &Progress::new())
     }
 
@@ -124,16 +109,8 @@ impl<'a> Diagnoser<'a> {
         }
         problems.sort_unstable();
         problems.dedup();
-        notes.extend(
-            problems
-                .into_iter()
-                .map(|problem| Note::new(case, NoteKind::Facts, problem)),
-        );
-        notes.extend(
-            collector
-                .signatures()
-                .filter_map(|id| self.uncounted(case, collector, id)),
-        );
+        notes.extend(problems.into_iter().map(|problem| Note::new(case, NoteKind::Facts, problem)));
+        notes.extend(collector.signatures().filter_map(|id| self.uncounted(case, collector, id)));
         rank(self.index.faultbook(), findings)
     }
 
@@ -181,16 +158,9 @@ impl<'d> PartReader<'d> {
         let (known, diagnostics) = Known::from_yaml(&source.name, &String::from_utf8_lossy(&text));
         self.known.fill_from(known);
         for diagnostic in diagnostics {
-            let place = diagnostic
-                .labels
-                .first()
-                .map(|label| label.file.position(label.span.start).line);
+            let place = diagnostic.labels.first().map(|label| label.file.position(label.span.start).line);
             let line = place.map_or(String::new(), |line| format!("line {line}: "));
-            self.notes.push(Note::new(
-                &source.name,
-                NoteKind::Facts,
-                format!("{line}{}", diagnostic.title),
-            ));
+            self.notes.push(Note::new(&source.name, NoteKind::Facts, format!("{line}{}", diagnostic.title)));
         }
         Ok(())
     }
@@ -205,10 +175,7 @@ impl Visit for PartReader<'_> {
         let collector = &mut self.collector;
         let scan = Scan::new(index, source, &self.diagnoser.limits);
         let outcome = scan.run(reader, &mut |record| collector.add(index, record));
-        self.size = self.size.plus(CaseSize {
-            sources: 1,
-            bytes: outcome.bytes,
-        });
+        self.size = self.size.plus(CaseSize { sources: 1, bytes: outcome.bytes });
         self.notes.extend(outcome.notes);
         outcome.result
     }
@@ -220,8 +187,6 @@ impl Visit for PartReader<'_> {
 
 /// A case states facts in a file at its root, or in the only folder there: bundles are often packed with one.
 fn is_facts_file(path: &str) -> bool {
-    let in_one_folder = path
-        .strip_suffix(FACTS_FILE)
-        .and_then(|folder| folder.strip_suffix('/'));
+    let in_one_folder = path.strip_suffix(FACTS_FILE).and_then(|folder| folder.strip_suffix('/'));
     path == FACTS_FILE || in_one_folder.is_some_and(|folder| !folder.contains(['/', ':']))
 }

@@ -122,8 +122,7 @@ impl Group {
             match self.evidence.iter_mut().find(|own| own.source == evidence.source) {
                 Some(own) => {
                     own.count += evidence.count;
-                    own.lines
-                        .extend(evidence.lines.iter().take(PLACE_LIMIT.saturating_sub(own.lines.len())));
+                    own.lines.extend(evidence.lines.iter().take(PLACE_LIMIT.saturating_sub(own.lines.len())));
                     own.lines.sort_unstable();
                 }
                 None => self.add_evidence(evidence.clone()),
@@ -205,12 +204,8 @@ impl Collector {
     /// Takes the matches of one record.
     pub fn add(&mut self, index: &Index<'_>, record: &RecordMatches<'_>) {
         let is_fallback = |id: &SignatureId| index.signature(*id).0.fallback;
-        let explained: BTreeSet<RuleId> = record
-            .found
-            .iter()
-            .filter(|(id, _)| !is_fallback(id))
-            .map(|(id, _)| index.owner(*id).0)
-            .collect();
+        let explained: BTreeSet<RuleId> =
+            record.found.iter().filter(|(id, _)| !is_fallback(id)).map(|(id, _)| index.owner(*id).0).collect();
         for (id, captured) in &record.found {
             let (rule, signature) = index.signature(*id);
             let names = signature.captures();
@@ -218,20 +213,11 @@ impl Collector {
             let identity = match rule.identity.as_ref().filter(|_| is_subject) {
                 Some(identity) => identity
                     .iter()
-                    .map(|name| {
-                        names
-                            .iter()
-                            .position(|known| known == name)
-                            .and_then(|at| captured.values[at].clone())
-                    })
+                    .map(|name| names.iter().position(|known| known == name).and_then(|at| captured.values[at].clone()))
                     .collect(),
                 None => captured.values.clone(),
             };
-            let explained_by = if rule.fallback {
-                explained.clone()
-            } else {
-                BTreeSet::new()
-            };
+            let explained_by = if rule.fallback { explained.clone() } else { BTreeSet::new() };
             let matches = self.matches.entry(*id).or_default();
             match matches.group(GroupKey { identity, explained_by }) {
                 Some(group) => group.add(captured, record),

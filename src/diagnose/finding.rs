@@ -106,9 +106,6 @@ pub struct CaseSize {
 impl CaseSize {
     /// Both together.
     pub fn plus(self, other: CaseSize) -> CaseSize {
-        CaseSize {
-            sources: self.sources + other.sources,
-            bytes: self.bytes + other.bytes,
-        }
+        CaseSize { sources: self.sources + other.sources, bytes: self.bytes + other.bytes }
     }
 }

@@ -79,6 +79,9 @@ impl Known {
                     }
                 }
                 (_, node) => match FactValue::from_node(node).filter(|_| name.value != "products") {
+                    Some(_) if known.facts.contains_key(&name.value) => {
+                        diagnostics.push(fault(&value, format!("`{}` is given twice; the first is used", name.value)));
+                    }
                     Some(fact) => {
                         known.facts.insert(name.value, fact);
                     }
@@ -97,10 +100,8 @@ mod tests {
     #[test]
     fn the_first_that_says_something_wins() {
         let (mut caller, none) = Known::from_yaml("a", "sales_order: SO1\nproducts: { POA: 5.10 }\n");
-        let (case, bad) = Known::from_yaml(
-            "b",
-            "sales_order: null\nmigration: true\nhosts: [a]\nproducts: { poa: 5.5 }\n",
-        );
+        let (case, bad) =
+            Known::from_yaml("b", "sales_order: null\nmigration: true\nhosts: [a]\nproducts: { poa: 5.5 }\n");
         assert!(none.is_empty());
         assert_eq!(bad.len(), 1);
         caller.fill_from(case);

@@ -13,12 +13,7 @@ use crate::rule::{Faultbook, RuleId, Truth};
 pub(crate) fn rank(faultbook: &Faultbook, mut findings: Vec<Finding>) -> Vec<Finding> {
     let place = |finding: &Finding| {
         let rule = faultbook.rule(finding.rule);
-        (
-            std::cmp::Reverse(rule.priority),
-            std::cmp::Reverse(rule.severity),
-            rule.id.clone(),
-            finding.rule,
-        )
+        (std::cmp::Reverse(rule.priority), std::cmp::Reverse(rule.severity), rule.id.clone(), finding.rule)
     };
     findings.sort_by_cached_key(place);
     let mut dropped: BTreeSet<RuleId> = BTreeSet::new();
@@ -26,11 +21,7 @@ pub(crate) fn rank(faultbook: &Faultbook, mut findings: Vec<Finding>) -> Vec<Fin
         if dropped.contains(&finding.rule) {
             continue;
         }
-        let superseded = faultbook
-            .rule(finding.rule)
-            .supersedes
-            .iter()
-            .filter_map(|id| faultbook.find(id));
+        let superseded = faultbook.rule(finding.rule).supersedes.iter().filter_map(|id| faultbook.find(id));
         dropped.extend(superseded.filter(|rule| *rule != finding.rule));
     }
     findings.retain(|finding| !dropped.contains(&finding.rule));

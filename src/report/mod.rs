@@ -82,11 +82,7 @@ pub fn write(
 ) -> Result<(), ReportError> {
     match format {
         Format::Text => {
-            let text = TextOptions {
-                width: options.width,
-                indent: ARTICLE_INDENT,
-                styled: options.styled,
-            };
+            let text = TextOptions { width: options.width, indent: ARTICLE_INDENT, styled: options.styled };
             Teller::new(faultbook, AnswerFormat::Text(text)).tell(batch, options, out)
         }
         Format::Markdown => Teller::new(faultbook, AnswerFormat::Markdown).tell(batch, options, out),
@@ -96,10 +92,7 @@ pub fn write(
             let cases = batch
                 .diagnoses
                 .iter()
-                .map(|diagnosis| CaseShape {
-                    case: &diagnosis.case,
-                    size: diagnosis.size,
-                })
+                .map(|diagnosis| CaseShape { case: &diagnosis.case, size: diagnosis.size })
                 .collect();
             let document = BatchShape {
                 schema: SCHEMA,
@@ -134,15 +127,7 @@ struct Line<'a, T> {
 }
 
 fn write_line<T: Serialize>(out: &mut dyn Write, kind: &'static str, content: &T) -> Result<(), ReportError> {
-    serde_json::to_writer(
-        &mut *out,
-        &Line {
-            schema: SCHEMA,
-            kind,
-            content,
-        },
-    )
-    .map_err(io::Error::from)?;
+    serde_json::to_writer(&mut *out, &Line { schema: SCHEMA, kind, content }).map_err(io::Error::from)?;
     Ok(writeln!(out)?)
 }
 
@@ -170,18 +155,11 @@ fn findings<'a>(
 }
 
 fn notes(batch: &Batch) -> Vec<NoteShape<'_>> {
-    let of_cases = batch.diagnoses.iter().flat_map(|diagnosis| {
-        diagnosis.notes.iter().map(|note| NoteShape {
-            case: Some(&diagnosis.case),
-            note,
-        })
-    });
-    batch
-        .notes
+    let of_cases = batch
+        .diagnoses
         .iter()
-        .map(|note| NoteShape { case: None, note })
-        .chain(of_cases)
-        .collect()
+        .flat_map(|diagnosis| diagnosis.notes.iter().map(|note| NoteShape { case: Some(&diagnosis.case), note }));
+    batch.notes.iter().map(|note| NoteShape { case: None, note }).chain(of_cases).collect()
 }
 
 /// The summary in one line, for people.

@@ -128,11 +128,7 @@ pub enum Outcome {
 
 impl From<Truth> for Outcome {
     fn from(truth: Truth) -> Self {
-        if truth == Truth::True {
-            Outcome::Holds
-        } else {
-            Outcome::Open
-        }
+        if truth == Truth::True { Outcome::Holds } else { Outcome::Open }
     }
 }
 
@@ -201,11 +197,7 @@ impl<'a> FindingShape<'a> {
         let branch = |state: &crate::diagnose::BranchState| {
             let branch = &rule.resolution[state.index];
             let when = branch.when.as_ref().map(|when| when.source());
-            BranchShape {
-                title: &branch.title,
-                state: state.truth.into(),
-                when,
-            }
+            BranchShape { title: &branch.title, state: state.truth.into(), when }
         };
         let products = rule.environment.iter().map(|entry| ProductShape {
             product: &entry.product,
@@ -219,10 +211,7 @@ impl<'a> FindingShape<'a> {
             state: rule.state,
             audience: rule.audience,
             applies: finding.applies.into(),
-            environment: EnvironmentShape {
-                state: finding.environment.into(),
-                products: products.collect(),
-            },
+            environment: EnvironmentShape { state: finding.environment.into(), products: products.collect() },
             captures: Captures(
                 finding
                     .captures
@@ -259,17 +248,12 @@ impl<'a> CaptureShape<'a> {
 
 /// Totals over all cases.
 pub fn summary(faultbook: &Faultbook, diagnoses: &[Diagnosis]) -> Summary {
-    let mut rules: Vec<_> = diagnoses
-        .iter()
-        .flat_map(|diagnosis| &diagnosis.findings)
-        .map(|finding| finding.rule)
-        .collect();
+    let mut rules: Vec<_> =
+        diagnoses.iter().flat_map(|diagnosis| &diagnosis.findings).map(|finding| finding.rule).collect();
     let findings = rules.len();
     rules.sort_unstable();
     rules.dedup();
-    let size = diagnoses
-        .iter()
-        .fold(CaseSize::default(), |sum, diagnosis| sum.plus(diagnosis.size));
+    let size = diagnoses.iter().fold(CaseSize::default(), |sum, diagnosis| sum.plus(diagnosis.size));
     Summary {
         rules: faultbook.rules().len(),
         rules_found: rules.len(),

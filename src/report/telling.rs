@@ -31,11 +31,7 @@ struct Told {
 impl<'a> Teller<'a> {
     pub(crate) fn new(faultbook: &'a Faultbook, format: AnswerFormat) -> Self {
         let layouts = Layouts::new(faultbook.templates(), &format);
-        Self {
-            faultbook,
-            writer: Writer::new(format),
-            layouts,
-        }
+        Self { faultbook, writer: Writer::new(format), layouts }
     }
 
     /// The article for a finding, and the problems of rendering it.
@@ -83,18 +79,11 @@ impl<'a> Teller<'a> {
             cases += u64::from(!own.is_empty());
             for finding in own {
                 let shape = FindingShape::of(&diagnosis.case, rule, finding);
-                let answer = if options.brief {
-                    String::new()
-                } else {
-                    self.answer(&shape, rule, finding)?.0
-                };
+                let answer = if options.brief { String::new() } else { self.answer(&shape, rule, finding)?.0 };
                 let value = finding_value(&shape);
                 match told.iter_mut().find(|told| told.answer == answer) {
                     Some(told) => told.findings.push(value),
-                    None => told.push(Told {
-                        findings: vec![value],
-                        answer,
-                    }),
+                    None => told.push(Told { findings: vec![value], answer }),
                 }
             }
         }
@@ -115,19 +104,11 @@ impl<'a> Teller<'a> {
 
 /// The rules with findings, each once, in the order in which the cases rank them.
 fn rules_found(faultbook: &Faultbook, batch: &Batch) -> Vec<RuleId> {
-    let mut ids: Vec<RuleId> = batch
-        .diagnoses
-        .iter()
-        .flat_map(|diagnosis| &diagnosis.findings)
-        .map(|finding| finding.rule)
-        .collect();
+    let mut ids: Vec<RuleId> =
+        batch.diagnoses.iter().flat_map(|diagnosis| &diagnosis.findings).map(|finding| finding.rule).collect();
     let place = |id: &RuleId| {
         let rule = faultbook.rule(*id);
-        (
-            std::cmp::Reverse(rule.priority),
-            std::cmp::Reverse(rule.severity),
-            rule.id.as_str(),
-        )
+        (std::cmp::Reverse(rule.priority), std::cmp::Reverse(rule.severity), rule.id.as_str())
     };
     ids.sort_by(|left, right| place(left).cmp(&place(right)));
     ids.dedup();
@@ -145,21 +126,10 @@ fn finding_value(shape: &FindingShape<'_>) -> Value {
     });
     let places = shape.evidence.iter().map(|evidence| {
         let shown = evidence.lines.iter().take(PLACES_SHOWN).enumerate();
-        let lines: Vec<String> = shown
-            .map(|(at, line)| {
-                if at == 0 {
-                    format!(":{line}")
-                } else {
-                    format!(", :{line}")
-                }
-            })
-            .collect();
+        let lines: Vec<String> =
+            shown.map(|(at, line)| if at == 0 { format!(":{line}") } else { format!(", :{line}") }).collect();
         let more = evidence.count.saturating_sub(lines.len() as u64);
-        let more = if more > 0 {
-            format!(" and {more} more")
-        } else {
-            String::new()
-        };
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         format!("{}{}{more}", evidence.source, lines.concat())
     });
     context! {
@@ -175,11 +145,7 @@ fn times(first: Option<LogTime>, last: Option<LogTime>) -> String {
     match (first.map(|time| time.to_string()), last.map(|time| time.to_string())) {
         (Some(first), Some(last)) if first != last => {
             let same_day = first.split(' ').next() == last.split(' ').next();
-            let last = if same_day {
-                last.split_once(' ').map_or(last.as_str(), |(_, time)| time)
-            } else {
-                &last
-            };
+            let last = if same_day { last.split_once(' ').map_or(last.as_str(), |(_, time)| time) } else { &last };
             format!("{first} – {last} UTC")
         }
         (Some(time), _) | (_, Some(time)) => format!("{time} UTC"),

@@ -20,14 +20,9 @@ impl AuthoredFile {
     /// Wraps the text of the file at `path`; the path is only shown, never opened.
     pub fn new(path: impl Into<String>, text: impl Into<String>) -> Self {
         let text = text.into();
-        let line_starts = std::iter::once(0)
-            .chain(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1))
-            .collect();
-        Self {
-            path: path.into(),
-            text,
-            line_starts,
-        }
+        let line_starts =
+            std::iter::once(0).chain(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1)).collect();
+        Self { path: path.into(), text, line_starts }
     }
 
     /// The path as it was given or found, with `/` between folders.
@@ -45,11 +40,7 @@ impl AuthoredFile {
         let offset = offset.min(self.text.len());
         let line = self.line_starts.partition_point(|&start| start <= offset);
         let start = self.line_starts[line - 1];
-        let column = self
-            .text
-            .get(start..offset)
-            .map_or(offset - start, |before| before.chars().count())
-            + 1;
+        let column = self.text.get(start..offset).map_or(offset - start, |before| before.chars().count()) + 1;
         Position { line, column }
     }
 
@@ -59,10 +50,7 @@ impl AuthoredFile {
             return self.text.len();
         };
         let rest = &self.text[start..];
-        let within = rest
-            .char_indices()
-            .nth(column.saturating_sub(1))
-            .map_or(rest.len(), |(at, _)| at);
+        let within = rest.char_indices().nth(column.saturating_sub(1)).map_or(rest.len(), |(at, _)| at);
         start + within
     }
 
@@ -93,10 +81,7 @@ pub struct Span {
 impl Span {
     /// The span of a byte range.
     pub fn new(range: Range<usize>) -> Self {
-        Self {
-            start: range.start,
-            end: range.end.max(range.start),
-        }
+        Self { start: range.start, end: range.end.max(range.start) }
     }
 
     /// The same as a range, to slice with.
@@ -122,10 +107,7 @@ impl<T> Located<T> {
 
     /// Changes the value and keeps the place.
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Located<U> {
-        Located {
-            value: change(self.value),
-            span: self.span,
-        }
+        Located { value: change(self.value), span: self.span }
     }
 }
 

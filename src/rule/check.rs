@@ -10,15 +10,17 @@ use minijinja::Value;
 
 use crate::rule::authored::{AuthoredFile, Located, Span};
 use crate::rule::check_parts::PartChecker;
-use crate::rule::checked::{Branch, Environment, Expectation, Link, Rule, RuleTest};
+use crate::rule::check_tests::TestChecker;
+use crate::rule::checked::{Branch, Environment, Link, Rule};
 use crate::rule::condition::Condition;
 use crate::rule::decide::{Binding, Scope, Truth, circular, decide};
 use crate::rule::diagnostic::{Code, Diagnostic, DiagnosticSeverity, suggest};
-use crate::rule::fact::{Fact, FactValue};
-use crate::rule::file::{BodyFile, BranchFile, ExpectFile, FactFile, ResolutionFile, RuleFile, TestFile};
+use crate::rule::fact::Fact;
+use crate::rule::file::{BodyFile, BranchFile, FactFile, ResolutionFile, RuleFile};
+use crate::rule::names::{Names, TextFault};
 use crate::rule::scalar::Offsets;
 use crate::rule::signature::Signature;
-use crate::rule::text::{self, Text, TextFault};
+use crate::rule::text::{self, Text};
 use crate::rule::version::VersionRange;
 use crate::rule::vocabulary::{Audience, FactType, Severity, State};
 
@@ -32,15 +34,10 @@ pub(crate) fn check(
     read: Vec<Diagnostic>,
     find_template: FindTemplate<'_>,
 ) -> (Option<Rule>, Vec<Diagnostic>) {
-    let mut checker = Checker {
-        parts: PartChecker::new(file, read),
-        find_template,
-    };
+    let mut checker = Checker { parts: PartChecker::new(file, read), find_template };
     let rule = checker.rule(written);
     let diagnostics = checker.parts.diagnostics;
-    let broken = diagnostics
-        .iter()
-        .any(|diagnostic| diagnostic.severity == DiagnosticSeverity::Error);
+    let broken = diagnostics.iter().any(|diagnostic| diagnostic.severity == DiagnosticSeverity::Error);
     (rule.filter(|_| !broken), diagnostics)
 }
 
@@ -49,20 +46,11 @@ struct Checker<'a> {
     find_template: FindTemplate<'a>,
 }
 
-/// The names that conditions and texts of one rule may use.
-struct Names {
-    /// Signatures, plain captures, facts.
-    all: Vec<String>,
-}
-
 impl Checker<'_> {
     fn rule(&mut self, written: RuleFile) -> Option<Rule> {
         let id = self.id(written.id.as_ref());
-        let signatures: Vec<Signature> = written
-            .signatures
-            .iter()
-            .map(|signature| self.parts.signature(signature))
-            .collect();
+        let signatures: Vec<Signature> =
+            written.signatures.iter().map(|signature| self.parts.signature(signature)).collect();
         let names = self.names(&written, &signatures);
         let facts: Vec<Fact> = written.facts.iter().map(|fact| self.fact(fact, &names)).collect();
         self.no_circles(&written.facts, &facts);
@@ -81,9 +69,8 @@ impl Checker<'_> {
                 Some("look for a part that contradicts another".into()),
             );
         }
-        let holds_without_match = condition
-            .as_ref()
-            .is_some_and(|condition| decide(condition, &facts, &unmatched).truth != Truth::False);
+        let holds_without_match =
+            condition.as_ref().is_some_and(|condition| decide(condition, &facts, &unmatched).truth != Truth::False);
         let identity = self.identity(written.identity.as_deref(), signatures.first());
         let resolution = self.resolution(&written.resolution, &names, &facts, &possible);
         let section =
@@ -93,7 +80,8 @@ impl Checker<'_> {
         let prevention = section(self, written.prevention.as_ref());
         let environment = self.environment(&written);
         let links = self.links(&written);
-        let tests = self.tests(&written, &signatures, &facts);
+        let tests =
+            TestChecker { parts: &mut self.parts, written: &written, signatures: &signatures, facts: &facts }.tests();
         Some(Rule {
             id: id?,
             title: written.title?.value,
@@ -138,10 +126,7 @@ impl Checker<'_> {
     /// Collects the names of a rule and reports those that two things share.
     fn names(&mut self, written: &RuleFile, signatures: &[Signature]) -> Names {
         let mut all: Vec<(String, Span, &str)> = Vec::new();
-        let signature_names = written
-            .signatures
-            .iter()
-            .map(|signature| (&signature.name, "a signature"));
+        let signature_names = written.signatures.iter().map(|signature| (&signature.name, "a signature"));
         let fact_names = written.facts.iter().map(|fact| (&fact.name, "a fact"));
         for (name, kind) in signature_names.chain(fact_names) {
             self.parts.plain_name(name);
@@ -157,12 +142,10 @@ impl Checker<'_> {
         }
         for &(capture, index) in &captures {
             let span = written.signatures[index].span;
-            if let Some(&(_, first, earlier)) = all
-                .iter()
-                .find(|(name, _, kind)| name == capture && *kind != "a capture")
+            if let Some(&(_, first, earlier)) =
+                all.iter().find(|(name, _, kind)| name == capture && *kind != "a capture")
             {
-                self.parts
-                    .clash(&Located::new(capture.to_owned(), span), "a capture", first, earlier);
+                self.parts.clash(&Located::new(capture.to_owned(), span), "a capture", first, earlier);
             }
             let shared = captures.iter().any(|&(other, at)| other == capture && at != index);
             if !shared {
@@ -171,52 +154,43 @@ impl Checker<'_> {
         }
         let mut all: Vec<String> = all.into_iter().map(|(name, ..)| name).collect();
         all.extend(self.parts.lost_captures.iter().cloned());
-        Names { all }
+        let captures_of = |signature: &Signature| {
+            signature.captures().into_iter().chain(signature.optional_captures()).map(str::to_owned).collect()
+        };
+        let is_text =
+            |fact: &&FactFile| fact.kind.is_none_or(|kind| matches!(kind, FactType::String | FactType::Version));
+        let facts = written.facts.iter().filter(is_text).map(|fact| fact.name.value.clone());
+        Names {
+            texts: captures.iter().map(|(capture, _)| (*capture).to_owned()).chain(facts).collect(),
+            signatures: signatures.iter().map(|signature| (signature.name.clone(), captures_of(signature))).collect(),
+            all,
+        }
     }
 
     fn fact(&mut self, written: &FactFile, names: &Names) -> Fact {
-        let kind = written.kind.unwrap_or(if written.values.is_empty() {
-            FactType::String
-        } else {
-            FactType::OneOf
-        });
+        let kind = written.kind.unwrap_or(if written.values.is_empty() { FactType::String } else { FactType::OneOf });
         if kind == FactType::OneOf && written.values.is_empty() {
             let title = format!("the fact `{}` has no values to choose from", written.name.value);
-            self.parts
-                .error(Code::MissingKey, written.name.span, title, "add `values: […]`", None);
+            self.parts.error(Code::MissingKey, written.name.span, title, "add `values: […]`", None);
         }
         if let Some(value) = written.values.first().filter(|_| kind != FactType::OneOf) {
-            let title = format!(
-                "only a fact of type one-of has `values`, `{}` is of type {kind}",
-                written.name.value
-            );
-            self.parts.error(
-                Code::WrongType,
-                value.span,
-                title,
-                "not used",
-                Some("write `type: one-of`".into()),
-            );
+            let title = format!("only a fact of type one-of has `values`, `{}` is of type {kind}", written.name.value);
+            self.parts.error(Code::WrongType, value.span, title, "not used", Some("write `type: one-of`".into()));
         }
         Fact {
             name: written.name.value.clone(),
             about: written.about.clone(),
             kind,
             values: written.values.iter().map(|value| value.value.clone()).collect(),
-            derive: written
-                .derive
-                .as_ref()
-                .and_then(|derive| self.expression(derive, names)),
+            derive: written.derive.as_ref().and_then(|derive| self.expression(derive, names)),
             ask: written.ask.clone(),
         }
     }
 
     fn no_circles(&mut self, written: &[FactFile], facts: &[Fact]) {
         for name in circular(facts) {
-            let span = written
-                .iter()
-                .find(|fact| fact.name.value == name)
-                .map_or(Span::default(), |fact| fact.name.span);
+            let span =
+                written.iter().find(|fact| fact.name.value == name).map_or(Span::default(), |fact| fact.name.span);
             let title = format!("the fact `{name}` is derived from itself");
             self.parts.error(
                 Code::CircularFacts,
@@ -238,14 +212,9 @@ impl Checker<'_> {
             [only] => Condition::of_name(&only.name.value).ok(),
             [first, ..] => {
                 let title = "a rule with several signatures needs a condition";
-                let all: Vec<&str> = written
-                    .signatures
-                    .iter()
-                    .map(|signature| signature.name.value.as_str())
-                    .collect();
+                let all: Vec<&str> = written.signatures.iter().map(|signature| signature.name.value.as_str()).collect();
                 let help = format!("write, for instance, `condition: {}`", all.join(" and "));
-                self.parts
-                    .error(Code::MissingKey, first.span, title, "the first of several", Some(help));
+                self.parts.error(Code::MissingKey, first.span, title, "the first of several", Some(help));
                 None
             }
         }
@@ -258,15 +227,13 @@ impl Checker<'_> {
             Ok(condition) => condition,
             Err(error) => {
                 let title = format!("this is not a valid expression: {}", error.message);
-                self.parts
-                    .error(Code::BadExpression, offsets.span(error.range), title, "here", None);
+                self.parts.error(Code::BadExpression, offsets.span(error.range), title, "here", None);
                 return None;
             }
         };
         let tokens = crate::rule::lexer::expression_tokens(&source.value);
         let used: Vec<String> = condition.names().into_iter().map(str::to_owned).collect();
-        let mut faults = text::unknown_names(&used, &tokens, &names.all, source.value.len());
-        faults.extend(text::unknown_words(&tokens));
+        let faults = names.faults(&used, &tokens, source.value.len());
         let sound = faults.is_empty();
         self.faults(self.parts.file, &offsets, faults);
         sound.then_some(condition)
@@ -275,7 +242,7 @@ impl Checker<'_> {
     /// Checks an article text that is written in the rule.
     fn text(&mut self, source: &Located<String>, names: &Names) -> Option<Text> {
         let offsets = Offsets::of(self.parts.file, source);
-        match text::check(&source.value, &names.all) {
+        match text::check(&source.value, names) {
             Ok(text) => Some(text),
             Err(faults) => {
                 self.faults(self.parts.file, &offsets, faults);
@@ -297,7 +264,7 @@ impl Checker<'_> {
             );
             return None;
         };
-        match text::check(file.text(), &names.all) {
+        match text::check(file.text(), names) {
             Ok(text) => Some(text),
             Err(faults) => {
                 let whole = Located::new(file.text().to_owned(), Span::new(0..file.text().len()));
@@ -347,32 +314,19 @@ impl Checker<'_> {
             ResolutionFile::None => Vec::new(),
             ResolutionFile::Text(text) => {
                 let text = self.text(text, names);
-                text.map(|text| Branch {
-                    when: None,
-                    title: String::new(),
-                    text,
-                })
-                .into_iter()
-                .collect()
+                text.map(|text| Branch { when: None, title: String::new(), text }).into_iter().collect()
             }
             ResolutionFile::Branches(branches) => {
                 self.distinct_titles(branches);
-                branches
-                    .iter()
-                    .filter_map(|branch| self.branch(branch, names, facts, scope))
-                    .collect()
+                branches.iter().filter_map(|branch| self.branch(branch, names, facts, scope)).collect()
             }
         }
     }
 
     fn distinct_titles(&mut self, branches: &[BranchFile]) {
         for (index, branch) in branches.iter().enumerate() {
-            if let Some(first) = branches[..index]
-                .iter()
-                .find(|earlier| earlier.title.value == branch.title.value)
-            {
-                self.parts
-                    .clash(&branch.title, "a branch", first.title.span, "a branch");
+            if let Some(first) = branches[..index].iter().find(|earlier| earlier.title.value == branch.title.value) {
+                self.parts.clash(&branch.title, "a branch", first.title.span, "a branch");
             }
         }
     }
@@ -382,56 +336,30 @@ impl Checker<'_> {
         if let (Some(Some(when)), Some(place)) = (&when, &written.when)
             && decide(when, facts, scope).truth == Truth::False
         {
-            let title = format!(
-                "the branch `{}` can never hold: no answer makes its `when` true",
-                written.title.value
-            );
+            let title = format!("the branch `{}` can never hold: no answer makes its `when` true", written.title.value);
             let help = Some("compare with the values the facts can have".into());
-            self.parts.error(
-                Code::UnreachableBranch,
-                place.span,
-                title,
-                "false for every answer",
-                help,
-            );
+            self.parts.error(Code::UnreachableBranch, place.span, title, "false for every answer", help);
         }
         let text = match written.body.as_ref()? {
             BodyFile::Text(text) => self.text(text, names),
             BodyFile::Template(path) => self.template(path, names),
         };
-        Some(Branch {
-            when: when.flatten(),
-            title: written.title.value.clone(),
-            text: text?,
-        })
+        Some(Branch { when: when.flatten(), title: written.title.value.clone(), text: text? })
     }
 
     fn environment(&mut self, written: &RuleFile) -> Vec<Environment> {
         let mut environment = Vec::new();
         for entry in &written.environment {
-            let version = entry
-                .version
-                .as_ref()
-                .and_then(|version| match version.value.parse::<VersionRange>() {
-                    Ok(range) => Some(range),
-                    Err(error) => {
-                        let help = Some(
-                            "write for instance \">=5.4, <5.6\", or \"5.4\" for 5.4 and everything below it".into(),
-                        );
-                        self.parts.error(
-                            Code::BadVersion,
-                            version.span,
-                            error.to_string(),
-                            "not a version range",
-                            help,
-                        );
-                        None
-                    }
-                });
-            environment.push(Environment {
-                product: entry.product.value.clone(),
-                version,
+            let version = entry.version.as_ref().and_then(|version| match version.value.parse::<VersionRange>() {
+                Ok(range) => Some(range),
+                Err(error) => {
+                    let help =
+                        Some("write for instance \">=5.4, <5.6\", or \"5.4\" for 5.4 and everything below it".into());
+                    self.parts.error(Code::BadVersion, version.span, error.to_string(), "not a version range", help);
+                    None
+                }
             });
+            environment.push(Environment { product: entry.product.value.clone(), version });
         }
         environment
     }
@@ -440,10 +368,8 @@ impl Checker<'_> {
         const SCHEMES: [&str; 3] = ["https://", "http://", "mailto:"];
         let mut links = Vec::new();
         for link in &written.links {
-            if let Some(url) = link
-                .url
-                .as_ref()
-                .filter(|url| !SCHEMES.iter().any(|scheme| url.value.starts_with(scheme)))
+            if let Some(url) =
+                link.url.as_ref().filter(|url| !SCHEMES.iter().any(|scheme| url.value.starts_with(scheme)))
             {
                 let title = format!("`{}` is not a web or mail address", url.value);
                 self.parts.error(
@@ -454,135 +380,9 @@ impl Checker<'_> {
                     Some("begin with https://".into()),
                 );
             }
-            links.push(Link {
-                title: link.title.value.clone(),
-                url: link.url.as_ref().map(|url| url.value.clone()),
-            });
+            links.push(Link { title: link.title.value.clone(), url: link.url.as_ref().map(|url| url.value.clone()) });
         }
         links
-    }
-
-    fn tests(&mut self, written: &RuleFile, signatures: &[Signature], facts: &[Fact]) -> Vec<RuleTest> {
-        let matches = written
-            .tests
-            .iter()
-            .any(|test| matches!(test.expect, ExpectFile::Finding { .. }));
-        let misses = written
-            .tests
-            .iter()
-            .any(|test| matches!(test.expect, ExpectFile::Nothing));
-        let place = written.id.as_ref().map_or(Span::default(), |id| id.span);
-        for (present, what, example) in [
-            (matches, "a sample that matches", "expect: { captures: {} }"),
-            (misses, "a near miss that does not match", "expect: nothing"),
-        ] {
-            if !present {
-                let title = format!("the rule has no test with {what}");
-                let diagnostic = Diagnostic::warning(Code::MissingTest, title)
-                    .at(self.parts.file, place, "this rule")
-                    .help(format!("add one under `tests:` with `{example}`"));
-                self.parts.diagnostics.push(diagnostic);
-            }
-        }
-        written
-            .tests
-            .iter()
-            .map(|test| self.test(test, written, signatures, facts))
-            .collect()
-    }
-
-    fn test(&mut self, test: &TestFile, written: &RuleFile, signatures: &[Signature], facts: &[Fact]) -> RuleTest {
-        let fact_names: Vec<&str> = facts.iter().map(|fact| fact.name.as_str()).collect();
-        let mut known = Vec::new();
-        for (name, value) in &test.facts {
-            let Some(fact) = facts.iter().find(|fact| fact.name == name.value) else {
-                let title = format!("the rule has no fact `{}`", name.value);
-                self.parts.error(
-                    Code::BadTest,
-                    name.span,
-                    title,
-                    "not a fact",
-                    suggest(&name.value, &fact_names),
-                );
-                continue;
-            };
-            match FactValue::from_node(&value.value).map(|value| fact.accept(&value)) {
-                Some(Ok(value)) => known.push((name.value.clone(), value)),
-                Some(Err(error)) => {
-                    self.parts
-                        .error(Code::BadTest, value.span, error.to_string(), "does not fit", None)
-                }
-                None => self.parts.error(
-                    Code::BadTest,
-                    value.span,
-                    "a fact has one value",
-                    "not a single value",
-                    None,
-                ),
-            }
-        }
-        let products = test
-            .products
-            .iter()
-            .filter_map(|(name, value)| Some((name.value.clone(), value.value.scalar()?)));
-        let expect = match &test.expect {
-            ExpectFile::Nothing => Expectation::Nothing,
-            ExpectFile::Finding {
-                captures,
-                resolution,
-                questions,
-                count,
-            } => {
-                let lost = self.parts.lost_captures.clone();
-                let capture_names: Vec<&str> = signatures
-                    .iter()
-                    .flat_map(|signature| signature.captures().into_iter().chain(signature.optional_captures()))
-                    .chain(lost.iter().map(String::as_str))
-                    .collect();
-                self.only(captures.iter().map(|(name, _)| name), &capture_names, "a capture");
-                let titles = match &written.resolution {
-                    ResolutionFile::Branches(branches) => {
-                        branches.iter().map(|branch| branch.title.value.as_str()).collect()
-                    }
-                    ResolutionFile::None | ResolutionFile::Text(_) => Vec::new(),
-                };
-                self.only(resolution.iter().flatten(), &titles, "the title of a resolution branch");
-                self.only(questions.iter().flatten(), &fact_names, "a fact");
-                let plain = |texts: &Vec<Located<String>>| texts.iter().map(|text| text.value.clone()).collect();
-                Expectation::Finding {
-                    captures: captures
-                        .iter()
-                        .map(|(name, value)| (name.value.clone(), value.value.clone()))
-                        .collect(),
-                    resolution: resolution.as_ref().map(plain),
-                    questions: questions.as_ref().map(plain),
-                    count: count.map(i64::unsigned_abs),
-                }
-            }
-        };
-        RuleTest {
-            name: test.name.value.clone(),
-            span: test.name.span,
-            text: test.text.clone(),
-            file: test.file.clone(),
-            facts: known,
-            products: products.collect(),
-            expect,
-        }
-    }
-
-    /// Reports expectations about things that the rule does not have.
-    fn only<'a>(&mut self, given: impl Iterator<Item = &'a Located<String>>, known: &[&str], what: &str) {
-        for name in given.filter(|name| !known.contains(&name.value.as_str())) {
-            let title = format!("`{}` is not {what} of this rule", name.value);
-            self.parts.error(
-                Code::BadTest,
-                name.span,
-                title,
-                "not in this rule",
-                suggest(&name.value, known),
-            );
-        }
     }
 }
 
@@ -596,14 +396,11 @@ enum Unmatched {
 
 /// The scope in which a condition is examined before there is a case.
 fn match_scope(signatures: &[Signature], unmatched: Unmatched) -> Scope {
-    let mut scope = Scope::default();
+    let mut scope = Scope::before_case();
     for signature in signatures {
         let (signature_binding, capture_binding) = match unmatched {
             Unmatched::Absent => (Binding::Known(Value::from(false)), Binding::Absent),
-            Unmatched::Unknown => (
-                Binding::OneOf(vec![Value::from(true), Value::from(false)]),
-                Binding::Unknown,
-            ),
+            Unmatched::Unknown => (Binding::OneOf(vec![Value::from(true), Value::from(false)]), Binding::Unknown),
         };
         for capture in signature.captures().into_iter().chain(signature.optional_captures()) {
             scope.bind(capture, capture_binding.clone());

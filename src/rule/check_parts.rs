@@ -11,9 +11,7 @@ use crate::rule::signature::{FileGlob, Leaf, LevelTest, Signature, SignatureScop
 use crate::rule::vocabulary::Level;
 
 /// Words that minijinja keeps for itself.
-const RESERVED: [&str; 12] = [
-    "and", "else", "false", "if", "in", "is", "loop", "none", "not", "or", "self", "true",
-];
+const RESERVED: [&str; 12] = ["and", "else", "false", "if", "in", "is", "loop", "none", "not", "or", "self", "true"];
 
 /// Checks parts of one file and collects what is wrong with them.
 pub(crate) struct PartChecker<'a> {
@@ -25,11 +23,7 @@ pub(crate) struct PartChecker<'a> {
 
 impl<'a> PartChecker<'a> {
     pub(crate) fn new(file: &'a Arc<AuthoredFile>, diagnostics: Vec<Diagnostic>) -> Self {
-        Self {
-            file,
-            diagnostics,
-            lost_captures: Vec::new(),
-        }
+        Self { file, diagnostics, lost_captures: Vec::new() }
     }
 
     pub(crate) fn error(
@@ -40,11 +34,7 @@ impl<'a> PartChecker<'a> {
         label: &str,
         help: Option<String>,
     ) {
-        self.diagnostics.push(
-            Diagnostic::error(code, title)
-                .at(self.file, span, label)
-                .maybe_help(help),
-        );
+        self.diagnostics.push(Diagnostic::error(code, title).at(self.file, span, label).maybe_help(help));
     }
 
     /// Reports a name that conditions could not use.
@@ -61,13 +51,11 @@ impl<'a> PartChecker<'a> {
 
     /// Reports that two things share a name.
     pub(crate) fn clash(&mut self, name: &Located<String>, kind: &str, first: Span, earlier: &str) {
-        let diagnostic = Diagnostic::error(
-            Code::NameClash,
-            format!("`{}` is the name of {earlier} and of {kind}", name.value),
-        )
-        .at(self.file, name.span, kind)
-        .at(self.file, first, earlier)
-        .help("rename one of them");
+        let diagnostic =
+            Diagnostic::error(Code::NameClash, format!("`{}` is the name of {earlier} and of {kind}", name.value))
+                .at(self.file, name.span, kind)
+                .at(self.file, first, earlier)
+                .help("rename one of them");
         self.diagnostics.push(diagnostic);
     }
 
@@ -75,7 +63,7 @@ impl<'a> PartChecker<'a> {
     pub(crate) fn signature(&mut self, written: &SignatureFile) -> Signature {
         let mut required: Vec<Vec<Leaf>> = Vec::new();
         required.push(self.regexes(&written.regex));
-        required.push(substrings(&written.contains));
+        required.push(self.substrings(&written.contains));
         required.extend(written.all.iter().map(|leaf| self.leaf(leaf)));
         required.push(written.any.iter().flat_map(|leaf| self.leaf(leaf)).collect());
         required.retain(|clause| !clause.is_empty());
@@ -93,13 +81,11 @@ impl<'a> PartChecker<'a> {
             let help = Some(
                 "write `regex: …`, `contains: …`, `all:` or `any:`; with `scope: file`, a `file` glob is enough".into(),
             );
-            self.error(
-                Code::EmptySignature,
-                written.span,
-                title,
-                "would match every record",
-                help,
-            );
+            self.error(Code::EmptySignature, written.span, title, "would match every record", help);
+        }
+        if let Some(level) = written.level.first().filter(|_| written.whole_file) {
+            let title = "a whole file has no level";
+            self.error(Code::UnusedKey, level.span, title, "not looked at", Some("leave `level` out".into()));
         }
         self.no_shared_captures(written, &required, &optional);
         Signature {
@@ -109,26 +95,33 @@ impl<'a> PartChecker<'a> {
             optional,
             file,
             level: self.level(written),
-            scope: if written.whole_file {
-                SignatureScope::File
-            } else {
-                SignatureScope::Record
-            },
+            scope: if written.whole_file { SignatureScope::File } else { SignatureScope::Record },
         }
     }
 
     fn leaf(&mut self, leaf: &LeafFile) -> Vec<Leaf> {
         let mut leaves = self.regexes(&leaf.regex);
-        leaves.extend(substrings(&leaf.contains));
+        leaves.extend(self.substrings(&leaf.contains));
         leaves
     }
 
     fn regexes(&mut self, written: &[Located<String>]) -> Vec<Leaf> {
-        written
-            .iter()
-            .filter_map(|regex| self.pattern(regex))
-            .map(Leaf::Regex)
-            .collect()
+        written.iter().filter_map(|regex| self.pattern(regex)).map(Leaf::Regex).collect()
+    }
+
+    fn substrings(&mut self, written: &[Located<String>]) -> Vec<Leaf> {
+        let mut leaves = Vec::new();
+        for text in written {
+            // A block scalar ends with a line break that nobody means to match.
+            let bytes = text.value.strip_suffix('\n').unwrap_or(&text.value).as_bytes();
+            if bytes.is_empty() {
+                let title = "this text is empty, and every record contains it";
+                self.error(Code::EmptyMatch, text.span, title, "nothing to look for", None);
+            } else {
+                leaves.push(Leaf::Contains(bytes.to_vec()));
+            }
+        }
+        leaves
     }
 
     fn pattern(&mut self, written: &Located<String>) -> Option<Pattern> {
@@ -169,13 +162,7 @@ impl<'a> PartChecker<'a> {
                 Some(level) => levels.push(level),
                 None => {
                     let title = format!("`{}` is not a level", word.value);
-                    self.error(
-                        Code::UnknownValue,
-                        word.span,
-                        title,
-                        "not a level",
-                        suggest(&word.value, Level::NAMES),
-                    );
+                    self.error(Code::UnknownValue, word.span, title, "not a level", suggest(&word.value, Level::NAMES));
                 }
             }
         }
@@ -201,9 +188,7 @@ impl<'a> PartChecker<'a> {
             names
         }
         let of_clauses = required.iter().map(|clause| distinct(clause.iter().flat_map(of_leaf)));
-        let of_optional = optional
-            .iter()
-            .map(|entry| distinct(entry.iter().flat_map(Pattern::captures)));
+        let of_optional = optional.iter().map(|entry| distinct(entry.iter().flat_map(Pattern::captures)));
         let mut seen: Vec<&str> = Vec::new();
         for names in of_clauses.chain(of_optional) {
             for name in names.iter().filter(|name| seen.contains(name)) {
@@ -225,11 +210,7 @@ impl<'a> PartChecker<'a> {
     /// Where the last regex of a signature captures a name.
     fn last_place(&self, written: &SignatureFile, needle: &str, name: &str) -> Option<Span> {
         let leaves = written.all.iter().chain(&written.any).flat_map(|leaf| &leaf.regex);
-        let mut regexes = written
-            .regex
-            .iter()
-            .chain(leaves)
-            .chain(written.optional.iter().flatten());
+        let mut regexes = written.regex.iter().chain(leaves).chain(written.optional.iter().flatten());
         let last = regexes.rfind(|regex| regex.value.contains(needle))?;
         let at = last.value.rfind(needle)? + "(?<".len();
         Some(Offsets::of(self.file, last).span(at..at + name.len()))
@@ -239,17 +220,5 @@ impl<'a> PartChecker<'a> {
 /// The names between `(?<` and `>` of a pattern that does not parse.
 fn capture_names_in(source: &str) -> impl Iterator<Item = String> + '_ {
     let groups = source.split("(?<").skip(1).chain(source.split("(?P<").skip(1));
-    groups
-        .filter_map(|group| group.split_once('>'))
-        .map(|(name, _)| name.to_owned())
-}
-
-fn substrings(written: &[Located<String>]) -> Vec<Leaf> {
-    let texts = written
-        .iter()
-        .map(|text| text.value.strip_suffix('\n').unwrap_or(&text.value));
-    texts
-        .filter(|text| !text.is_empty())
-        .map(|text| Leaf::Contains(text.as_bytes().to_vec()))
-        .collect()
+    groups.filter_map(|group| group.split_once('>')).map(|(name, _)| name.to_owned())
 }

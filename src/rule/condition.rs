@@ -90,12 +90,7 @@ impl Condition {
 
     /// The variables used anywhere, sorted and without repetition.
     pub fn names(&self) -> Vec<&str> {
-        let mut names: Vec<&str> = self
-            .atoms()
-            .iter()
-            .flat_map(|atom| atom.names())
-            .map(String::as_str)
-            .collect();
+        let mut names: Vec<&str> = self.atoms().iter().flat_map(|atom| atom.names()).map(String::as_str).collect();
         names.sort_unstable();
         names.dedup();
         names
@@ -129,10 +124,7 @@ fn atom(source: &str, range: Range<usize>) -> Result<Atom, ExpressionError> {
     let expression = EXPRESSIONS.compile_expression_owned(text.to_owned()).map_err(|error| {
         let inner = error.range().unwrap_or(0..text.len());
         let message = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
-        ExpressionError {
-            message,
-            range: range.start + inner.start..range.start + inner.end,
-        }
+        ExpressionError { message, range: range.start + inner.start..range.start + inner.end }
     })?;
     let mut names: Vec<String> = expression.undeclared_variables(false).into_iter().collect();
     names.sort_unstable();
@@ -140,12 +132,7 @@ fn atom(source: &str, range: Range<usize>) -> Result<Atom, ExpressionError> {
     let about_knowledge = matches!(&tokens[..], [_, is, rest @ ..] if is.is_name("is")
         && matches!(rest, [known] if known.is_name("known") || known.is_name("defined") || known.is_name("undefined"))
             | matches!(rest, [not, known] if not.is_name("not") && (known.is_name("known") || known.is_name("defined"))));
-    Ok(Atom {
-        source: text.to_owned(),
-        names,
-        expression,
-        about_knowledge,
-    })
+    Ok(Atom { source: text.to_owned(), names, expression, about_knowledge })
 }
 
 /// Splits at the weakest connective outside brackets; `None` when there is none.
@@ -156,23 +143,16 @@ fn divide(source: &str, tokens: &[Token<'_>]) -> Result<Option<Condition>, Expre
         return Ok(None); // `a if b else c` binds weaker than any connective
     }
     for (word, all) in [("or", false), ("and", true)] {
-        let at: Vec<usize> = (0..tokens.len())
-            .filter(|&index| is_outside(index) && tokens[index].is_name(word))
-            .collect();
+        let at: Vec<usize> =
+            (0..tokens.len()).filter(|&index| is_outside(index) && tokens[index].is_name(word)).collect();
         if at.is_empty() {
             continue;
         }
         let starts = std::iter::once(0).chain(at.iter().map(|&index| index + 1));
         let ends = at.iter().copied().chain(std::iter::once(tokens.len()));
-        let parts = starts
-            .zip(ends)
-            .map(|(start, end)| part(source, &tokens[start..end]))
-            .collect::<Result<Vec<_>, _>>()?;
-        return Ok(Some(if all {
-            Condition::All(parts)
-        } else {
-            Condition::Any(parts)
-        }));
+        let parts =
+            starts.zip(ends).map(|(start, end)| part(source, &tokens[start..end])).collect::<Result<Vec<_>, _>>()?;
+        return Ok(Some(if all { Condition::All(parts) } else { Condition::Any(parts) }));
     }
     match tokens {
         [not, rest @ ..] if not.is_name("not") => Ok(Some(Condition::Not(Box::new(part(source, rest)?)))),
@@ -238,10 +218,7 @@ mod test {
         assert_eq!(shape("a or b and not c"), "any([a], all([b], not([c])))");
         assert_eq!(shape("(a or b) and c"), "all(any([a], [b]), [c])");
         assert_eq!(shape("not (a and b)"), "not(all([a], [b]))");
-        assert_eq!(
-            shape("x is not none and y not in ['or', 'and']"),
-            "all([x is not none], [y not in ['or', 'and']])"
-        );
+        assert_eq!(shape("x is not none and y not in ['or', 'and']"), "all([x is not none], [y not in ['or', 'and']])");
         assert_eq!(shape("(a) == (b)"), "[(a) == (b)]");
         assert_eq!(shape("a if b and c else d"), "[a if b and c else d]");
         assert_eq!(shape("not a == 1"), "not([a == 1])");

@@ -12,7 +12,7 @@ use serde::{Serialize, Serializer};
 
 use crate::rule::authored::{AuthoredFile, Span};
 
-/// How bad a mistake is: an error takes its rule (or the named part) out of use, a warning does not.
+/// How bad a mistake is: an error takes its rule out of use, a warning does not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum DiagnosticSeverity {
@@ -68,6 +68,8 @@ codes! {
     MissingKey = "missing-key",
     /// A key that stands twice in the same mapping.
     DuplicateKey = "duplicate-key",
+    /// A key that has no effect where it stands.
+    UnusedKey = "unused-key",
     /// A value of another kind than the key takes, such as a list where a text belongs.
     WrongType = "wrong-type",
     /// A value that is not one of the choices, such as a severity that does not exist.
@@ -106,7 +108,7 @@ codes! {
     BadTemplate = "bad-template",
     /// A file below `templates/` that is named but not there.
     MissingTemplate = "missing-template",
-    /// A rule id in `supersedes` or `related` that no rule has.
+    /// A rule id in `supersedes` that no rule has. Ids in `related` may be articles outside the faultbook.
     UnknownRule = "unknown-rule",
     /// A condition that is false whatever the case: the rule can never apply.
     NeverApplies = "never-applies",
@@ -158,30 +160,17 @@ pub struct Diagnostic {
 impl Diagnostic {
     /// A mistake that takes the rule out of use.
     pub fn error(code: Code, title: impl Into<String>) -> Self {
-        Self {
-            code,
-            severity: DiagnosticSeverity::Error,
-            title: title.into(),
-            labels: Vec::new(),
-            help: None,
-        }
+        Self { code, severity: DiagnosticSeverity::Error, title: title.into(), labels: Vec::new(), help: None }
     }
 
     /// A mistake that leaves the rule in use.
     pub fn warning(code: Code, title: impl Into<String>) -> Self {
-        Self {
-            severity: DiagnosticSeverity::Warning,
-            ..Self::error(code, title)
-        }
+        Self { severity: DiagnosticSeverity::Warning, ..Self::error(code, title) }
     }
 
     /// Marks a place; the first one marked is where the mistake is.
     pub fn at(mut self, file: &Arc<AuthoredFile>, span: Span, text: impl Into<String>) -> Self {
-        self.labels.push(Label {
-            file: Arc::clone(file),
-            span,
-            text: text.into(),
-        });
+        self.labels.push(Label { file: Arc::clone(file), span, text: text.into() });
         self
     }
 
@@ -201,9 +190,7 @@ impl Diagnostic {
 
     /// The order in which diagnostics are shown: by file, place, then code.
     pub fn sort_key(&self) -> (&str, usize, Code) {
-        self.labels.first().map_or(("", 0, self.code), |label| {
-            (label.file.path(), label.span.start, self.code)
-        })
+        self.labels.first().map_or(("", 0, self.code), |label| (label.file.path(), label.span.start, self.code))
     }
 }
 
@@ -276,10 +263,7 @@ mod tests {
 
     #[test]
     fn the_nearest_name_is_suggested_only_when_near() {
-        assert_eq!(
-            nearest("subdomain_takn", ["subdomain_taken", "migration"]),
-            Some("subdomain_taken")
-        );
+        assert_eq!(nearest("subdomain_takn", ["subdomain_taken", "migration"]), Some("subdomain_taken"));
         assert_eq!(nearest("cause", ["resolution"]), None);
     }
 }

@@ -43,11 +43,8 @@ impl Fact {
             FactValue::None => return Ok(FactValue::None),
             other => other.to_string(),
         };
-        let refused = |wanted: &str| FactError {
-            name: self.name.clone(),
-            given: text.clone(),
-            wanted: wanted.to_owned(),
-        };
+        let refused =
+            |wanted: &str| FactError { name: self.name.clone(), given: text.clone(), wanted: wanted.to_owned() };
         match self.kind {
             FactType::String => Ok(FactValue::Text(text)),
             FactType::Boolean => match text.to_ascii_lowercase().as_str() {

@@ -47,9 +47,7 @@ pub struct Templates {
 impl Templates {
     /// The template at a path below one of the folders; never a file outside them.
     pub fn find(&self, path: &str) -> Option<Arc<AuthoredFile>> {
-        let inside = Path::new(path)
-            .components()
-            .all(|part| matches!(part, Component::Normal(_)));
+        let inside = Path::new(path).components().all(|part| matches!(part, Component::Normal(_)));
         if path.is_empty() || !inside {
             return None;
         }
@@ -96,11 +94,7 @@ impl Faultbook {
                 }
             }
         }
-        let folders = if template_folders.is_empty() {
-            beside(rule_paths)
-        } else {
-            template_folders.to_vec()
-        };
+        let folders = if template_folders.is_empty() { beside(rule_paths) } else { template_folders.to_vec() };
         for folder in template_folders.iter().filter(|folder| !folder.is_dir()) {
             unreadable.push(not_readable(folder, "not a folder"));
         }
@@ -119,39 +113,18 @@ impl Faultbook {
                 let file = Arc::new(AuthoredFile::new(path, text));
                 let (written, diagnostics) = RuleFile::read(Arc::clone(&file));
                 match written {
-                    None => ReadRule {
-                        id: None,
-                        supersedes: Vec::new(),
-                        file,
-                        rule: None,
-                        diagnostics,
-                    },
+                    None => ReadRule { id: None, supersedes: Vec::new(), file, rule: None, diagnostics },
                     Some(written) => {
                         let id = written.id.as_ref().map(|id| (id.value.clone(), id.span));
-                        let supersedes = written
-                            .supersedes
-                            .iter()
-                            .map(|id| (id.value.clone(), id.span))
-                            .collect();
+                        let supersedes = written.supersedes.iter().map(|id| (id.value.clone(), id.span)).collect();
                         let (rule, diagnostics) = check::check(&file, written, diagnostics, &find_template);
-                        ReadRule {
-                            id,
-                            supersedes,
-                            file,
-                            rule,
-                            diagnostics,
-                        }
+                        ReadRule { id, supersedes, file, rule, diagnostics }
                     }
                 }
             })
             .collect();
         let (rules, diagnostics) = join(read);
-        Self {
-            rules,
-            diagnostics,
-            templates,
-            files,
-        }
+        Self { rules, diagnostics, templates, files }
     }
 
     /// The rules that are sound, in the order of their files.
@@ -176,9 +149,7 @@ impl Faultbook {
 
     /// Whether a rule was left out because of an error.
     pub fn has_errors(&self) -> bool {
-        self.diagnostics
-            .iter()
-            .any(|diagnostic| diagnostic.severity == DiagnosticSeverity::Error)
+        self.diagnostics.iter().any(|diagnostic| diagnostic.severity == DiagnosticSeverity::Error)
     }
 
     /// How many files were read, sound or not.
@@ -232,11 +203,8 @@ fn join(read: Vec<ReadRule>) -> (Vec<Rule>, Vec<Diagnostic>) {
     ids.sort_unstable();
     let mut rules = Vec::new();
     for (index, rule) in read.into_iter().enumerate() {
-        let unknown: Vec<_> = rule
-            .supersedes
-            .iter()
-            .filter(|(id, _)| ids.binary_search(&id.as_str()).is_err())
-            .collect();
+        let unknown: Vec<_> =
+            rule.supersedes.iter().filter(|(id, _)| ids.binary_search(&id.as_str()).is_err()).collect();
         for (id, span) in &unknown {
             let nearest =
                 crate::rule::diagnostic::nearest(id, ids.iter().copied()).and_then(|near| suggest(id, &[near]));
@@ -260,10 +228,7 @@ fn rule_files(path: &Path, unreadable: &mut Vec<Diagnostic>) -> Vec<PathBuf> {
     for entry in walkdir::WalkDir::new(path).sort_by_file_name().into_iter() {
         match entry {
             Ok(entry) => {
-                let is_rule = entry
-                    .path()
-                    .extension()
-                    .is_some_and(|ending| ending == "yaml" || ending == "yml");
+                let is_rule = entry.path().extension().is_some_and(|ending| ending == "yaml" || ending == "yml");
                 if entry.file_type().is_file() && (is_rule || entry.depth() == 0) {
                     files.push(entry.into_path());
                 }
@@ -280,11 +245,11 @@ fn rule_files(path: &Path, unreadable: &mut Vec<Diagnostic>) -> Vec<PathBuf> {
 
 fn not_readable(path: &Path, reason: &str) -> Diagnostic {
     let file = Arc::new(AuthoredFile::new(shown(path), ""));
-    Diagnostic::error(
-        Code::UnreadableFile,
-        format!("`{}` cannot be read: {reason}", shown(path)),
+    Diagnostic::error(Code::UnreadableFile, format!("`{}` cannot be read: {reason}", shown(path))).at(
+        &file,
+        Span::default(),
+        "",
     )
-    .at(&file, Span::default(), "")
 }
 
 /// The template folders that belong to rule folders: `templates` beside them or in them.
@@ -292,11 +257,7 @@ fn beside(rule_paths: &[PathBuf]) -> Vec<PathBuf> {
     let mut folders: Vec<PathBuf> = Vec::new();
     for path in rule_paths {
         // the folder of a single rule file, or the rule folder, and upwards to where templates/ lies
-        for ancestor in std::path::absolute(path)
-            .unwrap_or_else(|_| path.clone())
-            .ancestors()
-            .take(4)
-        {
+        for ancestor in std::path::absolute(path).unwrap_or_else(|_| path.clone()).ancestors().take(4) {
             let folder = ancestor.join("templates");
             if folder.is_dir() && !folders.contains(&folder) {
                 folders.push(folder);

@@ -40,9 +40,7 @@ const RULE_KEYS: &[&str] = &[
 ];
 /// Keys of the language that arrive with correlations and case clocks.
 const RULE_KEYS_LATER: &[&str] = &["correlations", "max_age"];
-const SIGNATURE_KEYS: &[&str] = &[
-    "regex", "contains", "all", "any", "none", "optional", "file", "level", "scope",
-];
+const SIGNATURE_KEYS: &[&str] = &["regex", "contains", "all", "any", "none", "optional", "file", "level", "scope"];
 const FACT_KEYS: &[&str] = &["about", "type", "values", "derive", "ask"];
 const FACT_KEYS_LATER: &[&str] = &["extract", "lookup", "max_age"];
 
@@ -235,7 +233,7 @@ pub enum ExpectFile {
         /// The facts asked for, in order; not looked at when `None`.
         questions: Option<Vec<Located<String>>>,
         /// How many records; not looked at when `None`.
-        count: Option<i64>,
+        count: Option<u64>,
     },
 }
 
@@ -270,10 +268,7 @@ fn read_rule(reader: &mut Reader, root: Located<Node>) -> Option<RuleFile> {
         audience: fields.take("audience").and_then(|node| reader.choice(node)),
         created: fields.take("created").and_then(|node| reader.date(node)),
         reviewed: fields.take("reviewed").and_then(|node| reader.date(node)),
-        owner: fields
-            .take("owner")
-            .and_then(|node| reader.text(node))
-            .map(|text| text.value),
+        owner: fields.take("owner").and_then(|node| reader.text(node)).map(|text| text.value),
         tags: values(fields.take("tags").map(|node| reader.texts(node))),
         related: values(fields.take("related").map(|node| reader.texts(node))),
         links: read_each(reader, fields.take("links"), read_link),
@@ -282,24 +277,12 @@ fn read_rule(reader: &mut Reader, root: Located<Node>) -> Option<RuleFile> {
         facts: read_named(reader, fields.take("facts"), read_fact),
         condition: condition.and_then(|node| reader.text(node)),
         identity: fields.take("identity").map(|node| reader.texts(node)),
-        supersedes: fields
-            .take("supersedes")
-            .map(|node| reader.texts(node))
-            .unwrap_or_default(),
-        fallback: fields
-            .take("fallback")
-            .and_then(|node| reader.boolean(node))
-            .unwrap_or_default(),
-        priority: fields
-            .take("priority")
-            .and_then(|node| reader.integer(node))
-            .unwrap_or_default(),
+        supersedes: fields.take("supersedes").map(|node| reader.texts(node)).unwrap_or_default(),
+        fallback: fields.take("fallback").and_then(|node| reader.boolean(node)).unwrap_or_default(),
+        priority: fields.take("priority").and_then(|node| reader.integer(node)).unwrap_or_default(),
         symptoms: fields.take("symptoms").and_then(|node| reader.text(node)),
         cause: fields.take("cause").and_then(|node| reader.text(node)),
-        resolution: fields
-            .take("resolution")
-            .map(|node| read_resolution(reader, node))
-            .unwrap_or_default(),
+        resolution: fields.take("resolution").map(|node| read_resolution(reader, node)).unwrap_or_default(),
         prevention: fields.take("prevention").and_then(|node| reader.text(node)),
         tests: read_each(reader, fields.take("tests"), read_test),
     })
@@ -326,30 +309,21 @@ fn read_named<T>(
     read: fn(&mut Reader, Located<String>, Located<Node>) -> Option<T>,
 ) -> Vec<T> {
     let entries = node.map(|node| reader.named(node)).unwrap_or_default();
-    entries
-        .into_iter()
-        .filter_map(|(name, value)| read(reader, name, value))
-        .collect()
+    entries.into_iter().filter_map(|(name, value)| read(reader, name, value)).collect()
 }
 
 fn read_link(reader: &mut Reader, node: Located<Node>) -> Option<LinkFile> {
     let mut fields = reader.fields(node, "a link", &["title", "url"], &[])?;
     let title = reader.required(&mut fields, "title");
     let url = fields.take("url").and_then(|node| reader.text(node));
-    Some(LinkFile {
-        title: reader.text(title?)?,
-        url,
-    })
+    Some(LinkFile { title: reader.text(title?)?, url })
 }
 
 fn read_environment(reader: &mut Reader, node: Located<Node>) -> Option<EnvironmentFile> {
     let mut fields = reader.fields(node, "an environment", &["product", "version"], &[])?;
     let product = reader.required(&mut fields, "product");
     let version = fields.take("version").and_then(|node| reader.text(node));
-    Some(EnvironmentFile {
-        product: reader.text(product?)?,
-        version,
-    })
+    Some(EnvironmentFile { product: reader.text(product?)?, version })
 }
 
 fn read_signature(reader: &mut Reader, name: Located<String>, node: Located<Node>) -> Option<SignatureFile> {
@@ -358,10 +332,7 @@ fn read_signature(reader: &mut Reader, name: Located<String>, node: Located<Node
     let level = fields.take("level");
     let level_is_list = matches!(&level, Some(node) if matches!(node.value, Node::List(_)));
     let scope = fields.take("scope").and_then(|node| reader.text(node));
-    if let Some(scope) = scope
-        .as_ref()
-        .filter(|scope| !matches!(scope.value.as_str(), "file" | "record"))
-    {
+    if let Some(scope) = scope.as_ref().filter(|scope| !matches!(scope.value.as_str(), "file" | "record")) {
         let title = format!("`{}` is not a scope", scope.value);
         reader.error(
             Code::UnknownValue,
@@ -374,14 +345,8 @@ fn read_signature(reader: &mut Reader, name: Located<String>, node: Located<Node
     Some(SignatureFile {
         name,
         span,
-        regex: fields
-            .take("regex")
-            .map(|node| reader.one_or_more(node))
-            .unwrap_or_default(),
-        contains: fields
-            .take("contains")
-            .map(|node| reader.one_or_more(node))
-            .unwrap_or_default(),
+        regex: fields.take("regex").map(|node| reader.one_or_more(node)).unwrap_or_default(),
+        contains: fields.take("contains").map(|node| reader.one_or_more(node)).unwrap_or_default(),
         all: read_each(reader, fields.take("all"), read_leaf),
         any: read_each(reader, fields.take("any"), read_leaf),
         none: read_each(reader, fields.take("none"), read_leaf),
@@ -397,24 +362,17 @@ fn read_leaf(reader: &mut Reader, node: Located<Node>) -> Option<LeafFile> {
     let span = node.span;
     let mut fields = reader.fields(node, "a member of `all`, `any` or `none`", &["regex", "contains"], &[])?;
     let leaf = LeafFile {
-        regex: fields
-            .take("regex")
-            .map(|node| reader.one_or_more(node))
-            .unwrap_or_default(),
-        contains: fields
-            .take("contains")
-            .map(|node| reader.one_or_more(node))
-            .unwrap_or_default(),
+        regex: fields.take("regex").map(|node| reader.one_or_more(node)).unwrap_or_default(),
+        contains: fields.take("contains").map(|node| reader.one_or_more(node)).unwrap_or_default(),
     };
     if leaf.regex.is_empty() && leaf.contains.is_empty() {
         let help = Some("write `regex: …` or `contains: …`".into());
-        reader.error(
-            Code::MissingKey,
-            span,
-            "this member tests nothing",
-            "neither `regex` nor `contains`",
-            help,
-        );
+        reader.error(Code::MissingKey, span, "this member tests nothing", "neither `regex` nor `contains`", help);
+    }
+    if let Some(first) = leaf.regex.first().filter(|_| !leaf.contains.is_empty()) {
+        let help = Some("write them as two members, each with its own `-`".into());
+        let title = "a member is a `regex` or a `contains`, not both";
+        reader.error(Code::DuplicateKey, first.span, title, "one of two tests", help);
     }
     Some(leaf)
 }
@@ -427,25 +385,15 @@ fn read_optional(reader: &mut Reader, node: Located<Node>) -> Option<Vec<Located
 
 fn read_fact(reader: &mut Reader, name: Located<String>, node: Located<Node>) -> Option<FactFile> {
     let bare = node.value == Node::Null;
-    let node = if bare {
-        Located::new(Node::Map(Vec::new()), node.span)
-    } else {
-        node
-    };
+    let node = if bare { Located::new(Node::Map(Vec::new()), node.span) } else { node };
     let mut fields = reader.fields(node, "a fact", FACT_KEYS, FACT_KEYS_LATER)?;
     Some(FactFile {
         name,
-        about: fields
-            .take("about")
-            .and_then(|node| reader.text(node))
-            .map(|text| text.value),
+        about: fields.take("about").and_then(|node| reader.text(node)).map(|text| text.value),
         kind: fields.take("type").and_then(|node| reader.choice(node)),
         values: fields.take("values").map(|node| reader.texts(node)).unwrap_or_default(),
         derive: fields.take("derive").and_then(|node| reader.text(node)),
-        ask: fields
-            .take("ask")
-            .and_then(|node| reader.text(node))
-            .map(|text| text.value),
+        ask: fields.take("ask").and_then(|node| reader.text(node)).map(|text| text.value),
     })
 }
 
@@ -479,52 +427,24 @@ fn read_branch(reader: &mut Reader, node: Located<Node>) -> Option<BranchFile> {
         }
         (None, None) => {
             let help = Some("write `text: …` or `template: …`".into());
-            reader.error(
-                Code::MissingKey,
-                span,
-                "this branch says nothing",
-                "neither `text` nor `template`",
-                help,
-            );
+            reader.error(Code::MissingKey, span, "this branch says nothing", "neither `text` nor `template`", help);
             None
         }
     };
-    Some(BranchFile {
-        when,
-        title: reader.text(title?)?,
-        body,
-    })
+    Some(BranchFile { when, title: reader.text(title?)?, body })
 }
 
 fn read_test(reader: &mut Reader, node: Located<Node>) -> Option<TestFile> {
-    let mut fields = reader.fields(
-        node,
-        "a test",
-        &["name", "text", "file", "facts", "products", "expect"],
-        &[],
-    )?;
+    let mut fields = reader.fields(node, "a test", &["name", "text", "file", "facts", "products", "expect"], &[])?;
     let name = reader.required(&mut fields, "name");
     let text = reader.required(&mut fields, "text");
     let expect = reader.required(&mut fields, "expect");
-    let file = fields
-        .take("file")
-        .and_then(|node| reader.text(node))
-        .map(|text| text.value);
+    let file = fields.take("file").and_then(|node| reader.text(node)).map(|text| text.value);
     let facts = fields.take("facts").map(|node| reader.named(node)).unwrap_or_default();
-    let products = fields
-        .take("products")
-        .map(|node| reader.named(node))
-        .unwrap_or_default();
+    let products = fields.take("products").map(|node| reader.named(node)).unwrap_or_default();
     let text = text.and_then(|node| reader.text(node)).map(|text| text.value);
     let expect = expect.and_then(|node| read_expect(reader, node));
-    Some(TestFile {
-        name: reader.text(name?)?,
-        text: text?,
-        file,
-        facts,
-        products,
-        expect: expect?,
-    })
+    Some(TestFile { name: reader.text(name?)?, text: text?, file, facts, products, expect: expect? })
 }
 
 fn read_expect(reader: &mut Reader, node: Located<Node>) -> Option<ExpectFile> {
@@ -533,33 +453,16 @@ fn read_expect(reader: &mut Reader, node: Located<Node>) -> Option<ExpectFile> {
             return Some(ExpectFile::Nothing);
         }
         let help = Some("write `nothing`, or a mapping with captures, resolution, questions, count".into());
-        reader.error(
-            Code::UnknownValue,
-            node.span,
-            format!("`{word}` cannot be expected"),
-            "not a choice",
-            help,
-        );
+        reader.error(Code::UnknownValue, node.span, format!("`{word}` cannot be expected"), "not a choice", help);
         return None;
     }
-    let mut fields = reader.fields(
-        node,
-        "an expectation",
-        &["captures", "resolution", "questions", "count"],
-        &[],
-    )?;
-    let captures = fields
-        .take("captures")
-        .map(|node| reader.named(node))
-        .unwrap_or_default();
-    let captures = captures
-        .into_iter()
-        .filter_map(|(name, node)| Some((name, reader.text(node)?)))
-        .collect();
+    let mut fields = reader.fields(node, "an expectation", &["captures", "resolution", "questions", "count"], &[])?;
+    let captures = fields.take("captures").map(|node| reader.named(node)).unwrap_or_default();
+    let captures = captures.into_iter().filter_map(|(name, node)| Some((name, reader.text(node)?))).collect();
     Some(ExpectFile::Finding {
         captures,
         resolution: fields.take("resolution").map(|node| reader.texts(node)),
         questions: fields.take("questions").map(|node| reader.texts(node)),
-        count: fields.take("count").and_then(|node| reader.integer(node)),
+        count: fields.take("count").and_then(|node| reader.count(node)),
     })
 }

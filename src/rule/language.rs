@@ -150,26 +150,18 @@ fn is_known(value: &Value) -> bool {
 /// `fact is version(">=5.4, <5.6")`. A value that is no version number is in no range.
 fn is_version(value: &Value, range: &str) -> Result<bool, Error> {
     let range: VersionRange = range.parse().map_err(invalid)?;
-    Ok(value
-        .to_string()
-        .parse::<Version>()
-        .is_ok_and(|version| range.contains(&version)))
+    Ok(value.to_string().parse::<Version>().is_ok_and(|version| range.contains(&version)))
 }
 
 /// `host is glob("db-*")`, over the whole value.
 fn is_glob(value: &Value, glob: &str) -> Result<bool, Error> {
-    Ok(Glob::new(glob)
-        .map_err(invalid)?
-        .compile_matcher()
-        .is_match(value.to_string()))
+    Ok(Glob::new(glob).map_err(invalid)?.compile_matcher().is_match(value.to_string()))
 }
 
 /// `text is matching("regex")`, anywhere in the value.
 fn is_matching(value: &Value, pattern: &str) -> Result<bool, Error> {
     let pattern = Pattern::new(pattern).map_err(|error| Error::new(ErrorKind::InvalidOperation, error.message))?;
-    Ok(pattern
-        .regex()
-        .is_some_and(|regex| regex.is_match(value.to_string().as_bytes())))
+    Ok(pattern.regex().is_some_and(|regex| regex.is_match(value.to_string().as_bytes())))
 }
 
 fn invalid(error: impl fmt::Display) -> Error {
@@ -244,10 +236,7 @@ mod test {
                 .expect("valid")
                 .eval(context!(x => "a"))
                 .err();
-            assert!(
-                error.is_none_or(|error| error.kind() != ErrorKind::UnknownFilter),
-                "{filter}"
-            );
+            assert!(error.is_none_or(|error| error.kind() != ErrorKind::UnknownFilter), "{filter}");
         }
         for test in TESTS {
             let error = environment
@@ -255,10 +244,7 @@ mod test {
                 .expect("valid")
                 .eval(context!(x => "a"))
                 .err();
-            assert!(
-                error.is_none_or(|error| error.kind() != ErrorKind::UnknownTest),
-                "{test}"
-            );
+            assert!(error.is_none_or(|error| error.kind() != ErrorKind::UnknownTest), "{test}");
         }
     }
 

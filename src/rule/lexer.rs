@@ -53,15 +53,9 @@ pub(crate) fn template_tokens(source: &str) -> Vec<Token<'_>> {
                     .iter()
                     .find(|token| !token.is_symbol("-"))
                     .is_some_and(|token| token.is_name("raw"));
-                if is_raw {
-                    source[end..].find("endraw").map_or(source.len(), |raw| end + raw)
-                } else {
-                    end
-                }
+                if is_raw { source[end..].find("endraw").map_or(source.len(), |raw| end + raw) } else { end }
             }
-            Some(b'#') => source[open..]
-                .find("#}")
-                .map_or(source.len(), |comment| open + comment + 2),
+            Some(b'#') => source[open..].find("#}").map_or(source.len(), |comment| open + comment + 2),
             _ => open + 1,
         };
     }
@@ -93,16 +87,10 @@ fn tokens_until<'s>(source: &'s str, from: usize, close: &str) -> (Vec<Token<'s>
         } else if first == '"' || first == '\'' {
             (TokenKind::Text, quoted_length(rest, first))
         } else {
-            let double = ["==", "!=", "<=", ">=", "//", "**"]
-                .iter()
-                .any(|symbol| rest.starts_with(symbol));
+            let double = ["==", "!=", "<=", ">=", "//", "**"].iter().any(|symbol| rest.starts_with(symbol));
             (TokenKind::Symbol, if double { 2 } else { first.len_utf8() })
         };
-        tokens.push(Token {
-            kind,
-            text: &source[at..at + length],
-            range: at..at + length,
-        });
+        tokens.push(Token { kind, text: &source[at..at + length], range: at..at + length });
         at += length;
     }
     (tokens, at)
@@ -123,10 +111,7 @@ fn quoted_length(rest: &str, quote: char) -> usize {
 
 /// The inside of a quoted token, without the quotes; escapes stay as written.
 pub(crate) fn unquoted<'s>(token: &Token<'s>) -> &'s str {
-    token
-        .text
-        .get(1..token.text.len().saturating_sub(1))
-        .unwrap_or_default()
+    token.text.get(1..token.text.len().saturating_sub(1)).unwrap_or_default()
 }
 
 /// Where a variable is first used: a name that is neither an attribute nor a keyword argument.

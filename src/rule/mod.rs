@@ -10,6 +10,7 @@
 pub mod authored;
 mod check;
 mod check_parts;
+mod check_tests;
 pub mod checked;
 pub mod condition;
 pub mod decide;
@@ -19,6 +20,7 @@ pub mod faultbook;
 pub mod file;
 pub mod language;
 mod lexer;
+mod names;
 pub mod pattern;
 mod reader;
 mod scalar;

@@ -81,19 +81,10 @@ impl Pattern {
             }
             Some(_) => {}
         }
-        let pattern = Self {
-            source: source.to_owned(),
-            captures: capture_names(&hir),
-            compiled: OnceLock::new(),
-        };
+        let pattern = Self { source: source.to_owned(), captures: capture_names(&hir), compiled: OnceLock::new() };
         if states(&hir) > SURELY_COMPILES && pattern.regex().is_none() {
             let message = "this regex is too large to compile";
-            return Err(fault(
-                Code::BadRegex,
-                message,
-                0..source.len(),
-                "use smaller repetition counts",
-            ));
+            return Err(fault(Code::BadRegex, message, 0..source.len(), "use smaller repetition counts"));
         }
         Ok(pattern)
     }
@@ -116,13 +107,7 @@ impl Pattern {
     /// The compiled regex; compiles on first use. `None` only for patterns that [`Pattern::new`] refuses.
     pub fn regex(&self) -> Option<&Regex> {
         self.compiled
-            .get_or_init(|| {
-                RegexBuilder::new(&self.source)
-                    .unicode(false)
-                    .multi_line(true)
-                    .build()
-                    .ok()
-            })
+            .get_or_init(|| RegexBuilder::new(&self.source).unicode(false).multi_line(true).build().ok())
             .as_ref()
     }
 }
@@ -150,10 +135,9 @@ fn explain(error: &regex_syntax::Error) -> PatternError {
         regex_syntax::Error::Parse(error) => {
             let span = error.span();
             let (code, help) = match error.kind() {
-                ErrorKind::GroupNameDuplicate { .. } => (
-                    Code::DuplicateCapture,
-                    Some("give each capture a name of its own".to_owned()),
-                ),
+                ErrorKind::GroupNameDuplicate { .. } => {
+                    (Code::DuplicateCapture, Some("give each capture a name of its own".to_owned()))
+                }
                 ErrorKind::UnsupportedLookAround => {
                     let help = "there is no look-around; test what must not be there with `none:`";
                     (Code::BadRegex, Some(help.to_owned()))
@@ -162,28 +146,20 @@ fn explain(error: &regex_syntax::Error) -> PatternError {
                     Code::BadRegex,
                     Some("there are no backreferences; capture both and compare them in the condition".to_owned()),
                 ),
-                ErrorKind::GroupUnclosed => (
-                    Code::BadRegex,
-                    Some("close the group, or write `\\(` for the character".to_owned()),
-                ),
+                ErrorKind::GroupUnclosed => {
+                    (Code::BadRegex, Some("close the group, or write `\\(` for the character".to_owned()))
+                }
                 ErrorKind::GroupUnopened => (Code::BadRegex, Some("write `\\)` for the character".to_owned())),
-                ErrorKind::ClassUnclosed => (
-                    Code::BadRegex,
-                    Some("close the class, or write `\\[` for the character".to_owned()),
-                ),
-                ErrorKind::RepetitionMissing | ErrorKind::RepetitionCountInvalid => (
-                    Code::BadRegex,
-                    Some("write `\\*`, `\\+`, `\\?` or `\\{` for the character".to_owned()),
-                ),
+                ErrorKind::ClassUnclosed => {
+                    (Code::BadRegex, Some("close the class, or write `\\[` for the character".to_owned()))
+                }
+                ErrorKind::RepetitionMissing | ErrorKind::RepetitionCountInvalid => {
+                    (Code::BadRegex, Some("write `\\*`, `\\+`, `\\?` or `\\{` for the character".to_owned()))
+                }
                 _ => (Code::BadRegex, None),
             };
             let message = format!("this regex is not valid: {}", error.kind());
-            PatternError {
-                code,
-                message,
-                range: span.start.offset..span.end.offset,
-                help,
-            }
+            PatternError { code, message, range: span.start.offset..span.end.offset, help }
         }
         regex_syntax::Error::Translate(error) => PatternError {
             code: Code::BadRegex,
@@ -257,12 +233,6 @@ mod tests {
         assert_eq!(pattern.captures(), ["word"]);
         let regex = pattern.regex().expect("compiles");
         assert!(regex.is_match(b"a\nb x\nc") && !regex.is_match("\u{e9} x".as_bytes()));
-        assert!(
-            Pattern::new(r"(?u)^\w x")
-                .expect("valid")
-                .regex()
-                .expect("compiles")
-                .is_match("\u{e9} x".as_bytes())
-        );
+        assert!(Pattern::new(r"(?u)^\w x").expect("valid").regex().expect("compiles").is_match("\u{e9} x".as_bytes()));
     }
 }

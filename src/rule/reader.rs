@@ -34,10 +34,7 @@ impl Fields {
 
 impl Reader {
     pub(crate) fn new(file: Arc<AuthoredFile>) -> Self {
-        Self {
-            file,
-            diagnostics: Vec::new(),
-        }
+        Self { file, diagnostics: Vec::new() }
     }
 
     /// Reports a mistake at a place of this file.
@@ -49,11 +46,7 @@ impl Reader {
         label: &str,
         help: Option<String>,
     ) {
-        self.diagnostics.push(
-            Diagnostic::error(code, title)
-                .at(&self.file, span, label)
-                .maybe_help(help),
-        );
+        self.diagnostics.push(Diagnostic::error(code, title).at(&self.file, span, label).maybe_help(help));
     }
 
     fn wrong_type(&mut self, node: &Located<Node>, wanted: &str) {
@@ -84,10 +77,7 @@ impl Reader {
             if let Some(&name) = known.iter().find(|&&name| name == key.value) {
                 values.insert(name, value);
             } else if later.contains(&key.value.as_str()) {
-                let title = format!(
-                    "`{}` is part of the rule language but not evaluated by this version",
-                    key.value
-                );
+                let title = format!("`{}` is part of the rule language but not evaluated by this version", key.value);
                 self.error(
                     Code::NotSupported,
                     key.span,
@@ -104,11 +94,7 @@ impl Reader {
                 self.error(Code::UnknownKey, key.span, title, "unknown key", Some(help));
             }
         }
-        Some(Fields {
-            what,
-            span: node.span,
-            values,
-        })
+        Some(Fields { what, span: node.span, values })
     }
 
     fn duplicate_key(&mut self, key: &Located<String>, first: Span) {
@@ -167,6 +153,17 @@ impl Reader {
             self.wrong_type(&node, "a whole number");
         }
         number
+    }
+
+    /// A number of things.
+    pub(crate) fn count(&mut self, node: Located<Node>) -> Option<u64> {
+        let span = node.span;
+        let count = self.integer(node)?;
+        if count < 0 {
+            let title = format!("there cannot be {count} of anything");
+            self.error(Code::WrongType, span, title, "less than nothing", None);
+        }
+        u64::try_from(count).ok()
     }
 
     /// One word of a fixed set.
@@ -231,11 +228,7 @@ impl Reader {
         };
         let mut kept: Vec<(Located<String>, Located<Node>)> = Vec::with_capacity(entries.len());
         for (key, value) in entries {
-            match kept
-                .iter()
-                .find(|(earlier, _)| earlier.value == key.value)
-                .map(|(earlier, _)| earlier.span)
-            {
+            match kept.iter().find(|(earlier, _)| earlier.value == key.value).map(|(earlier, _)| earlier.span) {
                 Some(first) => self.duplicate_key(&key, first),
                 None => kept.push((key, value)),
             }

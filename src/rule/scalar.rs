@@ -35,18 +35,12 @@ impl Offsets {
             of_byte.push(end);
             of_byte
         });
-        Self {
-            of_byte,
-            whole: scalar.span,
-        }
+        Self { of_byte, whole: scalar.span }
     }
 
     /// For a text that is a file of its own: every offset is itself.
     pub fn verbatim(text: &Located<String>) -> Self {
-        Self {
-            of_byte: Some((0..=text.value.len()).collect()),
-            whole: text.span,
-        }
+        Self { of_byte: Some((0..=text.value.len()).collect()), whole: text.span }
     }
 
     /// The span in the file of a byte range of the value.
@@ -56,11 +50,7 @@ impl Offsets {
         };
         let last = of_byte.len() - 1;
         let start = of_byte[range.start.min(last)];
-        let end = if range.end > range.start {
-            of_byte[(range.end - 1).min(last)] + 1
-        } else {
-            start
-        };
+        let end = if range.end > range.start { of_byte[(range.end - 1).min(last)] + 1 } else { start };
         Span::new(start..end)
     }
 }
@@ -192,11 +182,7 @@ fn block(text: &str, scalar: &Located<String>, folded: bool) -> Option<Pairs> {
     let mut pairs: Pairs = Vec::new();
     let mut at = 0;
     for (index, line) in raw.split('\n').enumerate() {
-        let skip = if index == 0 {
-            0
-        } else {
-            indent.min(line.len() - line.trim_start_matches(' ').len())
-        };
+        let skip = if index == 0 { 0 } else { indent.min(line.len() - line.trim_start_matches(' ').len()) };
         let content = line[skip..].trim_end_matches('\r');
         push(&mut pairs, content, at + skip);
         at += line.len();
@@ -217,13 +203,9 @@ mod tests {
     /// Marks `needle`'s place in the value of the only key and returns what stands there in the file.
     fn found(yaml_text: &str, needle: &str) -> String {
         let file = Arc::new(AuthoredFile::new("x.yaml", yaml_text));
-        let Node::Map(entries) = yaml::parse(&file).expect("valid").value else {
-            panic!("a map")
-        };
+        let Node::Map(entries) = yaml::parse(&file).expect("valid").value else { panic!("a map") };
         let (_, value) = &entries[0];
-        let Node::String(text) = &value.value else {
-            panic!("a text: {value:?}")
-        };
+        let Node::String(text) = &value.value else { panic!("a text: {value:?}") };
         let at = text.find(needle).expect("needle in value");
         let span = Offsets::of(&file, &Located::new(text.clone(), value.span)).span(at..at + needle.len());
         file.slice(span).to_owned()

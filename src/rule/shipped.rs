@@ -15,10 +15,7 @@ struct ShippedTemplates;
 pub(crate) fn rules() -> Vec<(String, String)> {
     let mut paths: Vec<_> = ShippedRules::iter().collect();
     paths.sort();
-    paths
-        .iter()
-        .filter_map(|path| Some((format!("rules/{path}"), text(ShippedRules::get(path)?))))
-        .collect()
+    paths.iter().filter_map(|path| Some((format!("rules/{path}"), text(ShippedRules::get(path)?)))).collect()
 }
 
 /// A shipped template by its path below `templates/`.

@@ -106,16 +106,8 @@ const PACKED_ENDINGS: [&str; 4] = [".gz", ".zst", ".bz2", ".xz"];
 impl FileGlob {
     /// Compiles a glob: `*` within a folder, `**` across folders, `?`, `[…]`, `{a,b}`.
     pub fn new(glob: &str) -> Result<Self, globset::Error> {
-        let matcher = GlobBuilder::new(glob)
-            .literal_separator(true)
-            .backslash_escape(true)
-            .build()?
-            .compile_matcher();
-        Ok(Self {
-            written: glob.to_owned(),
-            matcher,
-            name_only: !glob.contains('/'),
-        })
+        let matcher = GlobBuilder::new(glob).literal_separator(true).backslash_escape(true).build()?.compile_matcher();
+        Ok(Self { written: glob.to_owned(), matcher, name_only: !glob.contains('/') })
     }
 
     /// Whether the source at `path` inside the case is meant. A packed file is also taken by its name without `.gz`, a

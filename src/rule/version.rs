@@ -10,17 +10,7 @@ use std::fmt;
 use std::str::FromStr;
 
 /// Words that announce a release instead of following it.
-const PRE_RELEASE: [&str; 9] = [
-    "alpha",
-    "beta",
-    "dev",
-    "milestone",
-    "nightly",
-    "pre",
-    "preview",
-    "rc",
-    "snapshot",
-];
+const PRE_RELEASE: [&str; 9] = ["alpha", "beta", "dev", "milestone", "nightly", "pre", "preview", "rc", "snapshot"];
 
 /// A version number. Equality is that of the ordering: `5.4` equals `5.4.0`.
 #[derive(Clone, Debug)]
@@ -73,17 +63,10 @@ impl FromStr for Version {
             Some((epoch, rest)) => (epoch.parse().map_err(|_| refused())?, rest),
             None => (0, written),
         };
-        let rest = rest
-            .strip_prefix(['v', 'V'])
-            .filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
-            .unwrap_or(rest);
+        let rest =
+            rest.strip_prefix(['v', 'V']).filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit())).unwrap_or(rest);
         let parts = parts(rest);
-        Ok(Self {
-            written: written.to_owned(),
-            epoch,
-            ordered: without_filling_zeros(&parts),
-            parts,
-        })
+        Ok(Self { written: written.to_owned(), epoch, ordered: without_filling_zeros(&parts), parts })
     }
 }
 
@@ -155,10 +138,7 @@ impl Ord for Version {
     fn cmp(&self, other: &Self) -> Ordering {
         let length = self.ordered.len().max(other.ordered.len());
         let by_part = |index: usize| rank(self.ordered.get(index)).cmp(&rank(other.ordered.get(index)));
-        let parts = (0..length)
-            .map(by_part)
-            .find(|order| order.is_ne())
-            .unwrap_or(Ordering::Equal);
+        let parts = (0..length).map(by_part).find(|order| order.is_ne()).unwrap_or(Ordering::Equal);
         self.epoch.cmp(&other.epoch).then(parts)
     }
 }
@@ -222,9 +202,7 @@ enum Comparison {
 impl VersionRange {
     /// Whether the version lies in the range.
     pub fn contains(&self, version: &Version) -> bool {
-        self.alternatives
-            .iter()
-            .any(|bounds| bounds.iter().all(|bound| bound.holds(version)))
+        self.alternatives.iter().any(|bounds| bounds.iter().all(|bound| bound.holds(version)))
     }
 }
 
@@ -247,10 +225,7 @@ impl FromStr for VersionRange {
 
     fn from_str(text: &str) -> Result<Self, VersionError> {
         let alternatives = text.split("||").map(bounds).collect::<Result<_, _>>()?;
-        Ok(Self {
-            written: text.trim().to_owned(),
-            alternatives,
-        })
+        Ok(Self { written: text.trim().to_owned(), alternatives })
     }
 }
 
@@ -275,10 +250,7 @@ fn bounds(text: &str) -> Result<Vec<Bound>, VersionError> {
             if version.is_empty() {
                 return Err(VersionError::NotARange(text.trim().to_owned()));
             }
-            Ok(Bound {
-                comparison,
-                version: version.parse()?,
-            })
+            Ok(Bound { comparison, version: version.parse()? })
         })
         .collect()
 }

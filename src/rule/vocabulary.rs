@@ -158,9 +158,6 @@ impl Level {
             ("panic", Level::Critical),
             ("failed", Level::Error),
         ];
-        WORDS
-            .iter()
-            .find(|(known, _)| known.as_bytes().eq_ignore_ascii_case(word))
-            .map(|&(_, level)| level)
+        WORDS.iter().find(|(known, _)| known.as_bytes().eq_ignore_ascii_case(word)).map(|&(_, level)| level)
     }
 }

@@ -68,15 +68,9 @@ pub fn parse(file: &std::sync::Arc<AuthoredFile>) -> Result<Located<Node>, Diagn
 
 fn syntax_error(file: &std::sync::Arc<AuthoredFile>, error: &serde_yaml::Error) -> Diagnostic {
     let error = error.without_snippet();
-    let offset = error
-        .location()
-        .map_or(0, |place| file.offset(place.line() as usize, place.column() as usize));
+    let offset = error.location().map_or(0, |place| file.offset(place.line() as usize, place.column() as usize));
     let line_end = memchr::memchr(b'\n', &file.text().as_bytes()[offset..]).map_or(file.text().len(), |at| offset + at);
-    let width = file.text()[offset..]
-        .chars()
-        .next()
-        .filter(|&first| first != '\n')
-        .map_or(0, char::len_utf8);
+    let width = file.text()[offset..].chars().next().filter(|&first| first != '\n').map_or(0, char::len_utf8);
     let message = error.to_string();
     let message = message.split(" at line ").next().unwrap_or(&message);
     let line_start = memchr::memrchr(b'\n', &file.text().as_bytes()[..offset]).map_or(0, |at| at + 1);
@@ -98,11 +92,11 @@ fn syntax_help(message: &str, line: &str) -> Option<&'static str> {
     } else if message.contains("mapping values") {
         Some("quote a text that contains `: `, with single quotes: 'Reason: timeout', or put it below `|`")
     } else if message.contains("unexpected character") || message.contains("alias") {
-        Some("quote a text that begins with one of @ ` % * & ! { [, with single quotes: '%s'")
-    } else if message.contains("quote") {
-        Some("close the quote; inside single quotes write ' twice")
+        Some("quote a text that begins with one of @ ` % * & ! { [, with single quotes")
     } else if message.contains("escape") {
         Some("use single quotes, in which a backslash is only a backslash")
+    } else if message.contains("quote") {
+        Some("close the quote; inside single quotes write ' twice")
     } else if line.contains('\t') {
         Some("indent with spaces; YAML does not allow tabs")
     } else {
@@ -134,10 +128,7 @@ fn locate(raw: Spanned<Raw>, text: &str) -> Located<Node> {
         Raw::Boolean(value) => Located::new(Node::Boolean(value), span),
         Raw::Number => {
             let defined = span_of(raw.defined);
-            Located::new(
-                Node::Number(text.get(defined.range()).unwrap_or_default().to_owned()),
-                span,
-            )
+            Located::new(Node::Number(text.get(defined.range()).unwrap_or_default().to_owned()), span)
         }
         Raw::String(value) => Located::new(Node::String(value), trimmed(span, text)),
         Raw::List(items) => {
@@ -151,9 +142,7 @@ fn locate(raw: Spanned<Raw>, text: &str) -> Located<Node> {
                 .map(|(key, value)| (Located::new(key.value, span_of(key.referenced)), locate(value, text)))
                 .collect();
             let start = entries.first().map_or(span.start, |(key, _)| key.span.start);
-            let end = entries
-                .last()
-                .map_or(span.end, |(key, value)| value.span.end.max(key.span.end));
+            let end = entries.last().map_or(span.end, |(key, value)| value.span.end.max(key.span.end));
             Located::new(Node::Map(entries), Span::new(start..end))
         }
     }
@@ -161,9 +150,7 @@ fn locate(raw: Spanned<Raw>, text: &str) -> Located<Node> {
 
 /// Leaves the line break behind a block scalar out of its span, so that a marker ends where the text ends.
 fn trimmed(span: Span, text: &str) -> Span {
-    let kept = text
-        .get(span.range())
-        .map_or(0, |raw| raw.trim_end_matches(['\n', '\r', ' ']).len());
+    let kept = text.get(span.range()).map_or(0, |raw| raw.trim_end_matches(['\n', '\r', ' ']).len());
     Span::new(span.start..span.start + kept)
 }
 
@@ -254,9 +241,7 @@ mod tests {
     #[test]
     fn numbers_keep_their_spelling_and_spans() {
         let (file, root) = node("version: 5.10\n");
-        let Node::Map(entries) = &root.value else {
-            panic!("a map")
-        };
+        let Node::Map(entries) = &root.value else { panic!("a map") };
         assert_eq!(entries[0].1.value, Node::Number("5.10".into()));
         assert_eq!(file.slice(entries[0].1.span), "5.10");
     }
@@ -272,24 +257,13 @@ mod tests {
         let file = Arc::new(AuthoredFile::new("x.yaml", "version: >=5.4\n"));
         let diagnostic = parse(&file).expect_err("not YAML");
         assert_eq!(diagnostic.code, Code::YamlSyntax);
-        assert!(
-            diagnostic.help.as_deref().is_some_and(|help| help.contains("quoted")),
-            "{diagnostic:?}"
-        );
+        assert!(diagnostic.help.as_deref().is_some_and(|help| help.contains("quoted")), "{diagnostic:?}");
     }
 
     #[test]
     fn an_alias_bomb_is_refused() {
         let mut text = String::from("a: &a [x, x, x, x, x, x, x, x, x, x]\n");
-        for (name, of) in [
-            ("b", "a"),
-            ("c", "b"),
-            ("d", "c"),
-            ("e", "d"),
-            ("f", "e"),
-            ("g", "f"),
-            ("h", "g"),
-        ] {
+        for (name, of) in [("b", "a"), ("c", "b"), ("d", "c"), ("e", "d"), ("f", "e"), ("g", "f"), ("h", "g")] {
             let items = vec![format!("*{of}"); 10].join(", ");
             text.push_str(&format!("{name}: &{name} [{items}]\n"));
         }

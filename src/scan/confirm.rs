@@ -29,9 +29,7 @@ pub struct Captured {
 
 /// Tests a signature; `None` when it does not match.
 pub fn confirm(signature: &Signature, readings: Readings<'_>) -> Option<Captured> {
-    let reading = std::iter::once(readings.plain)
-        .chain(readings.tidy)
-        .find(|text| matches(signature, text))?;
+    let reading = std::iter::once(readings.plain).chain(readings.tidy).find(|text| matches(signature, text))?;
     let names = signature.captures();
     let mut values = vec![None; names.len()];
     for clause in &signature.required {
@@ -54,10 +52,7 @@ pub fn confirm(signature: &Signature, readings: Readings<'_>) -> Option<Captured
 }
 
 fn matches(signature: &Signature, text: &[u8]) -> bool {
-    signature
-        .required
-        .iter()
-        .all(|clause| clause.iter().any(|leaf| leaf_matches(leaf, text)))
+    signature.required.iter().all(|clause| clause.iter().any(|leaf| leaf_matches(leaf, text)))
         && !signature.forbidden.iter().any(|leaf| leaf_matches(leaf, text))
 }
 

@@ -147,7 +147,5 @@ fn automaton(literals: &[Vec<u8>]) -> Option<AhoCorasick> {
             .ok()
     };
     let table = (size <= TABLE_BYTES).then(|| build(AhoCorasickKind::DFA)).flatten();
-    table
-        .or_else(|| build(AhoCorasickKind::ContiguousNFA))
-        .or_else(|| build(AhoCorasickKind::NoncontiguousNFA))
+    table.or_else(|| build(AhoCorasickKind::ContiguousNFA)).or_else(|| build(AhoCorasickKind::NoncontiguousNFA))
 }

@@ -81,21 +81,11 @@ struct Part {
 
 impl Part {
     fn exact(strings: Vec<Vec<u8>>) -> Self {
-        Self {
-            prefixes: strings.clone(),
-            suffixes: strings.clone(),
-            best: None,
-            exact: Some(strings),
-        }
+        Self { prefixes: strings.clone(), suffixes: strings.clone(), best: None, exact: Some(strings) }
     }
 
     fn anything() -> Self {
-        Self {
-            exact: None,
-            prefixes: vec![Vec::new()],
-            suffixes: vec![Vec::new()],
-            best: None,
-        }
+        Self { exact: None, prefixes: vec![Vec::new()], suffixes: vec![Vec::new()], best: None }
     }
 
     fn of(hir: &Hir) -> Self {
@@ -107,27 +97,19 @@ impl Part {
             HirKind::Repetition(repetition) => {
                 Part::repeated(&Part::of(&repetition.sub), repetition.min, repetition.max)
             }
-            HirKind::Concat(parts) => parts
-                .iter()
-                .map(Part::of)
-                .reduce(|left, right| left.then(&right))
-                .unwrap_or_else(Part::anything),
-            HirKind::Alternation(parts) => parts
-                .iter()
-                .map(Part::of)
-                .reduce(|left, right| left.or(right))
-                .unwrap_or_else(Part::anything),
+            HirKind::Concat(parts) => {
+                parts.iter().map(Part::of).reduce(|left, right| left.then(&right)).unwrap_or_else(Part::anything)
+            }
+            HirKind::Alternation(parts) => {
+                parts.iter().map(Part::of).reduce(|left, right| left.or(right)).unwrap_or_else(Part::anything)
+            }
         }
     }
 
     /// The best set of which every match contains one.
     fn required(self) -> Option<LiteralSet> {
         let own = [self.exact, Some(self.prefixes), Some(self.suffixes)];
-        own.into_iter()
-            .flatten()
-            .filter_map(LiteralSet::new)
-            .chain(self.best)
-            .max_by_key(LiteralSet::score)
+        own.into_iter().flatten().filter_map(LiteralSet::new).chain(self.best).max_by_key(LiteralSet::score)
     }
 
     fn repeated(once: &Part, least: u32, most: Option<u32>) -> Self {
@@ -147,16 +129,8 @@ impl Part {
         });
         match repeated {
             Some(part) if most == Some(least) && times == least => part,
-            Some(part) => Part {
-                exact: None,
-                best: part.clone().required(),
-                ..part
-            },
-            None => Part {
-                exact: None,
-                best: once.clone().required(),
-                ..once.clone()
-            },
+            Some(part) => Part { exact: None, best: part.clone().required(), ..part },
+            None => Part { exact: None, best: once.clone().required(), ..once.clone() },
         }
     }
 
@@ -177,16 +151,9 @@ impl Part {
             Some(right) => cross(&self.suffixes, right).unwrap_or_else(|| next.suffixes.clone()),
             None => next.suffixes.clone(),
         };
-        let best = [self.required(), joined, next.clone().required()]
-            .into_iter()
-            .flatten()
-            .max_by_key(LiteralSet::score);
-        Part {
-            exact: None,
-            prefixes,
-            suffixes,
-            best,
-        }
+        let best =
+            [self.required(), joined, next.clone().required()].into_iter().flatten().max_by_key(LiteralSet::score);
+        Part { exact: None, prefixes, suffixes, best }
     }
 
     fn or(self, other: Part) -> Self {
@@ -200,11 +167,7 @@ impl Part {
             return Part::exact(exact);
         }
         let join = |left: &[Vec<u8>], right: &[Vec<u8>]| {
-            if left.len() + right.len() <= SET_LIMIT {
-                [left, right].concat()
-            } else {
-                vec![Vec::new()]
-            }
+            if left.len() + right.len() <= SET_LIMIT { [left, right].concat() } else { vec![Vec::new()] }
         };
         let prefixes = join(&self.prefixes, &other.prefixes);
         let suffixes = join(&self.suffixes, &other.suffixes);
@@ -214,12 +177,7 @@ impl Part {
             }
             _ => None,
         };
-        Part {
-            exact: None,
-            prefixes,
-            suffixes,
-            best,
-        }
+        Part { exact: None, prefixes, suffixes, best }
     }
 }
 
@@ -229,21 +187,14 @@ fn cross(left: &[Vec<u8>], right: &[Vec<u8>]) -> Option<Vec<Vec<u8>>> {
     if left.len() * right.len() > SET_LIMIT || too_long(left) || too_long(right) {
         return None;
     }
-    Some(
-        left.iter()
-            .flat_map(|start| right.iter().map(move |end| [start.as_slice(), end].concat()))
-            .collect(),
-    )
+    Some(left.iter().flat_map(|start| right.iter().map(move |end| [start.as_slice(), end].concat())).collect())
 }
 
 /// The members of a small class, folded to lower case.
 fn class_members(class: &Class) -> Option<Vec<Vec<u8>>> {
     let mut members: Vec<Vec<u8>> = match class {
         Class::Bytes(class) => {
-            let count: usize = class
-                .iter()
-                .map(|range| usize::from(range.end() - range.start()) + 1)
-                .sum();
+            let count: usize = class.iter().map(|range| usize::from(range.end() - range.start()) + 1).sum();
             (count <= 2 * CLASS_LIMIT).then(|| {
                 class
                     .iter()
@@ -253,10 +204,7 @@ fn class_members(class: &Class) -> Option<Vec<Vec<u8>>> {
             })?
         }
         Class::Unicode(class) => {
-            let count: usize = class
-                .iter()
-                .map(|range| range.end() as usize - range.start() as usize + 1)
-                .sum();
+            let count: usize = class.iter().map(|range| range.end() as usize - range.start() as usize + 1).sum();
             (count <= 2 * CLASS_LIMIT).then(|| {
                 class
                     .iter()
@@ -281,18 +229,12 @@ mod tests {
     fn literals(source: &str) -> Vec<String> {
         let set = of_hir(&Pattern::new(source).expect(source).hir());
         let strings = set.map(|set| set.0).unwrap_or_default();
-        strings
-            .into_iter()
-            .map(|literal| String::from_utf8(literal).expect("ASCII"))
-            .collect()
+        strings.into_iter().map(|literal| String::from_utf8(literal).expect("ASCII")).collect()
     }
 
     #[test]
     fn the_longest_certain_literals_are_found() {
-        assert_eq!(
-            literals(r"customer '(?<c>[^']+)' - the specified subdomain '"),
-            ["' - the specified subdomain '"]
-        );
+        assert_eq!(literals(r"customer '(?<c>[^']+)' - the specified subdomain '"), ["' - the specified subdomain '"]);
         assert_eq!(literals(r"(?i)Out Of Memory"), ["out of memory"]);
         assert_eq!(literals(r"^(?:oom|kill)er \d+"), ["killer ", "oomer "]);
         assert_eq!(literals(r"abc(?:def)?ghi"), ["abcdefghi", "abcghi"]);

@@ -59,14 +59,8 @@ pub struct Scan<'s> {
 impl<'s> Scan<'s> {
     /// Prepares the scan of a source.
     pub fn new(index: &'s Index<'s>, source: &'s SourceName, limits: &'s Limits) -> Self {
-        let looks_at = |id: SignatureId| {
-            index
-                .signature(id)
-                .1
-                .file
-                .as_ref()
-                .is_none_or(|glob| glob.matches(&source.path))
-        };
+        let looks_at =
+            |id: SignatureId| index.signature(id).1.file.as_ref().is_none_or(|glob| glob.matches(&source.path));
         let takes_part: Vec<bool> = index.signatures().map(looks_at).collect();
         let part = |ids: &[SignatureId]| ids.iter().copied().filter(|id| takes_part[id.index()]).collect();
         Self {
@@ -91,11 +85,7 @@ impl<'s> Scan<'s> {
             }
         };
         state.finish(take);
-        ScanOutcome {
-            bytes: state.bytes,
-            notes: state.notes,
-            result,
-        }
+        ScanOutcome { bytes: state.bytes, notes: state.notes, result }
     }
 }
 
@@ -134,10 +124,9 @@ impl<'s> State<'s> {
         self.bytes += block.bytes.len() as u64;
         if !self.scan.whole_file.is_empty() {
             let room = WHOLE_FILE_BYTES + 1 - self.whole.len().min(WHOLE_FILE_BYTES + 1);
-            self.whole
-                .extend_from_slice(&block.bytes[..block.bytes.len().min(room)]);
+            self.whole.extend_from_slice(&block.bytes[..block.bytes.len().min(room)]);
         }
-        self.unwrapping.add(block.bytes, block.framing);
+        self.unwrapping.add(block.bytes);
         let mut lines = block.lines();
         if self.scan.every_record.is_empty() {
             self.around_hits(block, &mut lines, take);
@@ -162,18 +151,13 @@ impl<'s> State<'s> {
         let mut marks = tidy::marks(block.bytes).peekable();
         let mut hits = hits.into_iter().peekable();
         loop {
-            let next = [hits.peek().map(|(at, _)| *at), marks.peek().copied()]
-                .into_iter()
-                .flatten()
-                .min();
+            let next = [hits.peek().map(|(at, _)| *at), marks.peek().copied()].into_iter().flatten().min();
             let Some(at) = next else { break };
             let record = block.record_at(at);
             let end = record.next.max(at + 1);
             let mut candidates = Candidates::default();
             while let Some((_, signatures)) = hits.next_if(|(at, _)| *at < end) {
-                candidates
-                    .signatures
-                    .extend(signatures.iter().filter(|id| self.scan.takes_part[id.index()]));
+                candidates.signatures.extend(signatures.iter().filter(|id| self.scan.takes_part[id.index()]));
             }
             while marks.next_if(|at| *at < end).is_some() {
                 candidates.marked = true;
@@ -191,10 +175,8 @@ impl<'s> State<'s> {
     ) {
         for record in block.records() {
             let text = &block.bytes[record.range.clone()];
-            let mut candidates = Candidates {
-                signatures: self.scan.every_record.clone(),
-                marked: tidy::marks(text).next().is_some(),
-            };
+            let mut candidates =
+                Candidates { signatures: self.scan.every_record.clone(), marked: tidy::marks(text).next().is_some() };
             self.literals(text, &mut candidates.signatures);
             self.record(block, &record, candidates, lines, take);
         }
@@ -202,9 +184,9 @@ impl<'s> State<'s> {
 
     /// Adds the signatures of whose literals one occurs in a text.
     fn literals(&self, text: &[u8], signatures: &mut Vec<SignatureId>) {
-        self.scan.index.hits(text, |_, found| {
-            signatures.extend(found.iter().filter(|id| self.scan.takes_part[id.index()]))
-        });
+        self.scan
+            .index
+            .hits(text, |_, found| signatures.extend(found.iter().filter(|id| self.scan.takes_part[id.index()])));
     }
 
     fn record(
@@ -229,26 +211,14 @@ impl<'s> State<'s> {
         }
         candidates.signatures.sort_unstable();
         candidates.signatures.dedup();
-        let found = self.confirmed(
-            &candidates.signatures,
-            Readings {
-                plain: &plain,
-                tidy: tidied.as_deref(),
-            },
-        );
+        let found = self.confirmed(&candidates.signatures, Readings { plain: &plain, tidy: tidied.as_deref() });
         if found.is_empty() {
             return;
         }
         self.cut_records += u64::from(span.cut);
         found.iter().for_each(|(id, _)| self.unwrapping.matched(*id));
         let line = lines.line_at(span.range.start);
-        take(&RecordMatches {
-            source: &self.scan.source.name,
-            line,
-            text: &plain,
-            time: self.time(&plain),
-            found,
-        });
+        take(&RecordMatches { source: &self.scan.source.name, line, text: &plain, time: self.time(&plain), found });
     }
 
     fn confirmed(&self, candidates: &[SignatureId], readings: Readings<'_>) -> Vec<(SignatureId, Captured)> {
@@ -283,23 +253,11 @@ impl<'s> State<'s> {
             candidates.retain(|id| !self.unwrapping.has_matched(*id));
             candidates.sort_unstable();
             candidates.dedup();
-            let found = self.confirmed(
-                &candidates,
-                Readings {
-                    plain: &paragraph.text,
-                    tidy: tidied.as_deref(),
-                },
-            );
+            let found = self.confirmed(&candidates, Readings { plain: &paragraph.text, tidy: tidied.as_deref() });
             if !found.is_empty() {
                 found.iter().for_each(|(id, _)| self.unwrapping.matched(*id));
                 let (source, line) = (self.scan.source.name.as_str(), paragraph.first_line);
-                take(&RecordMatches {
-                    source,
-                    line,
-                    text: &paragraph.text,
-                    time: None,
-                    found,
-                });
+                take(&RecordMatches { source, line, text: &paragraph.text, time: None, found });
             }
         }
         self.whole_file(take);
@@ -311,8 +269,7 @@ impl<'s> State<'s> {
                 limits.lines,
                 limits.bytes / 1024
             );
-            self.notes
-                .push(Note::new(&self.scan.source.name, NoteKind::RecordCut, detail));
+            self.notes.push(Note::new(&self.scan.source.name, NoteKind::RecordCut, detail));
         }
     }
 
@@ -322,29 +279,16 @@ impl<'s> State<'s> {
         }
         if self.whole.len() > WHOLE_FILE_BYTES {
             self.whole.truncate(WHOLE_FILE_BYTES);
-            let detail = format!(
-                "signatures with `scope: file` see only the first {} KiB",
-                WHOLE_FILE_BYTES / 1024
-            );
-            self.notes
-                .push(Note::new(&self.scan.source.name, NoteKind::Limit, detail));
+            let detail = format!("signatures with `scope: file` see only the first {} KiB", WHOLE_FILE_BYTES / 1024);
+            self.notes.push(Note::new(&self.scan.source.name, NoteKind::Limit, detail));
         }
         let plain = plain::plain(&self.whole);
         let tidied = tidy::tidy(&plain);
-        let readings = Readings {
-            plain: &plain,
-            tidy: tidied.as_deref(),
-        };
+        let readings = Readings { plain: &plain, tidy: tidied.as_deref() };
         let test = |id: &SignatureId| Some((*id, confirm(self.scan.index.signature(*id).1, readings)?));
         let found: Vec<_> = self.scan.whole_file.iter().filter_map(test).collect();
         if !found.is_empty() {
-            take(&RecordMatches {
-                source: &self.scan.source.name,
-                line: 1,
-                text: &plain,
-                time: None,
-                found,
-            });
+            take(&RecordMatches { source: &self.scan.source.name, line: 1, text: &plain, time: None, found });
         }
     }
 }

@@ -1,11 +1,9 @@
 //! Hard-wrapped text: what no record matched is tried again with the line breaks taken out.
 //!
-//! Mail programs, ticket systems and terminals break long lines. In a short text without timestamps, paragraphs that look
-//! wrapped are joined, and only signatures that no record of the text matched are tried on them, so that nothing is counted
-//! twice.
+//! Mail programs, ticket systems and terminals break long lines. In a short text, paragraphs that look wrapped are
+//! joined, and only signatures that no record of the text matched are tried on them, so that nothing is counted twice.
 
 use crate::scan::index::SignatureId;
-use crate::source::record::Framing;
 use crate::source::wrap::{Unwrapped, WRAP_LIMIT, unwrapped};
 
 /// Collects a short text and remembers which signatures its records matched.
@@ -17,18 +15,13 @@ pub(crate) struct Unwrapping {
 
 impl Unwrapping {
     pub(crate) fn new(signatures: usize) -> Self {
-        Self {
-            text: Some(Vec::new()),
-            matched: vec![false; signatures],
-        }
+        Self { text: Some(Vec::new()), matched: vec![false; signatures] }
     }
 
     /// Takes the next block.
-    pub(crate) fn add(&mut self, bytes: &[u8], framing: Framing) {
+    pub(crate) fn add(&mut self, bytes: &[u8]) {
         match &mut self.text {
-            Some(text) if framing == Framing::Lines && text.len() + bytes.len() <= WRAP_LIMIT => {
-                text.extend_from_slice(bytes)
-            }
+            Some(text) if text.len() + bytes.len() <= WRAP_LIMIT => text.extend_from_slice(bytes),
             _ => self.text = None,
         }
     }
@@ -41,7 +34,7 @@ impl Unwrapping {
         self.matched[id.index()]
     }
 
-    /// The joined paragraphs of the text; none when it was too long or has timestamps.
+    /// The joined paragraphs of the text; none when it was too long.
     pub(crate) fn paragraphs(&mut self) -> Vec<Unwrapped> {
         self.text.take().map(|text| unwrapped(&text)).unwrap_or_default()
     }

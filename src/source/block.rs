@@ -81,11 +81,7 @@ impl<R: BufRead> Blocks<R> {
         }
         let framing = *self.framing.get_or_insert_with(|| Framing::detect(&self.buffer));
         let text = RecordText::new(&self.buffer, framing, self.limits);
-        let end = if self.ended {
-            End::of_source(text)
-        } else {
-            End::within(text, self.opening)
-        };
+        let end = if self.ended { End::of_source(text) } else { End::within(text, self.opening) };
         (self.handed_out, self.next_opening) = (end.at, end.next);
         let bytes = &self.buffer[..end.at];
         let is_cut = end.next != Opening::Record;
@@ -146,11 +142,7 @@ struct End {
 impl End {
     /// Ends where the source does.
     fn of_source(text: RecordText<'_>) -> Self {
-        Self {
-            at: text.bytes.len(),
-            next: Opening::Record,
-            is_one_record: false,
-        }
+        Self { at: text.bytes.len(), next: Opening::Record, is_one_record: false }
     }
 
     /// Finds the last place in a full buffer, which begins with `opening`, where a block may end.
@@ -161,11 +153,7 @@ impl End {
         while let Some(newline) = memrchr(b'\n', &text.bytes[..end]) {
             let start = newline + 1;
             if is_known(start) && text.certain_start(start) {
-                return Self {
-                    at: start,
-                    next: Opening::Record,
-                    is_one_record: false,
-                };
+                return Self { at: start, next: Opening::Record, is_one_record: false };
             }
             end = newline;
         }
@@ -175,11 +163,7 @@ impl End {
             .pieces(0, opening)
             .take_while(|piece| piece.end < text.bytes.len() && is_known(piece.end))
             .last();
-        last.map_or(Self::of_source(text), |piece| Self {
-            at: piece.end,
-            next: piece.next,
-            is_one_record,
-        })
+        last.map_or(Self::of_source(text), |piece| Self { at: piece.end, next: piece.next, is_one_record })
     }
 }
 
@@ -226,11 +210,7 @@ impl<'b> Block<'b> {
     /// begins a record to the end of this one.
     pub fn record_at(&self, at: usize) -> RecordSpan {
         let Some(last) = self.bytes.len().checked_sub(1) else {
-            return RecordSpan {
-                range: 0..0,
-                next: 0,
-                cut: false,
-            };
+            return RecordSpan { range: 0..0, next: 0, cut: false };
         };
         let at = at.min(last);
         if self.index.get().is_none() && self.walked.load(Ordering::Relaxed) <= self.bytes.len() {
@@ -243,20 +223,12 @@ impl<'b> Block<'b> {
 
     /// Walks all records of the block in order.
     pub fn records(&self) -> Records<'_> {
-        Records {
-            block: self,
-            pieces: self.text.pieces(0, self.opening),
-        }
+        Records { block: self, pieces: self.text.pieces(0, self.opening) }
     }
 
     /// Returns a counter of the block's lines.
     pub fn lines(&self) -> LineCounter<'b> {
-        LineCounter {
-            bytes: self.bytes,
-            at: 0,
-            first_line: self.first_line,
-            line: self.first_line,
-        }
+        LineCounter { bytes: self.bytes, at: 0, first_line: self.first_line, line: self.first_line }
     }
 
     /// Finds the record at `at` from the lines around it.
@@ -267,17 +239,8 @@ impl<'b> Block<'b> {
         }
         let opening = if start == 0 { self.opening } else { Opening::Record };
         // The pieces cover the block, so there is always one.
-        let rest = Piece {
-            start,
-            end: self.bytes.len(),
-            continues: false,
-            next: Opening::Record,
-        };
-        let piece = self
-            .text
-            .pieces(start, opening)
-            .find(|piece| piece.end > at)
-            .unwrap_or(rest);
+        let rest = Piece { start, end: self.bytes.len(), continues: false, next: Opening::Record };
+        let piece = self.text.pieces(start, opening).find(|piece| piece.end > at).unwrap_or(rest);
         self.walked.fetch_add(piece.end - start, Ordering::Relaxed);
         self.span(piece)
     }
@@ -285,11 +248,7 @@ impl<'b> Block<'b> {
     fn span(&self, piece: Piece) -> RecordSpan {
         let is_cut_here = piece.next != Opening::Record || (piece.end == self.bytes.len() && self.is_cut);
         let newline = usize::from(self.bytes[..piece.end].ends_with(b"\n"));
-        RecordSpan {
-            range: piece.start..piece.end - newline,
-            next: piece.end,
-            cut: piece.continues || is_cut_here,
-        }
+        RecordSpan { range: piece.start..piece.end - newline, next: piece.end, cut: piece.continues || is_cut_here }
     }
 }
 
@@ -371,10 +330,7 @@ mod tests {
 
     fn record_texts(text: &str) -> Vec<String> {
         let found = read(text.as_bytes(), RecordLimits::default(), BLOCK_BYTES);
-        found
-            .into_iter()
-            .map(|(text, ..)| String::from_utf8(text).unwrap())
-            .collect()
+        found.into_iter().map(|(text, ..)| String::from_utf8(text).unwrap()).collect()
     }
 
     #[test]
@@ -396,11 +352,7 @@ mod tests {
         let mut bytes = 0;
         while let Some(block) = blocks.next_block().unwrap() {
             assert!(block.bytes.len() <= BLOCK_BYTES && block.first_line == 1);
-            assert!(
-                block
-                    .records()
-                    .all(|record| record.cut && record.range.len() <= 256 * 1024)
-            );
+            assert!(block.records().all(|record| record.cut && record.range.len() <= 256 * 1024));
             bytes += block.bytes.len();
         }
         assert_eq!(bytes, text.len());
@@ -409,10 +361,7 @@ mod tests {
 
     #[test]
     fn a_record_of_ten_megabytes_is_cut_at_line_ends() {
-        let text = format!(
-            "2024-05-06 07:08:09 a\n{}2024-05-06 07:08:10 b\n",
-            "\tat x.y\n".repeat(1_250_000)
-        );
+        let text = format!("2024-05-06 07:08:09 a\n{}2024-05-06 07:08:10 b\n", "\tat x.y\n".repeat(1_250_000));
         let mut blocks = Blocks::new(text.as_bytes(), RecordLimits::default());
         let mut bytes = 0;
         let mut records = 0;

@@ -63,39 +63,20 @@ impl Part {
     /// Makes a part of the file, pipe or device at `path`, which is all of its case.
     pub fn file(path: impl Into<PathBuf>) -> Self {
         let path = path.into();
-        let own_name = path
-            .file_name()
-            .unwrap_or(path.as_os_str())
-            .to_string_lossy()
-            .into_owned();
-        Part {
-            name: readable(&path),
-            path: own_name,
-            alone: true,
-            origin: Origin::File(path),
-        }
+        let own_name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+        Part { name: readable(&path), path: own_name, alone: true, origin: Origin::File(path) }
     }
 
     /// Makes a part of bytes in memory, which may be an archive like any file, and which are all of their case.
     pub fn bytes(name: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Self {
         let name = name.into();
-        Part {
-            path: name.clone(),
-            name,
-            alone: true,
-            origin: Origin::Bytes(bytes.into()),
-        }
+        Part { path: name.clone(), name, alone: true, origin: Origin::Bytes(bytes.into()) }
     }
 
     /// Makes a part of a stream such as standard input, which is all of its case.
     pub fn reader(name: impl Into<String>, reader: impl Read + Send + 'static) -> Self {
         let name = name.into();
-        Part {
-            path: name.clone(),
-            name,
-            alone: true,
-            origin: Origin::Reader(Box::new(reader)),
-        }
+        Part { path: name.clone(), name, alone: true, origin: Origin::Reader(Box::new(reader)) }
     }
 
     /// Its display name.
@@ -136,10 +117,7 @@ pub fn cases(paths: &[PathBuf]) -> (Vec<CaseInput>, Vec<Note>) {
         match fs::metadata(path) {
             Ok(metadata) if metadata.is_dir() => folder(path, &mut cases, &mut notes),
             // A pipe or device that is given by name is meant to be read.
-            Ok(_) => cases.push(CaseInput {
-                name: readable(path),
-                parts: vec![Part::file(path)],
-            }),
+            Ok(_) => cases.push(CaseInput { name: readable(path), parts: vec![Part::file(path)] }),
             Err(error) => notes.push(Note::new(readable(path), NoteKind::Unreadable, reason(&error))),
         }
     }
@@ -159,24 +137,13 @@ fn folder(root: &Path, cases: &mut Vec<CaseInput>, notes: &mut Vec<Note>) {
             }
         };
         if is_archive && !is_one_case {
-            archives.push(CaseInput {
-                name: readable(&path),
-                parts: vec![Part::file(path)],
-            });
+            archives.push(CaseInput { name: readable(&path), parts: vec![Part::file(path)] });
         } else {
-            parts.push(Part {
-                name: readable(&path),
-                path: relative,
-                alone: false,
-                origin: Origin::File(path),
-            });
+            parts.push(Part { name: readable(&path), path: relative, alone: false, origin: Origin::File(path) });
         }
     }
     if !parts.is_empty() || archives.is_empty() {
-        cases.push(CaseInput {
-            name: readable(root),
-            parts,
-        });
+        cases.push(CaseInput { name: readable(root), parts });
     }
     cases.append(&mut archives);
 }
@@ -229,11 +196,7 @@ fn is_archive(path: &Path) -> io::Result<bool> {
 /// Writes a path for people and globs: lossy where it is not Unicode, separated by `/`, without one at the end.
 fn readable(path: &Path) -> String {
     let text = path.to_string_lossy();
-    let text = if cfg!(windows) {
-        text.replace('\\', "/")
-    } else {
-        text.into_owned()
-    };
+    let text = if cfg!(windows) { text.replace('\\', "/") } else { text.into_owned() };
     let trimmed = text.trim_end_matches('/');
     if trimmed.is_empty() { text } else { trimmed.to_owned() }
 }
@@ -339,14 +302,7 @@ mod tests {
         let (cases, notes) = cases(&given);
         let names: Vec<_> = cases.iter().map(|case| case.name.as_str()).collect();
         assert_eq!(names, [readable(&given[0]), readable(&given[2])]);
-        assert_eq!(
-            notes,
-            [Note::new(
-                readable(&given[1]),
-                NoteKind::Unreadable,
-                "no such file or folder"
-            )]
-        );
+        assert_eq!(notes, [Note::new(readable(&given[1]), NoteKind::Unreadable, "no such file or folder")]);
     }
 
     #[cfg(unix)]

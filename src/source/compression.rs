@@ -19,9 +19,7 @@ const ZSTD_WINDOW: u32 = 27;
 /// Says why there is none: the content is not a compressed stream, or no memory.
 pub(super) fn decoder<'a>(content: Content, input: Peek<'a>) -> io::Result<Box<dyn Read + 'a>> {
     match content {
-        Content::Gzip => Ok(Box::new(Gzip {
-            member: Some(GzDecoder::new(input)),
-        })),
+        Content::Gzip => Ok(Box::new(Gzip { member: Some(GzDecoder::new(input)) })),
         Content::Zstd => Ok(Box::new(zstd(input)?)),
         _ => Err(io::Error::from(io::ErrorKind::Unsupported)),
     }
@@ -55,10 +53,7 @@ impl Read for Gzip<'_> {
                 [0x1f] => return Err(io::ErrorKind::UnexpectedEof.into()),
                 [0x1f, 0x8b] => self.member = Some(GzDecoder::new(input)),
                 _ => {
-                    return Err(io::Error::new(
-                        io::ErrorKind::InvalidData,
-                        "other data after the gzip stream",
-                    ));
+                    return Err(io::Error::new(io::ErrorKind::InvalidData, "other data after the gzip stream"));
                 }
             }
         }
@@ -92,26 +87,15 @@ mod tests {
     #[test]
     fn what_follows_a_gzip_is_told_apart_from_its_end() {
         let bytes = [gzip(b"one\n"), b"garbage".to_vec()].concat();
-        assert_eq!(
-            decode(Content::Gzip, &bytes),
-            (b"one\n".to_vec(), Some(io::ErrorKind::InvalidData))
-        );
+        assert_eq!(decode(Content::Gzip, &bytes), (b"one\n".to_vec(), Some(io::ErrorKind::InvalidData)));
         let bytes = [gzip(b"one\n"), vec![0x1f]].concat();
-        assert_eq!(
-            decode(Content::Gzip, &bytes),
-            (b"one\n".to_vec(), Some(io::ErrorKind::UnexpectedEof))
-        );
+        assert_eq!(decode(Content::Gzip, &bytes), (b"one\n".to_vec(), Some(io::ErrorKind::UnexpectedEof)));
     }
 
     #[test]
     fn all_frames_of_a_zstd_are_read() {
         let frame = |text: &[u8]| ::zstd::encode_all(text, 1).unwrap();
-        let bytes = [
-            b"\x50\x2a\x4d\x18\x03\0\0\0abc".to_vec(),
-            frame(b"one\n"),
-            frame(b"two\n"),
-        ]
-        .concat();
+        let bytes = [b"\x50\x2a\x4d\x18\x03\0\0\0abc".to_vec(), frame(b"one\n"), frame(b"two\n")].concat();
         assert_eq!(decode(Content::Zstd, &bytes), (b"one\ntwo\n".to_vec(), None));
         let cut = &bytes[..bytes.len() - 2];
         assert_eq!(decode(Content::Zstd, cut).1, Some(io::ErrorKind::UnexpectedEof));

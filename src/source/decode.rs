@@ -87,9 +87,7 @@ fn unmarked_utf16(head: &[u8]) -> Option<Encoding> {
     }
     let looks_like_text = |text: usize| {
         let nul = 1 - text;
-        let ascii = head
-            .chunks_exact(2)
-            .filter(|pair| pair[nul] == 0 && pair[text] != 0 && !is_control(pair[text]));
+        let ascii = head.chunks_exact(2).filter(|pair| pair[nul] == 0 && pair[text] != 0 && !is_control(pair[text]));
         ascii.count() * 10 >= pairs * 9
     };
     match (looks_like_text(0), looks_like_text(1)) {
@@ -102,15 +100,8 @@ fn unmarked_utf16(head: &[u8]) -> Option<Encoding> {
 /// Counts the NULs that are padding, and the others.
 fn count_nuls(head: &[u8]) -> (usize, usize) {
     let (mut padding, mut others) = (0, 0);
-    for run in head
-        .chunk_by(|one, next| (*one == 0) == (*next == 0))
-        .filter(|run| run[0] == 0)
-    {
-        if run.len() >= PADDING {
-            padding += run.len()
-        } else {
-            others += run.len()
-        }
+    for run in head.chunk_by(|one, next| (*one == 0) == (*next == 0)).filter(|run| run[0] == 0) {
+        if run.len() >= PADDING { padding += run.len() } else { others += run.len() }
     }
     (padding, others)
 }
@@ -141,10 +132,7 @@ mod tests {
         let cases = [
             ([b"\xff\xfe", little.as_slice()].concat(), Encoding::Utf16WithMark),
             ([b"\xfe\xff", big.as_slice()].concat(), Encoding::Utf16WithMark),
-            (
-                utf16("a plain line of a log\n", u16::to_le_bytes),
-                Encoding::Utf16Little,
-            ),
+            (utf16("a plain line of a log\n", u16::to_le_bytes), Encoding::Utf16Little),
             (utf16("a plain line of a log\n", u16::to_be_bytes), Encoding::Utf16Big),
         ];
         for (bytes, encoding) in &cases {
@@ -175,10 +163,7 @@ mod tests {
 
     #[test]
     fn fields_separated_by_control_characters_are_text() {
-        assert_eq!(
-            form(&b"8=FIX.4.2\x019=65\x0135=A\x0149=S\x0156=T\x01\n".repeat(9)),
-            Form::Text(Encoding::Bytes)
-        );
+        assert_eq!(form(&b"8=FIX.4.2\x019=65\x0135=A\x0149=S\x0156=T\x01\n".repeat(9)), Form::Text(Encoding::Bytes));
         assert_eq!(form(b"\x1b[31mred\x1b[0m\n"), Form::Text(Encoding::Bytes));
     }
 
@@ -188,9 +173,6 @@ mod tests {
         assert_eq!(form(&words), Form::Binary);
         assert_eq!(form(&[0; 600]), Form::Binary);
         assert_eq!(form(b"\x01\x02\x03\x04\x05\x06\x0f\x10ab"), Form::Binary);
-        assert_eq!(
-            form(b"\xca\xfe\xba\xbe\0\0\0\x34\0\x1d\x0a\0\x06\0\x0f\x09\0\x10\0\x11"),
-            Form::Binary
-        );
+        assert_eq!(form(b"\xca\xfe\xba\xbe\0\0\0\x34\0\x1d\x0a\0\x06\0\x0f\x09\0\x10\0\x11"), Form::Binary);
     }
 }

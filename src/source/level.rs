@@ -23,9 +23,7 @@ pub fn find(line: &[u8], after: usize) -> Option<Level> {
     if at_start.is_some() || after == 0 {
         return at_start;
     }
-    klog_letter(&line[..after])
-        .or_else(|| logcat_letter(&line[after..]))
-        .or_else(|| word_after(line, after))
+    klog_letter(&line[..after]).or_else(|| logcat_letter(&line[after..])).or_else(|| word_after(line, after))
 }
 
 /// Reads syslog's `<PRI>`: eight times the facility plus the severity, at most 191.
@@ -35,9 +33,7 @@ fn syslog_priority(line: &[u8]) -> Option<Level> {
     if !matches!(digits, 1..=3) || rest.get(digits) != Some(&b'>') {
         return None;
     }
-    let priority = rest[..digits]
-        .iter()
-        .fold(0_u16, |value, digit| value * 10 + u16::from(digit - b'0'));
+    let priority = rest[..digits].iter().fold(0_u16, |value, digit| value * 10 + u16::from(digit - b'0'));
     (priority <= 191).then_some(match priority % 8 {
         0..=2 => Level::Critical,
         3 => Level::Error,
@@ -82,10 +78,7 @@ fn logcat_letter(rest: &[u8]) -> Option<Level> {
 
 /// Gives what follows blanks and a number.
 fn skip_number(text: &[u8]) -> Option<&[u8]> {
-    let digits_at = text
-        .iter()
-        .position(|byte| *byte != b' ')
-        .filter(|blanks| *blanks > 0)?;
+    let digits_at = text.iter().position(|byte| *byte != b' ').filter(|blanks| *blanks > 0)?;
     let number = &text[digits_at..];
     let digits = number.iter().take_while(|byte| byte.is_ascii_digit()).count();
     (digits > 0).then(|| &number[digits..])
@@ -122,22 +115,14 @@ fn word_after(line: &[u8], after: usize) -> Option<Level> {
 
 /// Gives the letters that stand at `at`; empty if there are none.
 fn word_at(line: &[u8], at: usize) -> Range<usize> {
-    let letters = line
-        .get(at..)
-        .unwrap_or_default()
-        .iter()
-        .take_while(|byte| byte.is_ascii_alphabetic())
-        .count();
+    let letters = line.get(at..).unwrap_or_default().iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
     at..at + letters
 }
 
 /// Says whether `byte`, right beside a word, makes it part of a longer name, path, number or sentence.
 fn is_part(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
-        || matches!(
-            byte,
-            b'_' | b'-' | b'.' | b'/' | b'\\' | b'$' | b'@' | b'=' | b'#' | 0x80..
-        )
+        || matches!(byte, b'_' | b'-' | b'.' | b'/' | b'\\' | b'$' | b'@' | b'=' | b'#' | 0x80..)
 }
 
 /// A word that is a level's name, and what stands around it.
@@ -158,12 +143,7 @@ impl<'a> Candidate<'a> {
         }
         let word = &line[range.clone()];
         let level = Level::from_word(word)?;
-        Some(Self {
-            word,
-            level,
-            before: &line[header..range.start],
-            behind: &line[range.end..],
-        })
+        Some(Self { word, level, before: &line[header..range.start], behind: &line[range.end..] })
     }
 
     /// Gives the level if the word is in a level's place.
@@ -186,9 +166,8 @@ impl<'a> Candidate<'a> {
         let matches = match (inner.last()?, closing) {
             (b'[', b']') | (b'(', b')') | (b'<', b'>') | (b'|', b'|') => true,
             (b':', b']') => {
-                let module = inner[..inner.len() - 1]
-                    .iter()
-                    .rposition(|byte| !byte.is_ascii_alphanumeric() && *byte != b'_');
+                let module =
+                    inner[..inner.len() - 1].iter().rposition(|byte| !byte.is_ascii_alphanumeric() && *byte != b'_');
                 module.is_some_and(|opening| inner[opening] == b'[')
             }
             _ => false,
@@ -204,10 +183,7 @@ impl<'a> Candidate<'a> {
             return false;
         };
         let key = key.strip_suffix(b"\"").unwrap_or(key);
-        let start = key
-            .iter()
-            .rposition(|byte| !byte.is_ascii_alphabetic())
-            .map_or(0, |other| other + 1);
+        let start = key.iter().rposition(|byte| !byte.is_ascii_alphabetic()).map_or(0, |other| other + 1);
         KEYS.iter().any(|known| known.eq_ignore_ascii_case(&key[start..]))
             && !self.behind.first().is_some_and(|byte| is_part(*byte))
     }
@@ -246,10 +222,7 @@ mod tests {
 
     /// The level of a line whose timestamp is found as it is in the house.
     fn level(line: &str) -> Option<Level> {
-        find(
-            line.as_bytes(),
-            timestamp::find(line.as_bytes()).map_or(0, |stamp| stamp.range.end),
-        )
+        find(line.as_bytes(), timestamp::find(line.as_bytes()).map_or(0, |stamp| stamp.range.end))
     }
 
     #[test]
@@ -263,10 +236,7 @@ mod tests {
             ("081109 203615 148 INFO dfs.X: up", Level::Info),
             ("[2024-01-02T03:04:05,123][TRACE][o.e.x] up", Level::Trace),
             ("[Sun Dec 04 04:47:44 2005] [notice] up", Level::Notice),
-            (
-                "[Sun Dec 04 04:47:44.123456 2005] [proxy:error] [pid 7] down",
-                Level::Error,
-            ),
+            ("[Sun Dec 04 04:47:44.123456 2005] [proxy:error] [pid 7] down", Level::Error),
             ("[Sun Dec 04 04:47:44.123456 2005] [:warn] [pid 7] down", Level::Warning),
             ("2024/01/02 03:04:05 [crit] 7#7: *1 connect()", Level::Critical),
             ("2024-01-02 03:04:05 +00:00 [Information] up", Level::Info),

@@ -52,11 +52,7 @@ impl NoteKind {
 impl Note {
     /// Makes a note about `source`.
     pub fn new(source: impl Into<String>, kind: NoteKind, detail: impl Into<String>) -> Self {
-        Note {
-            source: source.into(),
-            kind,
-            detail: detail.into(),
-        }
+        Note { source: source.into(), kind, detail: detail.into() }
     }
 }
 
@@ -104,9 +100,6 @@ mod tests {
     fn kinds_are_kebab_case_for_machines() {
         let note = Note::new("a.gz", NoteKind::RecordCut, "cut after 1000 lines");
         let json = serde_json::to_string(&note).unwrap();
-        assert_eq!(
-            json,
-            r#"{"source":"a.gz","kind":"record-cut","detail":"cut after 1000 lines"}"#
-        );
+        assert_eq!(json, r#"{"source":"a.gz","kind":"record-cut","detail":"cut after 1000 lines"}"#);
     }
 }

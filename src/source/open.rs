@@ -43,11 +43,7 @@ pub trait Visit {
 pub fn read(part: Part, limits: &Limits, budget: &Budget, progress: &Progress, visit: &mut dyn Visit) {
     let notes = Notes::default();
     let layer = Layer::base(&part.name, &notes);
-    let mut source = SourceName {
-        name: part.name,
-        path: part.path,
-        modified: None,
-    };
+    let mut source = SourceName { name: part.name, path: part.path, modified: None };
     let mut session = Session {
         limits,
         budget,
@@ -64,11 +60,7 @@ pub fn read(part: Part, limits: &Limits, budget: &Budget, progress: &Progress, v
             Ok((metadata, file)) => {
                 source.modified = metadata.modified().ok().and_then(|time| Timestamp::try_from(time).ok());
                 // A pipe cannot seek. A second handle shares the position, but the first is not used any more by then.
-                let again = if metadata.is_file() {
-                    file.try_clone().ok()
-                } else {
-                    None
-                };
+                let again = if metadata.is_file() { file.try_clone().ok() } else { None };
                 let seek = again.map(|file| Box::new(file) as Box<dyn ReadSeek>);
                 session.begin(file, seek, layer, source);
             }
@@ -115,20 +107,8 @@ impl Session<'_> {
         layer: Rc<Layer>,
         source: SourceName,
     ) {
-        let peek = Peek::new(Plain {
-            inner: input,
-            layer: Rc::clone(&layer),
-        });
-        self.open(
-            Stream {
-                peek,
-                layer,
-                source,
-                seek,
-                decompressed: false,
-            },
-            0,
-        );
+        let peek = Peek::new(Plain { inner: input, layer: Rc::clone(&layer) });
+        self.open(Stream { peek, layer, source, seek, decompressed: false }, 0);
     }
 
     /// Opens `stream`, which lies within `depth` archives.
@@ -145,11 +125,7 @@ impl Session<'_> {
             Content::Zip if self.may_go_deeper(depth + 1, &stream) => self.seekable_zip(stream, depth),
             Content::Tar | Content::Zip => {}
             Content::Unsupported(what) => {
-                self.skip(
-                    &stream.source,
-                    NoteKind::Unsupported,
-                    &format!("{what} is not supported"),
-                );
+                self.skip(&stream.source, NoteKind::Unsupported, &format!("{what} is not supported"));
             }
             Content::Binary(what) => self.skip(&stream.source, NoteKind::Binary, &format!("not text but {what}")),
             Content::Other => self.text(stream, depth),
@@ -171,16 +147,7 @@ impl Session<'_> {
             Ok(decoder) => {
                 let guard = Guard::new(decoder, Rc::clone(&layer), taken, self.limits, self.budget);
                 let peek = Peek::new(guard);
-                self.open(
-                    Stream {
-                        peek,
-                        layer,
-                        source,
-                        seek: None,
-                        decompressed: true,
-                    },
-                    depth,
-                );
+                self.open(Stream { peek, layer, source, seek: None, decompressed: true }, depth);
             }
             Err(error) => layer.fail(NoteKind::Damaged, error.to_string()),
         }
@@ -188,13 +155,7 @@ impl Session<'_> {
 
     /// Opens a zip where it lies, or from a copy where it cannot be sought in.
     fn seekable_zip(&mut self, stream: Stream<'_>, depth: u32) {
-        let Stream {
-            mut peek,
-            layer,
-            source,
-            seek,
-            ..
-        } = stream;
+        let Stream { mut peek, layer, source, seek, .. } = stream;
         if let Some(mut seek) = seek {
             return self.zip(&mut *seek, &source, &layer, depth);
         }
@@ -205,22 +166,13 @@ impl Session<'_> {
             return layer.fail(NoteKind::Unreadable, format!("no room to unpack it: {error}"));
         }
         if !peek.head(1).is_empty() {
-            return layer.fail(
-                NoteKind::Limit,
-                format!("larger than {}, the limit for a member", size(limit)),
-            );
+            return layer.fail(NoteKind::Limit, format!("larger than {}, the limit for a member", size(limit)));
         }
         self.zip(&mut copy, &source, &layer, depth);
     }
 
     fn text(&mut self, stream: Stream<'_>, depth: u32) {
-        let Stream {
-            mut peek,
-            layer,
-            source,
-            decompressed,
-            ..
-        } = stream;
+        let Stream { mut peek, layer, source, decompressed, .. } = stream;
         let head = peek.head(HEAD);
         let padding = head.iter().take_while(|byte| **byte == 0).count();
         if padding >= PADDING {
@@ -244,25 +196,12 @@ impl Session<'_> {
         self.progress.begin(&source.name);
         // What lies on disk as it is has the size it has.
         let is_unpacked = decompressed || depth > 0;
-        let left = if is_unpacked {
-            self.limits.member_bytes
-        } else {
-            u64::MAX
-        };
-        let mut text = Text {
-            peek,
-            layer: &layer,
-            left,
-            limit: left,
-            fresh: 0,
-            progress: self.progress,
-        };
+        let left = if is_unpacked { self.limits.member_bytes } else { u64::MAX };
+        let mut text = Text { peek, layer: &layer, left, limit: left, fresh: 0, progress: self.progress };
         let result = decoded(encoding, &mut text, |reader| self.visit.text(&source, reader));
         drop(text);
         if let Err(error) = result {
-            self.notes
-                .borrow_mut()
-                .push(Note::new(source.name.as_str(), NoteKind::Unreadable, error.to_string()));
+            self.notes.borrow_mut().push(Note::new(source.name.as_str(), NoteKind::Unreadable, error.to_string()));
         }
     }
 
@@ -270,9 +209,7 @@ impl Session<'_> {
         let limit = self.limits.depth;
         if depth > limit && !self.depth_noted {
             self.depth_noted = true;
-            stream
-                .layer
-                .exhaust(format!("not opened: within {limit} other archives already"));
+            stream.layer.exhaust(format!("not opened: within {limit} other archives already"));
         }
         depth <= limit
     }
@@ -291,43 +228,25 @@ impl Session<'_> {
 
     /// Names a member of an archive. Nothing is done by that name but showing it and comparing it with globs.
     pub(super) fn member(&mut self, member: Member<'_>) -> SourceName {
-        let Member {
-            archive,
-            name,
-            modified,
-        } = member;
+        let Member { archive, name, modified } = member;
         let whole = name.trim_start_matches("./");
         let own = cut(whole, self.limits.name_bytes);
         let name = format!("{}::{own}", archive.name);
         if own.len() < whole.len() && !self.name_noted {
             self.name_noted = true;
             let detail = format!("its name of {} is cut", size(whole.len() as u64));
-            self.notes
-                .borrow_mut()
-                .push(Note::new(name.as_str(), NoteKind::Limit, detail));
+            self.notes.borrow_mut().push(Note::new(name.as_str(), NoteKind::Limit, detail));
         }
         let is_case = self.alone && self.tallies.len() == 1;
-        let path = if is_case {
-            own.to_owned()
-        } else {
-            format!("{}::{own}", archive.path)
-        };
+        let path = if is_case { own.to_owned() } else { format!("{}::{own}", archive.path) };
         SourceName { name, path, modified }
     }
 
     /// Notes what is not read: at once, or for members with all others of their archive.
     pub(super) fn skip(&mut self, source: &SourceName, kind: NoteKind, detail: &str) {
         match self.tallies.last_mut() {
-            Some(tally) => {
-                tally
-                    .entry((kind, detail.to_owned()))
-                    .or_insert_with(|| (0, source.clone()))
-                    .0 += 1
-            }
-            None => self
-                .notes
-                .borrow_mut()
-                .push(Note::new(source.name.as_str(), kind, detail)),
+            Some(tally) => tally.entry((kind, detail.to_owned())).or_insert_with(|| (0, source.clone())).0 += 1,
+            None => self.notes.borrow_mut().push(Note::new(source.name.as_str(), kind, detail)),
         }
     }
 
@@ -343,11 +262,7 @@ impl Session<'_> {
             } else {
                 let own = first.name.strip_prefix(archive.name.as_str()).unwrap_or(&first.name);
                 let own = own.trim_start_matches("::");
-                Note::new(
-                    archive.name.as_str(),
-                    kind,
-                    format!("{detail}: {count} members, the first is `{own}`"),
-                )
+                Note::new(archive.name.as_str(), kind, format!("{detail}: {count} members, the first is `{own}`"))
             };
             self.notes.borrow_mut().push(note);
         }
@@ -362,9 +277,7 @@ impl Session<'_> {
 
 /// Cuts a name to at most `limit` bytes, between characters.
 fn cut(name: &str, limit: usize) -> &str {
-    let end = (0..=limit.min(name.len()))
-        .rev()
-        .find(|&end| name.is_char_boundary(end));
+    let end = (0..=limit.min(name.len())).rev().find(|&end| name.is_char_boundary(end));
     &name[..end.unwrap_or(0)]
 }
 
@@ -396,10 +309,7 @@ impl BufRead for Text<'_, '_> {
         let available = self.peek.fill_buf()?;
         if self.left == 0 && !available.is_empty() {
             let limit = size(self.limit);
-            self.layer.fail(
-                NoteKind::Limit,
-                format!("stopped after {limit}, the limit for a member"),
-            );
+            self.layer.fail(NoteKind::Limit, format!("stopped after {limit}, the limit for a member"));
         }
         let count = available.len().min(usize::try_from(self.left).unwrap_or(usize::MAX));
         Ok(&available[..count])

@@ -126,20 +126,14 @@ mod tests {
     #[test]
     fn colours_titles_links_and_character_sets_go() {
         assert_eq!(shown("\x1b[31mred\x1b[0m \x1b[38;5;12mblue\x1b[m\x1b[K!"), "red blue!");
-        assert_eq!(
-            shown("\x1b]0;title\x07a \x1b]8;;http://x\x1b\\link\x1b]8;;\x1b\\"),
-            "a link"
-        );
+        assert_eq!(shown("\x1b]0;title\x07a \x1b]8;;http://x\x1b\\link\x1b]8;;\x1b\\"), "a link");
         assert_eq!(shown("\x1b(Ba\x1b7b\x1bMc\x1b[?25l\x1bP1$r0m\x1b\\d"), "abcd");
     }
 
     #[test]
     fn a_malformed_or_unterminated_escape_swallows_nothing_else() {
         assert_eq!(shown("\x1b[12\u{e9}rror"), "12\u{e9}rror");
-        assert_eq!(
-            shown("\x1b]0;title without end\nnext\x07"),
-            "0;title without end\nnext\x07"
-        );
+        assert_eq!(shown("\x1b]0;title without end\nnext\x07"), "0;title without end\nnext\x07");
         assert_eq!(shown("\x1b]0;title \x1b[1mbold"), "0;title bold");
         assert_eq!(shown("a\x1b"), "a");
         assert_eq!(shown("a\x1b["), "a");

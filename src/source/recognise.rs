@@ -93,18 +93,10 @@ pub(super) fn is_tar(head: &[u8]) -> bool {
     }
     let Some(header) = head.get(..512) else { return false };
     let digits = header[148..156].trim_ascii_start();
-    let digits = &digits[..digits
-        .iter()
-        .position(|byte| !(b'0'..=b'7').contains(byte))
-        .unwrap_or(digits.len())];
-    let stated = digits
-        .iter()
-        .fold(0_u32, |sum, digit| sum * 8 + u32::from(digit - b'0'));
-    let sum: u32 = header
-        .iter()
-        .enumerate()
-        .map(|(at, &byte)| if (148..156).contains(&at) { 32 } else { byte.into() })
-        .sum();
+    let digits = &digits[..digits.iter().position(|byte| !(b'0'..=b'7').contains(byte)).unwrap_or(digits.len())];
+    let stated = digits.iter().fold(0_u32, |sum, digit| sum * 8 + u32::from(digit - b'0'));
+    let sum: u32 =
+        header.iter().enumerate().map(|(at, &byte)| if (148..156).contains(&at) { 32 } else { byte.into() }).sum();
     header[0] != 0 && !digits.is_empty() && sum == stated
 }
 
@@ -112,10 +104,7 @@ pub(super) fn is_tar(head: &[u8]) -> bool {
 fn is_bzip2(head: &[u8]) -> bool {
     head.starts_with(b"BZh")
         && matches!(head.get(3), Some(b'1'..=b'9'))
-        && matches!(
-            head.get(4..10),
-            Some(b"\x31\x41\x59\x26\x53\x59" | b"\x17\x72\x45\x38\x50\x90")
-        )
+        && matches!(head.get(4..10), Some(b"\x31\x41\x59\x26\x53\x59" | b"\x17\x72\x45\x38\x50\x90"))
 }
 
 #[cfg(test)]
@@ -146,10 +135,7 @@ mod tests {
     #[test]
     fn a_line_of_digits_is_no_cpio_archive() {
         assert_eq!(recognise(b"070701 12:00:00 started\n"), Content::Other);
-        assert_eq!(
-            recognise(&b"0707010001".repeat(11)),
-            Content::Unsupported("a cpio archive")
-        );
+        assert_eq!(recognise(&b"0707010001".repeat(11)), Content::Unsupported("a cpio archive"));
     }
 
     #[test]

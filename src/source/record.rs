@@ -69,11 +69,7 @@ impl Framing {
                 break;
             }
         }
-        if stamped > 0 && stamped * 5 >= lines {
-            Framing::Timestamped
-        } else {
-            Framing::Lines
-        }
+        if stamped > 0 && stamped * 5 >= lines { Framing::Timestamped } else { Framing::Lines }
     }
 }
 
@@ -89,10 +85,7 @@ pub struct RecordLimits {
 impl Default for RecordLimits {
     /// 1,000 lines and 256 KiB: longer than any stack trace that people read, short enough to hold many in memory.
     fn default() -> Self {
-        Self {
-            lines: 1000,
-            bytes: 256 * 1024,
-        }
+        Self { lines: 1000, bytes: 256 * 1024 }
     }
 }
 
@@ -151,26 +144,13 @@ pub(super) struct RecordText<'t> {
 impl<'t> RecordText<'t> {
     /// Takes a text of which nothing else is known.
     pub fn new(bytes: &'t [u8], framing: Framing, limits: RecordLimits) -> Self {
-        let limits = RecordLimits {
-            lines: limits.lines.max(1),
-            bytes: limits.bytes.max(1),
-        };
-        Self {
-            bytes,
-            framing,
-            limits,
-            ends_inside_line: false,
-            is_one_record: false,
-        }
+        let limits = RecordLimits { lines: limits.lines.max(1), bytes: limits.bytes.max(1) };
+        Self { bytes, framing, limits, ends_inside_line: false, is_one_record: false }
     }
 
     /// Walks forward from byte `at`, which begins what `opening` says.
     pub fn pieces(self, at: usize, opening: Opening) -> Pieces<'t> {
-        Pieces {
-            text: self,
-            at,
-            opening,
-        }
+        Pieces { text: self, at, opening }
     }
 
     /// Returns whether the line at `at`, which is not the first, begins a record whatever stands before it.
@@ -258,17 +238,8 @@ impl Iterator for Pieces<'_> {
             }
         };
         let (end, cut) = self.text.end_of_piece(start, indentation, blank);
-        let next = if cut {
-            Opening::Piece { indentation }
-        } else {
-            Opening::Record
-        };
-        let piece = Piece {
-            start,
-            end,
-            continues: self.opening != Opening::Record,
-            next,
-        };
+        let next = if cut { Opening::Piece { indentation } } else { Opening::Record };
+        let piece = Piece { start, end, continues: self.opening != Opening::Record, next };
         (self.at, self.opening) = (end, next);
         Some(piece)
     }
@@ -319,11 +290,7 @@ impl Indentation {
             columns += width;
             bytes += length;
         }
-        Self {
-            columns,
-            bytes,
-            blank: bytes == line.len(),
-        }
+        Self { columns, bytes, blank: bytes == line.len() }
     }
 }
 
@@ -334,45 +301,25 @@ mod tests {
     fn records(text: &str, framing: Framing, limits: RecordLimits) -> Vec<(&str, bool)> {
         RecordText::new(text.as_bytes(), framing, limits)
             .pieces(0, Opening::Record)
-            .map(|piece| {
-                (
-                    &text[piece.start..piece.end],
-                    piece.continues || piece.next != Opening::Record,
-                )
-            })
+            .map(|piece| (&text[piece.start..piece.end], piece.continues || piece.next != Opening::Record))
             .collect()
     }
 
     fn texts(text: &str, framing: Framing) -> Vec<&str> {
-        records(text, framing, RecordLimits::default())
-            .into_iter()
-            .map(|(text, _)| text)
-            .collect()
+        records(text, framing, RecordLimits::default()).into_iter().map(|(text, _)| text).collect()
     }
 
     #[test]
     fn one_stamp_in_the_first_line_is_enough_and_so_are_five_or_a_fifth() {
         let stamped = "2024-05-06 07:08:09 x\n";
-        assert_eq!(
-            Framing::detect(format!("\n \n{stamped}{}", "y\n".repeat(50)).as_bytes()),
-            Framing::Timestamped
-        );
+        assert_eq!(Framing::detect(format!("\n \n{stamped}{}", "y\n".repeat(50)).as_bytes()), Framing::Timestamped);
         assert_eq!(
             Framing::detect(format!("{}{}", "y\n".repeat(50), stamped.repeat(5)).as_bytes()),
             Framing::Timestamped
         );
-        assert_eq!(
-            Framing::detect(format!("{}{stamped}", "y\n".repeat(4)).as_bytes()),
-            Framing::Timestamped
-        );
-        assert_eq!(
-            Framing::detect(format!("{}{stamped}", "y\n".repeat(5)).as_bytes()),
-            Framing::Lines
-        );
-        assert_eq!(
-            Framing::detect(format!("{}{}", "y\n".repeat(200), stamped.repeat(500)).as_bytes()),
-            Framing::Lines
-        );
+        assert_eq!(Framing::detect(format!("{}{stamped}", "y\n".repeat(4)).as_bytes()), Framing::Timestamped);
+        assert_eq!(Framing::detect(format!("{}{stamped}", "y\n".repeat(5)).as_bytes()), Framing::Lines);
+        assert_eq!(Framing::detect(format!("{}{}", "y\n".repeat(200), stamped.repeat(500)).as_bytes()), Framing::Lines);
         assert_eq!(Framing::detect(b""), Framing::Lines);
     }
 
@@ -381,11 +328,7 @@ mod tests {
         let text = "banner\n\n2024-05-06 07:08:09 a\n  at b\n\nCaused by: c\n2024-05-06 07:08:10 d";
         assert_eq!(
             texts(text, Framing::Timestamped),
-            [
-                "banner\n\n",
-                "2024-05-06 07:08:09 a\n  at b\n\nCaused by: c\n",
-                "2024-05-06 07:08:10 d"
-            ]
+            ["banner\n\n", "2024-05-06 07:08:09 a\n  at b\n\nCaused by: c\n", "2024-05-06 07:08:10 d"]
         );
     }
 
@@ -424,22 +367,13 @@ mod tests {
             records("0123456789\n0123456789a\n b\n", Framing::Lines, limits),
             [("0123456789\n", false), ("0123456789", true), ("a\n b\n", true)]
         );
-        assert_eq!(
-            records("012345678\u{e9}x", Framing::Lines, limits),
-            [("012345678", true), ("\u{e9}x", true)]
-        );
+        assert_eq!(records("012345678\u{e9}x", Framing::Lines, limits), [("012345678", true), ("\u{e9}x", true)]);
     }
 
     #[test]
     fn a_record_that_ends_exactly_at_its_limit_is_not_cut() {
         let limits = RecordLimits { lines: 2, bytes: 6 };
-        assert_eq!(
-            records("a\n b\nc\n", Framing::Lines, limits),
-            [("a\n b\n", false), ("c\n", false)]
-        );
-        assert_eq!(
-            records("abc\n d\ne\n", Framing::Lines, limits),
-            [("abc\n d\n", false), ("e\n", false)]
-        );
+        assert_eq!(records("a\n b\nc\n", Framing::Lines, limits), [("a\n b\n", false), ("c\n", false)]);
+        assert_eq!(records("abc\n d\ne\n", Framing::Lines, limits), [("abc\n d\n", false), ("e\n", false)]);
     }
 }

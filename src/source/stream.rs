@@ -39,12 +39,7 @@ pub(super) struct Layer {
 impl Layer {
     /// Makes the lowest layer of an input.
     pub(super) fn base(source: &str, notes: &Notes) -> Rc<Layer> {
-        Rc::new(Layer {
-            source: source.to_owned(),
-            below: None,
-            broken: Cell::new(false),
-            notes: Rc::clone(notes),
-        })
+        Rc::new(Layer { source: source.to_owned(), below: None, broken: Cell::new(false), notes: Rc::clone(notes) })
     }
 
     /// Makes the layer of something called `source` that lies in `below`.
@@ -71,18 +66,14 @@ impl Layer {
     /// Notes what ended this layer, unless the cause is a layer below or it has been noted before.
     pub(super) fn fail(&self, kind: NoteKind, detail: impl Into<String>) {
         if !self.is_broken() {
-            self.notes
-                .borrow_mut()
-                .push(Note::new(self.source.as_str(), kind, detail));
+            self.notes.borrow_mut().push(Note::new(self.source.as_str(), kind, detail));
         }
         self.broken.set(true);
     }
 
     /// Notes a limit that ended this layer, whatever else is wrong: the rest of the part or case depends on it, too.
     pub(super) fn exhaust(&self, detail: impl Into<String>) {
-        self.notes
-            .borrow_mut()
-            .push(Note::new(self.source.as_str(), NoteKind::Limit, detail));
+        self.notes.borrow_mut().push(Note::new(self.source.as_str(), NoteKind::Limit, detail));
         self.broken.set(true);
     }
 
@@ -119,13 +110,7 @@ pub(super) struct Peek<'a> {
 
 impl<'a> Peek<'a> {
     pub(super) fn new(inner: impl Read + 'a) -> Self {
-        Peek {
-            inner: Box::new(inner),
-            buffer: Vec::new(),
-            start: 0,
-            end: 0,
-            taken: Rc::default(),
-        }
+        Peek { inner: Box::new(inner), buffer: Vec::new(), start: 0, end: 0, taken: Rc::default() }
     }
 
     /// The number of bytes consumed so far, as it grows.
@@ -262,26 +247,14 @@ impl<'a, R: Read> Guard<'a, R> {
         limits: &'a Limits,
         budget: &'a Budget,
     ) -> Self {
-        Guard {
-            inner,
-            layer,
-            taken,
-            decoded: 0,
-            ended: false,
-            limits,
-            budget,
-        }
+        Guard { inner, layer, taken, decoded: 0, ended: false, limits, budget }
     }
 
     fn fail(&mut self, error: &io::Error) {
         let decoded = size(self.decoded);
         match error.kind() {
-            io::ErrorKind::UnexpectedEof => self
-                .layer
-                .fail(NoteKind::Truncated, format!("truncated after {decoded}")),
-            _ => self
-                .layer
-                .fail(NoteKind::Damaged, format!("damaged after {decoded}: {error}")),
+            io::ErrorKind::UnexpectedEof => self.layer.fail(NoteKind::Truncated, format!("truncated after {decoded}")),
+            _ => self.layer.fail(NoteKind::Damaged, format!("damaged after {decoded}: {error}")),
         }
         self.ended = true;
     }
@@ -295,8 +268,7 @@ impl<'a, R: Read> Guard<'a, R> {
             self.ended = true;
             if self.budget.first_to_note_bytes() {
                 let limit = size(self.limits.total_bytes);
-                self.layer
-                    .exhaust(format!("stopped after {limit} decoded, the limit for a case"));
+                self.layer.exhaust(format!("stopped after {limit} decoded, the limit for a case"));
             } else {
                 self.layer.stop();
             }
@@ -305,10 +277,8 @@ impl<'a, R: Read> Guard<'a, R> {
         {
             self.ended = true;
             let (decoded, ratio) = (size(self.decoded), self.limits.ratio);
-            self.layer.fail(
-                NoteKind::Limit,
-                format!("stopped after {decoded}, more than {ratio} times the compressed size"),
-            );
+            self.layer
+                .fail(NoteKind::Limit, format!("stopped after {decoded}, more than {ratio} times the compressed size"));
         }
         granted as usize
     }
@@ -395,14 +365,8 @@ mod tests {
             }
         }
         let notes = Notes::default();
-        let mut peek = Peek::new(Plain {
-            inner: Failing,
-            layer: Layer::base("a.log", &notes),
-        });
+        let mut peek = Peek::new(Plain { inner: Failing, layer: Layer::base("a.log", &notes) });
         assert_eq!(peek.head(1), b"");
-        assert_eq!(
-            *notes.borrow(),
-            [Note::new("a.log", NoteKind::Unreadable, "disk on fire")]
-        );
+        assert_eq!(*notes.borrow(), [Note::new("a.log", NoteKind::Unreadable, "disk on fire")]);
     }
 }

@@ -40,15 +40,9 @@ impl Session<'_> {
     }
 
     fn one_tar(&mut self, stream: &mut Stream<'_>, depth: u32) {
-        let Stream {
-            peek, layer, source, ..
-        } = stream;
+        let Stream { peek, layer, source, .. } = stream;
         let (position, stop) = (Rc::new(Cell::new(0)), Rc::new(Cell::new(HEADERS)));
-        let input = Input {
-            peek,
-            position: Rc::clone(&position),
-            stop: Rc::clone(&stop),
-        };
+        let input = Input { peek, position: Rc::clone(&position), stop: Rc::clone(&stop) };
         let mut archive = ::tar::Archive::new(input);
         let error = match archive.entries() {
             Err(error) => Some(error),
@@ -105,20 +99,10 @@ impl Session<'_> {
         // Zero is what reproducible archives write for "no time".
         let modified = entry.header().mtime().ok().filter(|&seconds| seconds != 0);
         let modified = modified.and_then(|seconds| Timestamp::from_second(i64::try_from(seconds).ok()?).ok());
-        let source = self.member(Member {
-            archive,
-            name: &name,
-            modified,
-        });
+        let source = self.member(Member { archive, name: &name, modified });
         let inside = Layer::over(layer, &source.name);
         let left = entry.size();
-        let file = File {
-            entry: &mut entry,
-            left,
-            layer,
-            position,
-            path: &source.path,
-        };
+        let file = File { entry: &mut entry, left, layer, position, path: &source.path };
         let peek = if kind.is_gnu_sparse() {
             // Holes are made of nothing, like anything a decompressor yields.
             let taken = Rc::new(Cell::new(stored));
@@ -126,16 +110,7 @@ impl Session<'_> {
         } else {
             Peek::new(file)
         };
-        self.open(
-            Stream {
-                peek,
-                layer: inside,
-                source: source.clone(),
-                seek: None,
-                decompressed: false,
-            },
-            depth + 1,
-        );
+        self.open(Stream { peek, layer: inside, source: source.clone(), seek: None, decompressed: false }, depth + 1);
         after
     }
 }
@@ -182,8 +157,7 @@ impl<R: Read> Read for File<'_, R> {
         self.left = self.left.saturating_sub(count as u64);
         if count == 0 {
             let (read, path) = (size(self.position.get()), self.path);
-            self.layer
-                .fail(NoteKind::Truncated, format!("truncated after {read}, within `{path}`"));
+            self.layer.fail(NoteKind::Truncated, format!("truncated after {read}, within `{path}`"));
             self.left = 0;
         }
         Ok(count)

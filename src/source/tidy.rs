@@ -127,11 +127,7 @@ fn without_typography(text: &[u8]) -> Option<Vec<u8>> {
     let mut tidied = Vec::with_capacity(text.len());
     let (mut at, mut changed) = (0, false);
     while let Some(&byte) = text.get(at) {
-        let character = if byte.is_ascii() {
-            None
-        } else {
-            first_character(&text[at..])
-        };
+        let character = if byte.is_ascii() { None } else { first_character(&text[at..]) };
         let length = character.map_or(1, char::len_utf8);
         let replacement = match character {
             Some(character) => tidy_character(character),
@@ -151,11 +147,7 @@ fn without_entities(text: &[u8]) -> Option<Vec<u8>> {
 fn without_json_escapes(text: &[u8]) -> Option<Vec<u8>> {
     let is_json = memmem::find(text, br#"\""#).is_some()
         || memmem::find_iter(text, br"\u").any(|at| json_escape(&text[at..]).is_some());
-    if is_json {
-        decoded(text, b'\\', json_escape)
-    } else {
-        None
-    }
+    if is_json { decoded(text, b'\\', json_escape) } else { None }
 }
 
 /// Replaces every sequence that begins with `introducer` and that `decode` knows by its character.
@@ -229,9 +221,9 @@ fn code(digits: &[u8], radix: u32) -> Option<u32> {
     if digits.is_empty() {
         return None;
     }
-    digits.iter().try_fold(0u32, |code, &digit| {
-        code.checked_mul(radix)?.checked_add(char::from(digit).to_digit(radix)?)
-    })
+    digits
+        .iter()
+        .try_fold(0u32, |code, &digit| code.checked_mul(radix)?.checked_add(char::from(digit).to_digit(radix)?))
 }
 
 /// Returns the character of a code unless it is a control, which stays encoded; ESC is decoded so that it can be removed.
@@ -256,13 +248,7 @@ mod tests {
 
     #[test]
     fn tidy_text_is_left_alone() {
-        for text in [
-            "",
-            "Could not provision 'x' - \"y\"",
-            r"C:\new\table\users\reports",
-            "a & b; c &copy; d",
-            "é",
-        ] {
+        for text in ["", "Could not provision 'x' - \"y\"", r"C:\new\table\users\reports", "a & b; c &copy; d", "é"] {
             assert_eq!(tidy(text.as_bytes()), None, "{text}");
         }
         assert_eq!(tidy(b"\xFF\xC3 \xE2\x80"), None);
@@ -272,19 +258,13 @@ mod tests {
     fn spaces_quotes_dashes_and_ellipses_become_ascii() {
         assert_eq!(tidied("a\u{a0}b\u{3000}c\u{2009}d\u{202f}e"), "a b c d e");
         assert_eq!(tidied("sub\u{ad}do\u{200b}main\u{feff}"), "subdomain");
-        assert_eq!(
-            tidied("‘a’ “b” „c“ «d» ′ ″ a – b − c…"),
-            "'a' \"b\" \"c\" \"d\" ' \" a - b - c..."
-        );
+        assert_eq!(tidied("‘a’ “b” „c“ «d» ′ ″ a – b − c…"), "'a' \"b\" \"c\" \"d\" ' \" a - b - c...");
         assert_eq!(tidy(b"a\xA0b \xC3\xA0 \xFF"), Some(b"a b \xC3\xA0 \xFF".to_vec()));
     }
 
     #[test]
     fn entities_are_decoded_once_more_when_they_were_encoded_twice() {
-        assert_eq!(
-            tidied("&apos;a&apos; &quot;&lt;b&gt;&quot; &#39;c&#x27;&nbsp;&amp;"),
-            "'a' \"<b>\" 'c' &"
-        );
+        assert_eq!(tidied("&apos;a&apos; &quot;&lt;b&gt;&quot; &#39;c&#x27;&nbsp;&amp;"), "'a' \"<b>\" 'c' &");
         assert_eq!(tidied("customer &amp;apos;John&amp;apos; &#8217;"), "customer 'John' '");
         assert_eq!(tidied("&amp;amp;amp;"), "&amp;");
         assert_eq!(
@@ -299,14 +279,8 @@ mod tests {
             tidied(r#"{\"path\":\"C:\\new\\table\",\n\t\"u\":\"\/x\"}"#),
             "{\"path\":\"C:\\new\\table\",\n\t\"u\":\"/x\"}"
         );
-        assert_eq!(
-            tidied(r"\u0027John\u0027 \ud83d\ude00 \ud83d \u0000"),
-            "'John' \u{1F600} \\ud83d \\u0000"
-        );
-        assert_eq!(
-            tidied(r"\u2018a\u2019 \u003cb\u003e \u0026apos;c\u0026apos;"),
-            "'a' <b> 'c'"
-        );
+        assert_eq!(tidied(r"\u0027John\u0027 \ud83d\ude00 \ud83d \u0000"), "'John' \u{1F600} \\ud83d \\u0000");
+        assert_eq!(tidied(r"\u2018a\u2019 \u003cb\u003e \u0026apos;c\u0026apos;"), "'a' <b> 'c'");
         assert_eq!(tidied(r"\u001b[31mred\u001b[0m"), "red");
         assert_eq!(tidied(r"\&quot;a\&quot;"), "\"a\"");
     }
@@ -314,14 +288,8 @@ mod tests {
     #[test]
     fn marks_are_where_something_may_change() {
         assert_eq!(marked(b"a\r\nb & c;d&amp;e \\path\\ue C:\\new\r\n"), [10]);
-        assert_eq!(
-            marked("à Р 日本 é\u{a0}“".as_bytes()),
-            ["à Р 日本 é".len(), "à Р 日本 é\u{a0}".len()]
-        );
-        assert_eq!(
-            marked(b"\x1b[m a\rb \\\" \\u0041 \xA0 \xE3\x80\x80 \xEF\xBB\xBF"),
-            [0, 5, 8, 11, 18, 20, 24]
-        );
+        assert_eq!(marked("à Р 日本 é\u{a0}“".as_bytes()), ["à Р 日本 é".len(), "à Р 日本 é\u{a0}".len()]);
+        assert_eq!(marked(b"\x1b[m a\rb \\\" \\u0041 \xA0 \xE3\x80\x80 \xEF\xBB\xBF"), [0, 5, 8, 11, 18, 20, 24]);
     }
 
     fn untidy() -> impl Strategy<Value = Vec<u8>> {
@@ -354,9 +322,7 @@ mod tests {
 
     /// What the caller does with carriage returns at line ends anyway.
     fn without_line_end_returns(text: &[u8]) -> Vec<u8> {
-        let mut lines = text
-            .split(|&byte| byte == b'\n')
-            .map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+        let mut lines = text.split(|&byte| byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
         let first = lines.next().unwrap_or_default().to_vec();
         lines.fold(first, |mut text, line| {
             text.push(b'\n');

@@ -81,11 +81,7 @@ fn find_between(line: &[u8], columns: Range<usize>) -> Option<Stamp> {
             continue;
         };
         let cursor = Cursor { line, at };
-        let found = if here.is_ascii_digit() {
-            numeric(cursor, border)
-        } else {
-            named(cursor)
-        };
+        let found = if here.is_ascii_digit() { numeric(cursor, border) } else { named(cursor) };
         if let Some(stamp) = found
             && (border == Border::Clear || stamp.time.year_known())
         {
@@ -129,9 +125,7 @@ impl Border {
 fn numeric(cursor: Cursor<'_>, border: Border) -> Option<Stamp> {
     match cursor.digits_ahead() {
         1 => day_month_name(cursor),
-        2 => day_month_name(cursor)
-            .or_else(|| short_year(cursor))
-            .or_else(|| month_day(cursor)),
+        2 => day_month_name(cursor).or_else(|| short_year(cursor)).or_else(|| month_day(cursor)),
         4 => year_first(cursor),
         6 => six_digit_date(cursor),
         8 => eight_digit_date(cursor),
@@ -142,9 +136,7 @@ fn numeric(cursor: Cursor<'_>, border: Border) -> Option<Stamp> {
 
 /// Reads a stamp that begins with a letter: a month, a weekday or klog's level.
 fn named(cursor: Cursor<'_>) -> Option<Stamp> {
-    month_name_first(cursor, cursor.at, false)
-        .or_else(|| weekday_first(cursor))
-        .or_else(|| klog(cursor))
+    month_name_first(cursor, cursor.at, false).or_else(|| weekday_first(cursor)).or_else(|| klog(cursor))
 }
 
 /// `2024-01-02T03:04:05.678+01:00`, `2024/01/02 03:04:05`, `2024.01.02_03:04:05`, `2024-01-02-03.04.05.678`.
@@ -239,11 +231,7 @@ fn month_name_first(mut cursor: Cursor<'_>, start: usize, after_weekday: bool) -
 fn year_last(mut cursor: Cursor<'_>) -> Option<(i16, Option<Offset>, usize)> {
     let offset = cursor.zone();
     cursor.expect(b' ')?;
-    let letters = cursor
-        .rest()
-        .iter()
-        .take_while(|byte| byte.is_ascii_uppercase())
-        .count();
+    let letters = cursor.rest().iter().take_while(|byte| byte.is_ascii_uppercase()).count();
     if matches!(letters, 3..=5) {
         cursor.at += letters;
         cursor.expect(b' ')?;
@@ -319,11 +307,7 @@ fn epoch(mut cursor: Cursor<'_>, border: Border) -> Option<Stamp> {
         false if cursor.peek() == Some(b'.') => cursor.fraction(),
         false => 0,
     };
-    stamp(
-        cursor.line,
-        start..cursor.at,
-        LogTime::from(Timestamp::new(seconds, nanosecond).ok()?),
-    )
+    stamp(cursor.line, start..cursor.at, LogTime::from(Timestamp::new(seconds, nanosecond).ok()?))
 }
 
 /// Says whether a bare number after `before` may be a time: at the line's start, in brackets, after a category of
@@ -337,10 +321,7 @@ fn epoch_may_stand_after(before: &[u8], border: Border) -> bool {
         }
         ([key @ .., b'=' | b':'], Border::Joined) => {
             let key = key.strip_suffix(b"\"").unwrap_or(key);
-            let word = key
-                .iter()
-                .rposition(|byte| !byte.is_ascii_alphabetic())
-                .map_or(0, |other| other + 1);
+            let word = key.iter().rposition(|byte| !byte.is_ascii_alphabetic()).map_or(0, |other| other + 1);
             KEYS.contains(&&key[word..])
         }
         _ => false,
@@ -366,11 +347,7 @@ fn zoned(mut cursor: Cursor<'_>, start: usize, time: DateTime) -> Option<Stamp> 
 /// Completes a stamp without a year that ends at the cursor.
 fn yearless(cursor: Cursor<'_>, start: usize, month: i8, day: i8, time: Time) -> Option<Stamp> {
     let date = Date::new(0, month, day).ok()?;
-    stamp(
-        cursor.line,
-        start..cursor.at,
-        LogTime::without_year(date.to_datetime(time)),
-    )
+    stamp(cursor.line, start..cursor.at, LogTime::without_year(date.to_datetime(time)))
 }
 
 /// Completes a stamp, if what follows it is not more of the same word: `20240102-030405.log` is a file.
@@ -425,21 +402,9 @@ mod tests {
             assert_found(&format!("[{text}] started"), text, time);
             assert_found(&format!("{text}|started"), text, time);
         }
-        assert_found(
-            "2016-09-28 04:30:30, Info   CBS",
-            "2016-09-28 04:30:30",
-            "2016-09-28 04:30:30",
-        );
-        assert_found(
-            "2024-01-02 03:04:05.678 CET [1] LOG:",
-            "2024-01-02 03:04:05.678",
-            "2024-01-02 03:04:05.678",
-        );
-        assert_found(
-            "2024-01-02 03:04:05 - app - up",
-            "2024-01-02 03:04:05",
-            "2024-01-02 03:04:05",
-        );
+        assert_found("2016-09-28 04:30:30, Info   CBS", "2016-09-28 04:30:30", "2016-09-28 04:30:30");
+        assert_found("2024-01-02 03:04:05.678 CET [1] LOG:", "2024-01-02 03:04:05.678", "2024-01-02 03:04:05.678");
+        assert_found("2024-01-02 03:04:05 - app - up", "2024-01-02 03:04:05", "2024-01-02 03:04:05");
     }
 
     #[test]
@@ -471,11 +436,7 @@ mod tests {
             "2000-10-10 20:55:36",
         );
         assert_found("<34>Oct 11 22:14:15 host su: x", "Oct 11 22:14:15", "10-11 22:14:15");
-        assert_found(
-            "<34>1 2003-10-11T22:14:15.003Z host",
-            "2003-10-11T22:14:15.003Z",
-            "2003-10-11 22:14:15.003",
-        );
+        assert_found("<34>1 2003-10-11T22:14:15.003Z host", "2003-10-11T22:14:15.003Z", "2003-10-11 22:14:15.003");
     }
 
     #[test]
@@ -494,16 +455,8 @@ mod tests {
 
     #[test]
     fn klog_without_its_letter() {
-        assert_found(
-            "I0102 15:04:05.000000       1 main.go:7] up",
-            "0102 15:04:05.000000",
-            "01-02 15:04:05",
-        );
-        assert_found(
-            "E20240102 15:04:05.250000 7 a.cc:7] up",
-            "20240102 15:04:05.250000",
-            "2024-01-02 15:04:05.250",
-        );
+        assert_found("I0102 15:04:05.000000       1 main.go:7] up", "0102 15:04:05.000000", "01-02 15:04:05");
+        assert_found("E20240102 15:04:05.250000 7 a.cc:7] up", "20240102 15:04:05.250000", "2024-01-02 15:04:05.250");
         assert_eq!(found("X0102 15:04:05.000000 up"), None);
     }
 
@@ -511,29 +464,13 @@ mod tests {
     fn epoch_seconds_and_milliseconds() {
         for (line, text, time) in [
             ("1117838570 up", "1117838570", "2005-06-03 22:42:50"),
-            (
-                "1700000000.123    45 192.0.2.7",
-                "1700000000.123",
-                "2023-11-14 22:13:20.123",
-            ),
+            ("1700000000.123    45 192.0.2.7", "1700000000.123", "2023-11-14 22:13:20.123"),
             ("1700000000123 up", "1700000000123", "2023-11-14 22:13:20.123"),
             ("- 1117838570 2005.06.03 node7", "1117838570", "2005-06-03 22:42:50"),
-            (
-                "KERNDTLB 1117838570 2005.06.03 node7",
-                "1117838570",
-                "2005-06-03 22:42:50",
-            ),
+            ("KERNDTLB 1117838570 2005.06.03 node7", "1117838570", "2005-06-03 22:42:50"),
             ("[1700000000] HOST ALERT: x", "1700000000", "2023-11-14 22:13:20"),
-            (
-                "<warn>  [1700000000.1230] dhcp: x",
-                "1700000000.1230",
-                "2023-11-14 22:13:20.123",
-            ),
-            (
-                "{\"ts\":1700000000.5,\"msg\":\"x\"}",
-                "1700000000.5",
-                "2023-11-14 22:13:20.500",
-            ),
+            ("<warn>  [1700000000.1230] dhcp: x", "1700000000.1230", "2023-11-14 22:13:20.123"),
+            ("{\"ts\":1700000000.5,\"msg\":\"x\"}", "1700000000.5", "2023-11-14 22:13:20.500"),
             ("ts=1700000000 level=info", "1700000000", "2023-11-14 22:13:20"),
         ] {
             assert_found(line, text, time);
@@ -542,21 +479,9 @@ mod tests {
 
     #[test]
     fn stamps_of_key_value_lines_and_grep() {
-        assert_found(
-            "time=\"2024-01-02T03:04:05Z\" level=info",
-            "2024-01-02T03:04:05Z",
-            "2024-01-02 03:04:05",
-        );
-        assert_found(
-            "time=2024-01-02T03:04:05Z level=info",
-            "2024-01-02T03:04:05Z",
-            "2024-01-02 03:04:05",
-        );
-        assert_found(
-            "app.log:2024-01-02 03:04:05 up",
-            "2024-01-02 03:04:05",
-            "2024-01-02 03:04:05",
-        );
+        assert_found("time=\"2024-01-02T03:04:05Z\" level=info", "2024-01-02T03:04:05Z", "2024-01-02 03:04:05");
+        assert_found("time=2024-01-02T03:04:05Z level=info", "2024-01-02T03:04:05Z", "2024-01-02 03:04:05");
+        assert_found("app.log:2024-01-02 03:04:05 up", "2024-01-02 03:04:05", "2024-01-02 03:04:05");
     }
 
     #[test]
@@ -633,10 +558,7 @@ mod tests {
             assert_found(&format!("{name}{stamp} 25746 INFO x"), stamp, stamp);
         }
         assert_eq!(found("the file controller.log is from 2024-01-02 03:04:05"), None);
-        assert_eq!(
-            found("/var/log/app/controller/catalogue.log says 2024-01-02 03:04:05"),
-            None
-        );
+        assert_eq!(found("/var/log/app/controller/catalogue.log says 2024-01-02 03:04:05"), None);
     }
 
     proptest! {

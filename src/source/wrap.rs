@@ -38,19 +38,13 @@ pub fn unwrapped(text: &[u8]) -> Vec<Unwrapped> {
     if text.len() > WRAP_LIMIT {
         return found;
     }
-    let mut paragraph = Paragraph {
-        lines: Vec::new(),
-        first_line: 1,
-    };
+    let mut paragraph = Paragraph { lines: Vec::new(), first_line: 1 };
     for (line, number) in text.split(|&byte| byte == b'\n').zip(1..) {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         let is_blank = content(line).is_empty();
         if is_blank || paragraph.lines.is_empty() || timestamp::find(line).is_some() {
             found.extend(paragraph.variants());
-            paragraph = Paragraph {
-                lines: Vec::new(),
-                first_line: number,
-            };
+            paragraph = Paragraph { lines: Vec::new(), first_line: number };
         }
         if !is_blank {
             paragraph.lines.push(line);
@@ -73,10 +67,7 @@ impl Paragraph<'_> {
         [self.joined_between_words(), self.joined_inside_words()]
             .into_iter()
             .flatten()
-            .map(|text| Unwrapped {
-                text,
-                first_line: self.first_line,
-            })
+            .map(|text| Unwrapped { text, first_line: self.first_line })
     }
 
     /// Joins the breaks before which the next word found no room.
@@ -126,9 +117,7 @@ fn content(line: &[u8]) -> &[u8] {
 
 /// Counts characters; a sequence of bytes that is not UTF-8 counts as one.
 fn characters(text: &[u8]) -> usize {
-    text.utf8_chunks()
-        .map(|chunk| chunk.valid().chars().count() + usize::from(!chunk.invalid().is_empty()))
-        .sum()
+    text.utf8_chunks().map(|chunk| chunk.valid().chars().count() + usize::from(!chunk.invalid().is_empty())).sum()
 }
 
 #[cfg(test)]
@@ -141,9 +130,7 @@ mod tests {
 
     fn texts(text: &str) -> Vec<(String, u64)> {
         let found = unwrapped(text.as_bytes()).into_iter();
-        found
-            .map(|variant| (String::from_utf8(variant.text).unwrap(), variant.first_line))
-            .collect()
+        found.map(|variant| (String::from_utf8(variant.text).unwrap(), variant.first_line)).collect()
     }
 
     /// Wraps as mail programs do.
@@ -165,11 +152,7 @@ mod tests {
 
     /// Cuts as terminals do.
     fn cut(text: &str, width: usize) -> String {
-        let lines: Vec<_> = text
-            .as_bytes()
-            .chunks(width)
-            .map(|line| str::from_utf8(line).unwrap())
-            .collect();
+        let lines: Vec<_> = text.as_bytes().chunks(width).map(|line| str::from_utf8(line).unwrap()).collect();
         lines.join("\r\n")
     }
 

@@ -25,12 +25,7 @@ impl Session<'_> {
     pub(super) fn zip(&mut self, bytes: &mut dyn ReadSeek, archive: &SourceName, layer: &Rc<Layer>, depth: u32) {
         self.begin_archive();
         let layer = &Layer::over(layer, &archive.name);
-        let mut zip = Zip {
-            session: self,
-            archive,
-            layer,
-            depth,
-        };
+        let mut zip = Zip { session: self, archive, layer, depth };
         let outcome = match Disk::new(bytes) {
             Ok(disk) => match find_directory(&disk) {
                 Ok(Some(directory)) => zip.by_directory(&disk, &directory),
@@ -84,10 +79,7 @@ impl Zip<'_, '_> {
         // The small form of the end record counts modulo 65,536, and some writers let it wrap.
         if seen & 0xffff != directory.entries & 0xffff {
             let stated = directory.entries;
-            self.layer.fail(
-                NoteKind::Damaged,
-                format!("damaged: {seen} of {stated} members are in the directory"),
-            );
+            self.layer.fail(NoteKind::Damaged, format!("damaged: {seen} of {stated} members are in the directory"));
         }
         Ok(())
     }
@@ -99,20 +91,12 @@ impl Zip<'_, '_> {
         while let Some(local) = local_header(disk, at)? {
             found += 1;
             let sized = local.entry.flags & 8 == 0 || local.entry.stored > 0;
-            let stored = if sized {
-                local.entry.stored
-            } else {
-                disk.length.saturating_sub(local.data)
-            };
+            let stored = if sized { local.entry.stored } else { disk.length.saturating_sub(local.data) };
             if local.entry.is_file() && !self.session.take_member(self.layer) {
                 return Ok(());
             }
             let is_opened = local.entry.is_file();
-            let taken = if is_opened {
-                self.open(disk, &local.entry, local.data, stored)
-            } else {
-                Some(0)
-            };
+            let taken = if is_opened { self.open(disk, &local.entry, local.data, stored) } else { Some(0) };
             at = match (sized, taken) {
                 (true, _) => local.data.saturating_add(stored),
                 (false, Some(taken)) => match after_descriptor(disk, local.data.saturating_add(taken))? {
@@ -122,15 +106,8 @@ impl Zip<'_, '_> {
                 (false, None) => break,
             };
         }
-        let files = if found == 1 {
-            "1 member was".to_owned()
-        } else {
-            format!("{found} members were")
-        };
-        self.layer.fail(
-            NoteKind::Truncated,
-            format!("truncated: there is no directory at the end; {files} found"),
-        );
+        let files = if found == 1 { "1 member was".to_owned() } else { format!("{found} members were") };
+        self.layer.fail(NoteKind::Truncated, format!("truncated: there is no directory at the end; {files} found"));
         Ok(())
     }
 
@@ -164,24 +141,14 @@ impl Zip<'_, '_> {
             95 => return self.unsupported(entry, "xz compression"),
             method => return self.unsupported(entry, &format!("compression method {method}")),
         };
-        let checked = Checked {
-            inner: decoder,
-            crc: Crc::new(),
-            expected: entry.expected(),
-        };
+        let checked = Checked { inner: decoder, crc: Crc::new(), expected: entry.expected() };
         let source = self.source(entry);
         let inside = Layer::over(self.layer, &source.name);
         let (limits, budget) = (self.session.limits, self.session.budget);
         let mut guard = Guard::new(checked, Rc::clone(&inside), Rc::clone(&taken), limits, budget);
         let unsized_yet = entry.flags & 8 != 0 && entry.stored == 0;
         let peek = Peek::new(&mut guard);
-        let stream = Stream {
-            peek,
-            layer: inside,
-            source,
-            seek: None,
-            decompressed: false,
-        };
+        let stream = Stream { peek, layer: inside, source, seek: None, decompressed: false };
         self.session.open(stream, self.depth + 1);
         if unsized_yet {
             Peek::new(guard).drain();
@@ -190,11 +157,7 @@ impl Zip<'_, '_> {
     }
 
     fn source(&mut self, entry: &Entry) -> SourceName {
-        self.session.member(Member {
-            archive: self.archive,
-            name: &entry.name,
-            modified: entry.modified,
-        })
+        self.session.member(Member { archive: self.archive, name: &entry.name, modified: entry.modified })
     }
 
     fn skip(&mut self, entry: &Entry, kind: NoteKind, detail: &str) {
@@ -215,11 +178,7 @@ struct Occupied(BTreeMap<u64, u64>);
 impl Occupied {
     /// Claims the bytes from `start` to before `end`; false when some of them belong to somebody else.
     fn claim(&mut self, start: u64, end: u64) -> bool {
-        let before = self
-            .0
-            .range(..=start)
-            .next_back()
-            .is_none_or(|(_, &taken)| taken <= start);
+        let before = self.0.range(..=start).next_back().is_none_or(|(_, &taken)| taken <= start);
         let after = self.0.range(start..).next().is_none_or(|(&taken, _)| end <= taken);
         let free = before && after;
         if free {

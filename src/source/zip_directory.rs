@@ -37,19 +37,12 @@ pub(super) struct Disk<'d> {
 impl<'d> Disk<'d> {
     pub(super) fn new(bytes: &'d mut dyn ReadSeek) -> io::Result<Self> {
         let length = bytes.seek(SeekFrom::End(0))?;
-        Ok(Disk {
-            bytes: RefCell::new(bytes),
-            length,
-        })
+        Ok(Disk { bytes: RefCell::new(bytes), length })
     }
 
     /// Makes a reader of `length` bytes from `start`, as far as there are so many.
     pub(super) fn window(&self, start: u64, length: u64) -> Window<'_, 'd> {
-        Window {
-            disk: self,
-            at: start,
-            left: length,
-        }
+        Window { disk: self, at: start, left: length }
     }
 
     /// Reads up to `buffer.len()` bytes from `start` and tells how many there were.
@@ -113,29 +106,15 @@ pub(super) fn find_directory(disk: &Disk<'_>) -> io::Result<Option<Directory>> {
             continue;
         }
         let end = disk.length - reach + at as u64;
-        let small = (
-            u64::from(record.u16(10)),
-            u64::from(record.u32(12)),
-            u64::from(record.u32(16)),
-        );
+        let small = (u64::from(record.u16(10)), u64::from(record.u32(12)), u64::from(record.u32(16)));
         let (entries, size, offset) = large_end(disk, end)?.unwrap_or(small);
         if entries == 0 {
-            return Ok(Some(Directory {
-                start: end,
-                end,
-                entries,
-                shift: 0,
-            }));
+            return Ok(Some(Directory { start: end, end, entries, shift: 0 }));
         }
         for start in [Some(offset), end.checked_sub(size)].into_iter().flatten() {
             let mut signature = [0; 4];
             if start >= offset && start < end && disk.read_at(start, &mut signature)? == 4 && signature == *CENTRAL {
-                return Ok(Some(Directory {
-                    start,
-                    end,
-                    entries,
-                    shift: start - offset,
-                }));
+                return Ok(Some(Directory { start, end, entries, shift: start - offset }));
             }
         }
     }
@@ -272,10 +251,7 @@ pub(super) fn local_header(disk: &Disk<'_>, at: u64) -> io::Result<Option<Local>
         modified: dos_time(fields.u16(12), fields.u16(10)),
     };
     entry.extend(extra);
-    Ok(Some(Local {
-        entry,
-        data: at + 30 + variable.len() as u64,
-    }))
+    Ok(Some(Local { entry, data: at + 30 + variable.len() as u64 }))
 }
 
 /// Finds the header behind the descriptor at `at`, which has one of four lengths; `None` when nothing follows.
@@ -283,9 +259,7 @@ pub(super) fn after_descriptor(disk: &Disk<'_>, at: u64) -> io::Result<Option<u6
     let mut bytes = [0; 28];
     let length = disk.read_at(at, &mut bytes)?;
     let bytes = &bytes[..length];
-    let next = [12, 16, 20, 24]
-        .into_iter()
-        .find(|&skip| bytes.get(skip..skip + 4) == Some(LOCAL.as_slice()));
+    let next = [12, 16, 20, 24].into_iter().find(|&skip| bytes.get(skip..skip + 4) == Some(LOCAL.as_slice()));
     Ok(next.map(|skip| at + skip as u64))
 }
 
@@ -299,10 +273,7 @@ impl<'b> Fields<'b> {
     }
 
     fn bytes<const N: usize>(&self, at: usize) -> [u8; N] {
-        self.0
-            .get(at..at + N)
-            .and_then(|bytes| bytes.try_into().ok())
-            .unwrap_or([0; N])
+        self.0.get(at..at + N).and_then(|bytes| bytes.try_into().ok()).unwrap_or([0; N])
     }
 
     fn u16(&self, at: usize) -> u16 {
@@ -321,11 +292,7 @@ impl<'b> Fields<'b> {
 /// Makes a name of bytes; some Windows programs separate directories in their own way, against the specification.
 fn readable_name(bytes: &[u8]) -> String {
     let name = String::from_utf8_lossy(bytes);
-    if name.contains('/') {
-        name.into_owned()
-    } else {
-        name.replace('\\', "/")
-    }
+    if name.contains('/') { name.into_owned() } else { name.replace('\\', "/") }
 }
 
 /// Converts the time of DOS, which knows no zone and is taken for UTC. `None` when it is no valid date.
@@ -344,17 +311,7 @@ mod tests {
 
     fn entry(size: u64, stored: u64) -> Entry {
         let (name, modified) = (String::new(), None);
-        Entry {
-            name,
-            flags: 0,
-            method: 0,
-            crc: 0,
-            stored,
-            size,
-            header: 7,
-            mode: 0,
-            modified,
-        }
+        Entry { name, flags: 0, method: 0, crc: 0, stored, size, header: 7, mode: 0, modified }
     }
 
     #[test]

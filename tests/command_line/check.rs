@@ -48,14 +48,7 @@ fn exit_status_follows_errors_and_denied_warnings() {
     assert_eq!(folder.code(&["check", "rules", "missing"]), 2);
     assert_eq!(folder.code(&["check", "--format", "xml"]), 2);
 
-    folder.write(
-        "rules/untested.yaml",
-        FULL.replace("FULL", "UNTESTED")
-            .split("tests:")
-            .next()
-            .unwrap()
-            .as_bytes(),
-    );
+    folder.write("rules/untested.yaml", FULL.replace("FULL", "UNTESTED").split("tests:").next().unwrap().as_bytes());
     assert_eq!(folder.code(&["check", "rules"]), 0);
     assert_eq!(folder.code(&["check", "--deny", "warnings", "rules"]), 1);
     assert_eq!(folder.code(&["check", "--deny", "warnings", "rules/full.yaml"]), 0);
@@ -63,11 +56,7 @@ fn exit_status_follows_errors_and_denied_warnings() {
     folder.write("rules/broken.yaml", BROKEN.as_bytes());
     assert_eq!(folder.code(&["check", "rules"]), 1);
     assert_eq!(folder.code(&["check", "--rules", "rules"]), 1);
-    assert_eq!(
-        folder.code(&["check", "--rules", "rules", "rules/full.yaml"]),
-        0,
-        "paths go before --rules"
-    );
+    assert_eq!(folder.code(&["check", "--rules", "rules", "rules/full.yaml"]), 0, "paths go before --rules");
 }
 
 #[test]
@@ -93,9 +82,7 @@ fn a_rule_file_that_is_not_text_is_told_in_one_line() {
     let outcome = folder.run(&["check", "rules"]);
     assert_eq!(outcome.code, 1);
     assert!(
-        outcome
-            .out
-            .starts_with("error[unreadable-file]: `rules/latin.yaml` cannot be read: not UTF-8"),
+        outcome.out.starts_with("error[unreadable-file]: `rules/latin.yaml` cannot be read: not UTF-8"),
         "{}",
         outcome.out
     );

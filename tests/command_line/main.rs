@@ -144,16 +144,10 @@ impl Outcome {
 fn version_and_help_are_no_errors_and_no_command_is_one() {
     let folder = Folder::new(&[]);
     let version = folder.run(&["--version"]);
-    assert_eq!(
-        (version.code, version.out),
-        (0, format!("faultbook {}\n", env!("CARGO_PKG_VERSION")))
-    );
+    assert_eq!((version.code, version.out), (0, format!("faultbook {}\n", env!("CARGO_PKG_VERSION"))));
     for command in ["triage", "answer", "check", "test", "rules"] {
         let help = folder.run(&[command, "--help"]);
-        assert!(
-            help.code == 0 && help.out.contains("Examples:") && help.out.contains("Exit status:"),
-            "{command}"
-        );
+        assert!(help.code == 0 && help.out.contains("Examples:") && help.out.contains("Exit status:"), "{command}");
     }
     assert_eq!(folder.code(&["--help"]), 0);
     assert_eq!(folder.code(&[]), 2);

@@ -4,10 +4,7 @@ use crate::{BROKEN, Folder, SLOW};
 
 fn failing() -> Folder {
     let folder = Folder::usual();
-    folder.write(
-        "rules/slow.yaml",
-        SLOW.replace("seconds: '9'", "seconds: '8'").as_bytes(),
-    );
+    folder.write("rules/slow.yaml", SLOW.replace("seconds: '9'", "seconds: '8'").as_bytes());
     folder
 }
 
@@ -36,14 +33,8 @@ fn a_failure_shows_what_was_expected_and_what_came_out() {
 fn json_has_every_test() {
     let outcome = failing().run(&["test", "--rules", "rules", "--format", "json"]);
     let json = outcome.json();
-    assert_eq!(
-        (&json["schema"], &json["passed"], &json["failed"]),
-        (&1.into(), &3.into(), &1.into())
-    );
-    let failed = json["tests"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .find(|test| !test["mismatches"].as_array().unwrap().is_empty());
+    assert_eq!((&json["schema"], &json["passed"], &json["failed"]), (&1.into(), &3.into(), &1.into()));
+    let failed =
+        json["tests"].as_array().unwrap().iter().find(|test| !test["mismatches"].as_array().unwrap().is_empty());
     assert_eq!(failed.unwrap()["mismatches"][0]["expected"], "8");
 }

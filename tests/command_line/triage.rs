@@ -14,10 +14,7 @@ fn exits_as_ripgrep_does() {
     assert_eq!(folder.code(&["triage", "--rules", "rules", "full.log"]), 0);
     assert_eq!(folder.code(&["triage", "--rules", "rules", "quiet.log"]), 1);
     assert_eq!(folder.code(&["triage", "--rules", "rules", "quiet.log", "full.log"]), 0);
-    assert_eq!(
-        folder.code(&["triage", "--rules", "rules", "full.log", "missing.log"]),
-        2
-    );
+    assert_eq!(folder.code(&["triage", "--rules", "rules", "full.log", "missing.log"]), 2);
 }
 
 #[test]
@@ -25,46 +22,19 @@ fn bad_usage_is_an_error_that_says_what_to_do() {
     let folder = Folder::usual();
     let cases: [(&[&str], &str); 14] = [
         (&["triage"], "PATH"),
-        (
-            &["triage", "--min-severity", "bad", "full.log"],
-            "possible values: ok, info, warning",
-        ),
+        (&["triage", "--min-severity", "bad", "full.log"], "possible values: ok, info, warning"),
         (&["triage", "--fact", "replica", "full.log"], "write `name=value`"),
-        (
-            &["triage", "--product", "db=?", "full.log"],
-            "`?` is not a version number",
-        ),
-        (
-            &["triage", "--facts", "missing.yaml", "full.log"],
-            "cannot read the facts in `missing.yaml`",
-        ),
+        (&["triage", "--product", "db=?", "full.log"], "`?` is not a version number"),
+        (&["triage", "--facts", "missing.yaml", "full.log"], "cannot read the facts in `missing.yaml`"),
         (&["triage", "--rules", "missing", "full.log"], "cannot read `missing`"),
-        (
-            &["triage", "--rules", "full.log/", "full.log"],
-            "cannot read `full.log/`",
-        ),
-        (
-            &["triage", "--rules", "rules", "--templates", "missing", "full.log"],
-            "cannot read `missing`",
-        ),
-        (
-            &["triage", "--rules", "rules", "--rule", "FUL", "full.log"],
-            "did you mean `FULL`?",
-        ),
-        (
-            &["triage", "--rules", "rules", "--tag", "disc", "full.log"],
-            "did you mean `disk`?",
-        ),
-        (
-            &["triage", "--templates", "full.log", "full.log"],
-            "`full.log` is not a folder",
-        ),
+        (&["triage", "--rules", "full.log/", "full.log"], "cannot read `full.log/`"),
+        (&["triage", "--rules", "rules", "--templates", "missing", "full.log"], "cannot read `missing`"),
+        (&["triage", "--rules", "rules", "--rule", "FUL", "full.log"], "did you mean `FULL`?"),
+        (&["triage", "--rules", "rules", "--tag", "disc", "full.log"], "did you mean `disk`?"),
+        (&["triage", "--templates", "full.log", "full.log"], "`full.log` is not a folder"),
         (&["triage", "--threads", "99999", "full.log"], "99999"),
         (&["triage", "-", "-"], "standard input can be read only once"),
-        (
-            &["triage", "--output", "missing/report", "full.log"],
-            "cannot write to `missing/report`",
-        ),
+        (&["triage", "--output", "missing/report", "full.log"], "cannot write to `missing/report`"),
     ];
     for (arguments, expected) in cases {
         let outcome = folder.run(arguments);
@@ -80,11 +50,7 @@ fn a_folder_without_rules_is_refused() {
     fs::create_dir(folder.path("empty")).unwrap();
     let outcome = folder.run(&["triage", "--rules", "empty", "full.log"]);
     assert_eq!(outcome.code, 2);
-    assert!(
-        outcome.talk.contains("there are no rules in `empty`"),
-        "{}",
-        outcome.talk
-    );
+    assert!(outcome.talk.contains("there are no rules in `empty`"), "{}", outcome.talk);
 }
 
 #[test]
@@ -95,19 +61,13 @@ fn a_broken_rule_is_told_and_does_not_stop_the_good_ones() {
     assert_eq!(outcome.code, 2);
     assert_eq!(outcome.json()["findings"][0]["rule"], "FULL");
     assert!(outcome.talk.contains("error[unknown-name]"), "{}", outcome.talk);
-    assert!(
-        outcome.talk.contains("the rules have 1 error, 0 warnings"),
-        "{}",
-        outcome.talk
-    );
+    assert!(outcome.talk.contains("the rules have 1 error, 0 warnings"), "{}", outcome.talk);
 }
 
 #[test]
 fn warnings_about_rules_change_nothing() {
-    let folder = Folder::new(&[
-        ("rules/full.yaml", FULL.split("tests:").next().unwrap()),
-        ("full.log", "no space left"),
-    ]);
+    let folder =
+        Folder::new(&[("rules/full.yaml", FULL.split("tests:").next().unwrap()), ("full.log", "no space left")]);
     let outcome = folder.run(&["triage", "--rules", "rules", "full.log"]);
     assert_eq!((outcome.code, outcome.talk.as_str()), (0, ""));
 }
@@ -122,18 +82,8 @@ fn an_input_that_ends_too_soon_is_an_error_and_what_was_read_counts() {
     let outcome = folder.run(&["triage", "--rules", "rules", "--format", "json", "cut.gz"]);
     assert_eq!(outcome.code, 2);
     assert_eq!(outcome.json()["findings"][0]["rule"], "FULL");
-    assert!(
-        outcome.talk.contains("1 input could not be read, or not to the end"),
-        "{}",
-        outcome.talk
-    );
-    assert!(
-        outcome
-            .talk
-            .ends_with("help: the notes of the result say which and why\n"),
-        "{}",
-        outcome.talk
-    );
+    assert!(outcome.talk.contains("1 input could not be read, or not to the end"), "{}", outcome.talk);
+    assert!(outcome.talk.ends_with("help: the notes of the result say which and why\n"), "{}", outcome.talk);
 }
 
 #[test]
@@ -161,16 +111,9 @@ fn fail_on_turns_the_status_round_and_counts_what_is_not_shown() {
 fn filters_choose_rules_and_severities() {
     let folder = Folder::usual();
     let found = |more: &[&str]| {
-        let arguments = [
-            &["triage", "--rules", "rules", "--format", "json", "full.log", "slow.log"],
-            more,
-        ]
-        .concat();
+        let arguments = [&["triage", "--rules", "rules", "--format", "json", "full.log", "slow.log"], more].concat();
         let findings = folder.run(&arguments).json()["findings"].as_array().unwrap().clone();
-        findings
-            .iter()
-            .map(|finding| finding["rule"].as_str().unwrap().to_owned())
-            .collect::<Vec<_>>()
+        findings.iter().map(|finding| finding["rule"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
     assert_eq!(found(&[]), ["FULL", "SLOW-1"]);
     assert_eq!(found(&["--min-severity", "error"]), ["FULL"]);
@@ -184,16 +127,10 @@ fn filters_choose_rules_and_severities() {
 #[test]
 fn standard_input_is_one_case_among_others_in_the_order_given() {
     let folder = Folder::usual();
-    let arguments = [
-        "triage", "--rules", "rules", "--format", "json", "full.log", "-", "slow.log",
-    ];
+    let arguments = ["triage", "--rules", "rules", "--format", "json", "full.log", "-", "slow.log"];
     let outcome = folder.run_with(&arguments, "no space left\n");
-    let cases: Vec<Value> = outcome.json()["findings"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|finding| finding["case"].clone())
-        .collect();
+    let cases: Vec<Value> =
+        outcome.json()["findings"].as_array().unwrap().iter().map(|finding| finding["case"].clone()).collect();
     assert_eq!(cases, ["full.log", "stdin", "slow.log"]);
 }
 
@@ -234,11 +171,7 @@ fn faults_in_a_facts_file_are_drawn_and_the_rest_is_used() {
     folder.write("facts.txt", b"replica: [yes]\nengine: column\n");
     let outcome = folder.run(&["triage", "--rules", "rules", "--facts", "facts.txt", "full.log"]);
     assert_eq!(outcome.code, 2);
-    assert!(
-        outcome.talk.contains("error[bad-fact]") && outcome.talk.contains("facts.txt:1:10"),
-        "{}",
-        outcome.talk
-    );
+    assert!(outcome.talk.contains("error[bad-fact]") && outcome.talk.contains("facts.txt:1:10"), "{}", outcome.talk);
 }
 
 #[test]
@@ -246,60 +179,28 @@ fn a_fact_that_no_rule_asks_for_is_worth_a_warning() {
     let folder = Folder::usual();
     let outcome = folder.run(&["triage", "--rules", "rules", "--fact", "replcia=true", "full.log"]);
     assert_eq!(outcome.code, 0);
-    assert!(
-        outcome.talk.contains("no rule asks for the fact `replcia`"),
-        "{}",
-        outcome.talk
-    );
+    assert!(outcome.talk.contains("no rule asks for the fact `replcia`"), "{}", outcome.talk);
     assert!(outcome.talk.contains("did you mean `replica`?"), "{}", outcome.talk);
 }
 
 #[test]
 fn a_report_goes_to_a_file_but_never_over_an_input() {
     let folder = Folder::usual();
-    let outcome = folder.run(&[
-        "triage",
-        "--rules",
-        "rules",
-        "--format",
-        "json",
-        "-o",
-        "report.json",
-        "full.log",
-    ]);
+    let outcome = folder.run(&["triage", "--rules", "rules", "--format", "json", "-o", "report.json", "full.log"]);
     assert_eq!((outcome.code, outcome.out.as_str()), (0, ""));
     let report: Value = serde_json::from_slice(&fs::read(folder.path("report.json")).unwrap()).unwrap();
     assert_eq!(report["schema"], 1);
 
     let outcome = folder.run(&["triage", "--rules", "rules", "-o", "./full.log", "full.log"]);
     assert_eq!(outcome.code, 2);
-    assert!(
-        outcome
-            .talk
-            .contains("`./full.log` is an input and would be overwritten"),
-        "{}",
-        outcome.talk
-    );
-    assert!(
-        fs::read_to_string(folder.path("full.log"))
-            .unwrap()
-            .contains("no space left")
-    );
+    assert!(outcome.talk.contains("`./full.log` is an input and would be overwritten"), "{}", outcome.talk);
+    assert!(fs::read_to_string(folder.path("full.log")).unwrap().contains("no space left"));
 }
 
 #[test]
 fn an_old_report_in_the_folder_is_not_diagnosed() {
     let folder = Folder::new(&[("rules/full.yaml", FULL), ("logs/a.log", "no space left\n")]);
-    let arguments = [
-        "triage",
-        "--rules",
-        "rules",
-        "--format",
-        "json",
-        "-o",
-        "logs/report",
-        "logs",
-    ];
+    let arguments = ["triage", "--rules", "rules", "--format", "json", "-o", "logs/report", "logs"];
     assert_eq!(folder.code(&arguments), 0);
     let first = fs::read(folder.path("logs/report")).unwrap();
     assert_eq!(folder.code(&arguments), 0);
@@ -350,9 +251,5 @@ fn a_full_disk_is_an_error() {
     let folder = Folder::usual();
     let outcome = folder.run(&["triage", "--rules", "rules", "-o", "/dev/full", "full.log"]);
     assert_eq!(outcome.code, 2);
-    assert!(
-        outcome.talk.contains("cannot write to `/dev/full`: No space left"),
-        "{}",
-        outcome.talk
-    );
+    assert!(outcome.talk.contains("cannot write to `/dev/full`: No space left"), "{}", outcome.talk);
 }

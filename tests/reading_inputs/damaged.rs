@@ -25,14 +25,7 @@ fn a_truncated_tar_keeps_what_came_before() {
     let bytes = tar(&[("a.log", b"a\n"), ("b.log", &text), ("c.log", b"c\n")]);
     let found = open("x.tar", &bytes[..1024 + 512 + 2000]);
     assert_eq!(found.texts, [b"a\n".as_slice(), &text[..2000]]);
-    assert_eq!(
-        found.notes,
-        [note(
-            "x.tar",
-            NoteKind::Truncated,
-            "truncated after 3.5 KiB, within `b.log`"
-        )]
-    );
+    assert_eq!(found.notes, [note("x.tar", NoteKind::Truncated, "truncated after 3.5 KiB, within `b.log`")]);
 }
 
 #[test]
@@ -113,29 +106,16 @@ fn overlapping_zip_members_are_refused() {
 /// Text, and whatever else, of every proper beginning of a file is read without a fault, and noted.
 #[test]
 fn every_beginning_of_an_archive_is_read_and_noted() {
-    let members: [(&str, &[u8]); 3] = [
-        ("a.log", b"first line\n"),
-        ("b.gz", &gzip(b"b\n")),
-        ("c.log", &noise(300)),
-    ];
-    let archives = [
-        gzip(&tar(&members)),
-        zip(&members),
-        streamed_zip(&members),
-        zstandard(&tar(&members)),
-        tar(&members),
-    ];
+    let members: [(&str, &[u8]); 3] = [("a.log", b"first line\n"), ("b.gz", &gzip(b"b\n")), ("c.log", &noise(300))];
+    let archives =
+        [gzip(&tar(&members)), zip(&members), streamed_zip(&members), zstandard(&tar(&members)), tar(&members)];
     for (index, whole) in archives.iter().enumerate() {
         assert_eq!(open("x", whole).notes, []);
         for length in 0..whole.len() {
             let found = open("x", &whole[..length]);
             // A zip is noted beside the member that it ends in.
             let most = if matches!(index, 1 | 2) { 2 } else { 1 };
-            assert!(
-                found.notes.len() <= most,
-                "archive {index} to {length}: {:?}",
-                found.notes
-            );
+            assert!(found.notes.len() <= most, "archive {index} to {length}: {:?}", found.notes);
             // A tar without compression may lack its last blocks unnoticed, and the magic itself may be cut.
             if length >= 24 && index < 4 {
                 assert_ne!(found.notes.len(), 0, "archive {index} to {length}");

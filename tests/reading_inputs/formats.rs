@@ -14,10 +14,7 @@ fn all_members_of_a_gzip_are_one_text() {
 
 #[test]
 fn concatenated_tars_are_read_to_the_last() {
-    let found = open(
-        "x.tar",
-        &[tar(&[("a", b"a\n")]), tar(&[("b", b"b\n")]), vec![0; 10_240]].concat(),
-    );
+    let found = open("x.tar", &[tar(&[("a", b"a\n")]), tar(&[("b", b"b\n")]), vec![0; 10_240]].concat());
     assert_eq!(found.told(), [("x.tar::a", "a\n"), ("x.tar::b", "b\n")]);
     assert_eq!(found.notes, []);
 }
@@ -31,11 +28,7 @@ fn long_names_in_tars_are_whole() {
 
 #[test]
 fn zips_may_be_stored_deflated_or_zstd() {
-    for method in [
-        zip::CompressionMethod::Stored,
-        zip::CompressionMethod::Deflated,
-        zip::CompressionMethod::Zstd,
-    ] {
+    for method in [zip::CompressionMethod::Stored, zip::CompressionMethod::Deflated, zip::CompressionMethod::Zstd] {
         let options = SimpleFileOptions::default().compression_method(method);
         let text = noise(100_000);
         let found = open("x.zip", &zip_with(&[("a.log", &text)], options));
@@ -60,26 +53,15 @@ fn zips_in_their_large_form_are_read() {
 #[test]
 fn a_zip_tells_when_a_member_was_modified() {
     let time = zip::DateTime::from_date_and_time(2024, 2, 29, 12, 30, 58).unwrap();
-    let found = open(
-        "x.zip",
-        &zip_with(&[("a", b"a")], SimpleFileOptions::default().last_modified_time(time)),
-    );
+    let found = open("x.zip", &zip_with(&[("a", b"a")], SimpleFileOptions::default().last_modified_time(time)));
     assert_eq!(found.sources[0].modified.unwrap().to_string(), "2024-02-29T12:30:58Z");
 }
 
 #[test]
 fn names_from_archives_are_only_names() {
-    let bytes = zip(&[
-        ("../../etc/passwd", b"a"),
-        ("/etc/shadow", b"b"),
-        ("dir\\c.log", b"c"),
-        ("\x1b[2J", b"d"),
-    ]);
+    let bytes = zip(&[("../../etc/passwd", b"a"), ("/etc/shadow", b"b"), ("dir\\c.log", b"c"), ("\x1b[2J", b"d")]);
     let found = open("x.zip", &bytes);
-    assert_eq!(
-        found.paths(),
-        ["../../etc/passwd", "/etc/shadow", "dir/c.log", "\x1b[2J"]
-    );
+    assert_eq!(found.paths(), ["../../etc/passwd", "/etc/shadow", "dir/c.log", "\x1b[2J"]);
 }
 
 #[test]
@@ -91,20 +73,14 @@ fn files_on_disk_are_opened_in_place() {
         path
     };
     let text = noise(200_000);
-    let paths = [
-        put("x.zip", &zip(&[("a.log", &text)])),
-        put("y.tgz", &gzip(&tar(&[("a.log", &text)]))),
-    ];
+    let paths = [put("x.zip", &zip(&[("a.log", &text)])), put("y.tgz", &gzip(&tar(&[("a.log", &text)])))];
     let (cases, notes) = faultbook::source::cases(&paths);
     assert_eq!(notes, []);
     for case in cases {
         for part in case.parts {
             let mut found = Found::default();
             read(part, &Limits::default(), &Budget::new(), &Progress::new(), &mut found);
-            assert_eq!(
-                (found.paths(), &found.texts, &found.notes),
-                (vec!["a.log"], &vec![text.clone()], &vec![])
-            );
+            assert_eq!((found.paths(), &found.texts, &found.notes), (vec!["a.log"], &vec![text.clone()], &vec![]));
         }
     }
 }

@@ -9,11 +9,7 @@ use zip::write::SimpleFileOptions;
 use crate::{Found, gzip, noise, note, open, open_within, tar, zip, zip_with, zstandard};
 
 fn limits() -> Limits {
-    Limits {
-        ratio_floor: 10_000,
-        ratio: 100,
-        ..Limits::default()
-    }
+    Limits { ratio_floor: 10_000, ratio: 100, ..Limits::default() }
 }
 
 #[test]
@@ -38,14 +34,7 @@ fn compression_within_compression_is_limited_like_a_file_that_unpacks_to_itself(
 #[test]
 fn a_member_is_read_up_to_its_limit() {
     let bytes = tar(&[("a.log", &noise(5000)), ("b.log", b"b\n")]);
-    let found = open_within(
-        "x.tar",
-        &bytes,
-        &Limits {
-            member_bytes: 2048,
-            ..limits()
-        },
-    );
+    let found = open_within("x.tar", &bytes, &Limits { member_bytes: 2048, ..limits() });
     assert_eq!(found.texts, [&noise(5000)[..2048], b"b\n"]);
     let detail = "stopped after 2.0 KiB, the limit for a member";
     assert_eq!(found.notes, [note("x.tar::a.log", NoteKind::Limit, detail)]);
@@ -53,42 +42,20 @@ fn a_member_is_read_up_to_its_limit() {
 
 #[test]
 fn a_member_just_as_large_as_the_limit_is_not_noted() {
-    let found = open_within(
-        "x.tar",
-        &tar(&[("a", &noise(2048))]),
-        &Limits {
-            member_bytes: 2048,
-            ..limits()
-        },
-    );
+    let found = open_within("x.tar", &tar(&[("a", &noise(2048))]), &Limits { member_bytes: 2048, ..limits() });
     assert_eq!((found.texts[0].len(), found.notes), (2048, vec![]));
 }
 
 #[test]
 fn a_plain_file_is_not_limited() {
-    let found = open_within(
-        "a.log",
-        &noise(5000),
-        &Limits {
-            member_bytes: 1,
-            total_bytes: 1,
-            ..limits()
-        },
-    );
+    let found = open_within("a.log", &noise(5000), &Limits { member_bytes: 1, total_bytes: 1, ..limits() });
     assert_eq!((found.texts[0].len(), found.notes), (5000, vec![]));
 }
 
 #[test]
 fn a_zip_that_must_be_unpacked_first_is_limited_like_a_member() {
     let bytes = gzip(&zip(&[("a.log", &noise(5000))]));
-    let found = open_within(
-        "x.zip.gz",
-        &bytes,
-        &Limits {
-            member_bytes: 2048,
-            ..limits()
-        },
-    );
+    let found = open_within("x.zip.gz", &bytes, &Limits { member_bytes: 2048, ..limits() });
     let detail = "larger than 2.0 KiB, the limit for a member";
     assert_eq!(found.notes, [note("x.zip.gz", NoteKind::Limit, detail)]);
 }
@@ -96,22 +63,10 @@ fn a_zip_that_must_be_unpacked_first_is_limited_like_a_member() {
 #[test]
 fn the_bytes_of_a_case_are_shared_by_its_parts_and_their_end_is_noted_once() {
     let bytes = gzip(&noise(6000));
-    let (budget, limits) = (
-        Budget::new(),
-        Limits {
-            total_bytes: 10_000,
-            ..limits()
-        },
-    );
+    let (budget, limits) = (Budget::new(), Limits { total_bytes: 10_000, ..limits() });
     let mut found = Found::default();
     for name in ["a.gz", "b.gz", "c.gz"] {
-        read(
-            Part::bytes(name, bytes.clone()),
-            &limits,
-            &budget,
-            &Progress::new(),
-            &mut found,
-        );
+        read(Part::bytes(name, bytes.clone()), &limits, &budget, &Progress::new(), &mut found);
     }
     let lengths: Vec<_> = found.texts.iter().map(Vec::len).collect();
     assert_eq!(lengths, [6000, 4000]);
@@ -134,19 +89,9 @@ fn members_are_limited_and_noted_once() {
 #[test]
 fn names_are_cut_between_characters() {
     let bytes = tar(&[("ab\u{e9}cd.log", b"a\n"), ("abcdefgh", b"b\n")]);
-    let found = open_within(
-        "x.tar",
-        &bytes,
-        &Limits {
-            name_bytes: 3,
-            ..limits()
-        },
-    );
+    let found = open_within("x.tar", &bytes, &Limits { name_bytes: 3, ..limits() });
     assert_eq!(found.paths(), ["ab", "abc"]);
-    assert_eq!(
-        found.notes,
-        [note("x.tar::ab", NoteKind::Limit, "its name of 10 bytes is cut")]
-    );
+    assert_eq!(found.notes, [note("x.tar::ab", NoteKind::Limit, "its name of 10 bytes is cut")]);
 }
 
 #[test]

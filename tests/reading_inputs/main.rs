@@ -42,9 +42,7 @@ impl Found {
     /// Name and text of each source.
     fn told(&self) -> Vec<(&str, &str)> {
         let names = self.sources.iter().map(|source| source.name.as_str());
-        names
-            .zip(self.texts.iter().map(|text| std::str::from_utf8(text).unwrap()))
-            .collect()
+        names.zip(self.texts.iter().map(|text| std::str::from_utf8(text).unwrap())).collect()
     }
 
     fn paths(&self) -> Vec<&str> {
@@ -58,13 +56,7 @@ impl Found {
 
 fn open_within(name: &str, bytes: &[u8], limits: &Limits) -> Found {
     let mut found = Found::default();
-    read(
-        Part::bytes(name, bytes),
-        limits,
-        &Budget::new(),
-        &Progress::new(),
-        &mut found,
-    );
+    read(Part::bytes(name, bytes), limits, &Budget::new(), &Progress::new(), &mut found);
     found
 }
 
@@ -97,10 +89,7 @@ fn zip_with(members: &[(&str, &[u8])], options: SimpleFileOptions) -> Vec<u8> {
 }
 
 fn zip(members: &[(&str, &[u8])]) -> Vec<u8> {
-    zip_with(
-        members,
-        SimpleFileOptions::default().compression_method(zip::CompressionMethod::Deflated),
-    )
+    zip_with(members, SimpleFileOptions::default().compression_method(zip::CompressionMethod::Deflated))
 }
 
 /// Writes a zip as a pipe would: sizes come after the data.
@@ -127,14 +116,10 @@ fn zstandard(bytes: &[u8]) -> Vec<u8> {
 fn noise(bytes: usize) -> Vec<u8> {
     let mut state = 1_u64;
     let mut letter = || {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         b'!' + u8::try_from((state >> 33) % 90).unwrap()
     };
-    (0..bytes)
-        .map(|at| if at % 80 == 79 { b'\n' } else { letter() })
-        .collect()
+    (0..bytes).map(|at| if at % 80 == 79 { b'\n' } else { letter() }).collect()
 }
 
 #[test]
@@ -149,10 +134,7 @@ fn text_is_text() {
 fn archives_are_opened_three_deep() {
     let tasks = zip(&[("failed.xml", b"<task/>"), ("old/core.log.gz", &gzip(b"old\n"))]);
     let node = tar(&[("./logs/a.log", b"a\n"), ("tasks.zip", &tasks), ("b.log", b"b\n")]);
-    let bundle = gzip(&tar(&[
-        ("node.tar.zst", &zstandard(&node)),
-        ("var/log/app.log", b"app\n"),
-    ]));
+    let bundle = gzip(&tar(&[("node.tar.zst", &zstandard(&node)), ("var/log/app.log", b"app\n")]));
     let found = open("dir/bundle.tgz", &bundle);
     let told = [
         ("dir/bundle.tgz::node.tar.zst::logs/a.log", "a\n"),
@@ -188,14 +170,7 @@ fn a_stream_is_opened_like_a_file() {
 fn a_zip_that_cannot_be_sought_in_is_spooled_to_disk_when_it_is_large() {
     let text = noise(100_000);
     let bytes = gzip(&zip(&[("a.log", &text)]));
-    let found = open_within(
-        "a.zip.gz",
-        &bytes,
-        &Limits {
-            spool_bytes: 1000,
-            ..Limits::default()
-        },
-    );
+    let found = open_within("a.zip.gz", &bytes, &Limits { spool_bytes: 1000, ..Limits::default() });
     assert_eq!((found.texts, found.notes), (vec![text], vec![]));
 }
 
@@ -204,17 +179,8 @@ fn what_the_visitor_leaves_unread_does_not_hide_the_next_member() {
     let text = noise(300_000);
     let members: [(&str, &[u8]); 3] = [("a", &text), ("b.gz", &gzip(&text)), ("c", &text)];
     for bytes in [gzip(&tar(&members)), zip(&members), streamed_zip(&members)] {
-        let mut found = Found {
-            only_first_lines: true,
-            ..Found::default()
-        };
-        read(
-            Part::bytes("x", bytes),
-            &Limits::default(),
-            &Budget::new(),
-            &Progress::new(),
-            &mut found,
-        );
+        let mut found = Found { only_first_lines: true, ..Found::default() };
+        read(Part::bytes("x", bytes), &Limits::default(), &Budget::new(), &Progress::new(), &mut found);
         assert!(found.texts.iter().all(|line| *line == text[..80]));
         assert_eq!((found.texts.len(), found.notes), (3, vec![]));
     }
@@ -226,11 +192,7 @@ fn a_failing_visitor_loses_one_text_only() {
     impl Visit for Picky {
         fn text(&mut self, source: &SourceName, _: &mut dyn BufRead) -> io::Result<()> {
             self.1 += 1;
-            if source.path == "a" {
-                Err(io::Error::other("not this one"))
-            } else {
-                Ok(())
-            }
+            if source.path == "a" { Err(io::Error::other("not this one")) } else { Ok(()) }
         }
         fn note(&mut self, note: Note) {
             self.0.push(note);
@@ -239,41 +201,20 @@ fn a_failing_visitor_loses_one_text_only() {
     let mut picky = Picky(Vec::new(), 0);
     let part = Part::bytes("x.tar", tar(&[("a", b"a"), ("b", b"b")]));
     read(part, &Limits::default(), &Budget::new(), &Progress::new(), &mut picky);
-    assert_eq!(
-        (picky.0, picky.1),
-        (vec![note("x.tar::a", NoteKind::Unreadable, "not this one")], 2)
-    );
+    assert_eq!((picky.0, picky.1), (vec![note("x.tar::a", NoteKind::Unreadable, "not this one")], 2));
 }
 
 #[test]
 fn a_missing_file_is_noted() {
     let mut found = Found::default();
-    read(
-        Part::file("/no/such.log"),
-        &Limits::default(),
-        &Budget::new(),
-        &Progress::new(),
-        &mut found,
-    );
-    assert_eq!(
-        found.notes,
-        [note("/no/such.log", NoteKind::Unreadable, "no such file or folder")]
-    );
+    read(Part::file("/no/such.log"), &Limits::default(), &Budget::new(), &Progress::new(), &mut found);
+    assert_eq!(found.notes, [note("/no/such.log", NoteKind::Unreadable, "no such file or folder")]);
 }
 
 #[test]
 fn progress_counts_texts_and_their_bytes() {
     let progress = Progress::new();
     let part = Part::bytes("x.tar", tar(&[("a", &noise(100_000)), ("b", b"12345")]));
-    read(
-        part,
-        &Limits::default(),
-        &Budget::new(),
-        &progress,
-        &mut Found::default(),
-    );
-    assert_eq!(
-        (progress.files(), progress.bytes(), progress.current()),
-        (2, 100_005, "x.tar::b".to_owned())
-    );
+    read(part, &Limits::default(), &Budget::new(), &progress, &mut Found::default());
+    assert_eq!((progress.files(), progress.bytes(), progress.current()), (2, 100_005, "x.tar::b".to_owned()));
 }

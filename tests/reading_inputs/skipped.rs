@@ -11,20 +11,11 @@ use crate::{gzip, note, open, tar, zip, zstandard};
 #[test]
 fn binaries_are_skipped_with_a_note_that_names_the_first_of_them() {
     let program = [&b"\x7fELF\x02\x01\x01\0\0\0\0"[..], &[7; 3000]].concat();
-    let bytes = tar(&[
-        ("bin/ls", &program),
-        ("a.log", b"a\n"),
-        ("bin/cat", &program),
-        ("x.bin", &[0; 900]),
-    ]);
+    let bytes = tar(&[("bin/ls", &program), ("a.log", b"a\n"), ("bin/cat", &program), ("x.bin", &[0; 900])]);
     let found = open("x.tar", &bytes);
     assert_eq!(found.told(), [("x.tar::a.log", "a\n")]);
     let expected = [
-        note(
-            "x.tar",
-            NoteKind::Binary,
-            "not text but an ELF program: 2 members, the first is `bin/ls`",
-        ),
+        note("x.tar", NoteKind::Binary, "not text but an ELF program: 2 members, the first is `bin/ls`"),
         note("x.tar::x.bin", NoteKind::Binary, "nothing but NUL bytes"),
     ];
     assert_eq!(found.notes, expected);
@@ -42,10 +33,7 @@ fn a_log_after_any_number_of_nuls_is_read() {
 
 #[test]
 fn utf16_is_read_inside_archives() {
-    let text: Vec<u8> = "\u{feff}Fehler: Größe\r\n"
-        .encode_utf16()
-        .flat_map(u16::to_be_bytes)
-        .collect();
+    let text: Vec<u8> = "\u{feff}Fehler: Größe\r\n".encode_utf16().flat_map(u16::to_be_bytes).collect();
     let found = open("x.zip", &zip(&[("a.log", &text)]));
     assert_eq!(found.told(), [("x.zip::a.log", "Fehler: Größe\r\n")]);
 }
@@ -58,18 +46,12 @@ fn encrypted_members_are_noted_and_the_others_read() {
     bytes[directory + 8] |= 1;
     let found = open("x.zip", &bytes);
     assert_eq!(found.told(), [("x.zip::a.log", "a\n")]);
-    assert_eq!(
-        found.notes,
-        [note("x.zip::secret.log", NoteKind::Encrypted, "encrypted")]
-    );
+    assert_eq!(found.notes, [note("x.zip::secret.log", NoteKind::Encrypted, "encrypted")]);
 }
 
 #[test]
 fn formats_that_cannot_be_opened_are_named() {
-    let found = open(
-        "x.tar",
-        &tar(&[("a.xz", b"\xfd7zXZ\0\0\x04"), ("b.7z", b"7z\xbc\xaf\x27\x1c\0\x04")]),
-    );
+    let found = open("x.tar", &tar(&[("a.xz", b"\xfd7zXZ\0\0\x04"), ("b.7z", b"7z\xbc\xaf\x27\x1c\0\x04")]));
     let expected = [
         note("x.tar::b.7z", NoteKind::Unsupported, "a 7z archive is not supported"),
         note("x.tar::a.xz", NoteKind::Unsupported, "xz compression is not supported"),
@@ -80,12 +62,7 @@ fn formats_that_cannot_be_opened_are_named() {
 #[test]
 fn links_and_folders_in_archives_are_passed_over() {
     let mut builder = tar::Builder::new(Vec::new());
-    for kind in [
-        tar::EntryType::Symlink,
-        tar::EntryType::Link,
-        tar::EntryType::Fifo,
-        tar::EntryType::Directory,
-    ] {
+    for kind in [tar::EntryType::Symlink, tar::EntryType::Link, tar::EntryType::Fifo, tar::EntryType::Directory] {
         let mut header = tar::Header::new_gnu();
         header.set_entry_type(kind);
         header.set_size(0);
@@ -96,9 +73,7 @@ fn links_and_folders_in_archives_are_passed_over() {
 
     let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
     writer.add_directory("folder", SimpleFileOptions::default()).unwrap();
-    writer
-        .add_symlink("link", "/etc/passwd", SimpleFileOptions::default())
-        .unwrap();
+    writer.add_symlink("link", "/etc/passwd", SimpleFileOptions::default()).unwrap();
     let found = open("x.zip", &writer.finish().unwrap().into_inner());
     assert!(found.sources.is_empty() && found.notes.is_empty());
 }

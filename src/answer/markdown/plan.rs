@@ -79,12 +79,7 @@ impl Plan {
     /// Finds the stretches of `source`.
     pub(super) fn of(source: &str) -> Self {
         let parser = Parser::new_ext(source, dialect());
-        let mut walk = Walk {
-            source,
-            stretches: Vec::new(),
-            open: Vec::new(),
-            html_starts: true,
-        };
+        let mut walk = Walk { source, stretches: Vec::new(), open: Vec::new(), html_starts: true };
         let mut has_labels = false;
         for (_, definition) in parser.reference_definitions().iter() {
             has_labels = true;
@@ -114,23 +109,13 @@ impl Walk<'_> {
                     self.html_starts = true;
                 }
                 let children_end = range.start;
-                self.open.push(Element {
-                    range,
-                    kind: kind(tag),
-                    children_end,
-                });
+                self.open.push(Element { range, kind: kind(tag), children_end });
                 return;
             }
             Event::Text(_) => self.text(range.clone()),
             Event::Code(code) => {
                 let in_table = self.within(Kind::Table);
-                self.add(
-                    range.clone(),
-                    Place::CodeSpan {
-                        content: code.to_string(),
-                        in_table,
-                    },
-                );
+                self.add(range.clone(), Place::CodeSpan { content: code.to_string(), in_table });
             }
             Event::Html(_) => {
                 let is_start = std::mem::take(&mut self.html_starts);
@@ -138,13 +123,7 @@ impl Walk<'_> {
             }
             Event::InlineHtml(tag) => {
                 let is_start = std::mem::take(&mut self.html_starts);
-                self.add(
-                    range.clone(),
-                    Place::Html {
-                        is_start,
-                        tag: Some(tag.to_string()),
-                    },
-                );
+                self.add(range.clone(), Place::Html { is_start, tag: Some(tag.to_string()) });
             }
             _ => {}
         }
@@ -223,11 +202,7 @@ impl Walk<'_> {
         let opening = block.range.start + indent..block.range.start + indent + length;
 
         let mut content = String::new();
-        for stretch in self
-            .stretches
-            .iter()
-            .filter(|stretch| block.range.contains(&stretch.range.start))
-        {
+        for stretch in self.stretches.iter().filter(|stretch| block.range.contains(&stretch.range.start)) {
             let text = self.source.get(stretch.range.clone()).unwrap_or_default();
             content.push_str(&inert::decode(text, escape::one_line));
         }
@@ -235,10 +210,7 @@ impl Walk<'_> {
         if longest < length || !inert::has_value(text) {
             return;
         }
-        let place = Place::Fence {
-            extra: longest + 1 - length,
-            mark,
-        };
+        let place = Place::Fence { extra: longest + 1 - length, mark };
 
         let first_line = text.find('\n').map_or(block.range.end, |end| block.range.start + end);
         let tail_start = block.children_end.max(first_line);

@@ -68,10 +68,7 @@ fn words(runs: &[Run]) -> Vec<Vec<Word>> {
                     line.push(Word::default());
                 }
                 if let Some(word) = line.last_mut() {
-                    word.runs.push(Run {
-                        text: text.to_owned(),
-                        style: run.style,
-                    });
+                    word.runs.push(Run { text: text.to_owned(), style: run.style });
                 }
             }
             if part.ends_with('\n') {
@@ -106,12 +103,7 @@ impl Run {
 
     /// Its text, within the sequences of its style.
     fn paint(&self, styled: bool) -> String {
-        let Style {
-            bold,
-            italic,
-            struck,
-            code,
-        } = self.style;
+        let Style { bold, italic, struck, code } = self.style;
         let codes: Vec<&str> = [(bold, "1"), (italic, "3"), (struck, "9"), (code, "36")]
             .into_iter()
             .filter_map(|(is_set, code)| is_set.then_some(code))
@@ -142,23 +134,13 @@ impl Fragment for Word {
 impl Table {
     /// Begins a table whose columns are aligned so.
     pub(super) fn new(alignments: Vec<Alignment>) -> Self {
-        Table {
-            rows: Vec::new(),
-            alignments,
-        }
+        Table { rows: Vec::new(), alignments }
     }
 
     /// Lays the table out: columns two spaces apart, the header underlined.
     pub(super) fn lines(&self, styled: bool) -> Vec<String> {
         let widths: Vec<usize> = (0..self.alignments.len())
-            .map(|column| {
-                self.rows
-                    .iter()
-                    .filter_map(|row| row.get(column))
-                    .map(|cell| width(cell))
-                    .max()
-                    .unwrap_or(0)
-            })
+            .map(|column| self.rows.iter().filter_map(|row| row.get(column)).map(|cell| width(cell)).max().unwrap_or(0))
             .collect();
         let mut lines: Vec<String> = self.rows.iter().map(|row| self.line(row, &widths, styled)).collect();
         let rule: Vec<String> = widths.iter().map(|width| "-".repeat(*width)).collect();
@@ -167,20 +149,16 @@ impl Table {
     }
 
     fn line(&self, row: &[Vec<Run>], widths: &[usize], styled: bool) -> String {
-        let cells = row
-            .iter()
-            .zip(widths)
-            .zip(&self.alignments)
-            .map(|((cell, width_of_column), alignment)| {
-                let room = width_of_column.saturating_sub(width(cell));
-                let left = match alignment {
-                    Alignment::Right => room,
-                    Alignment::Center => room / 2,
-                    Alignment::Left | Alignment::None => 0,
-                };
-                let text: String = cell.iter().map(|run| run.paint(styled)).collect();
-                format!("{}{text}{}", " ".repeat(left), " ".repeat(room - left))
-            });
+        let cells = row.iter().zip(widths).zip(&self.alignments).map(|((cell, width_of_column), alignment)| {
+            let room = width_of_column.saturating_sub(width(cell));
+            let left = match alignment {
+                Alignment::Right => room,
+                Alignment::Center => room / 2,
+                Alignment::Left | Alignment::None => 0,
+            };
+            let text: String = cell.iter().map(|run| run.paint(styled)).collect();
+            format!("{}{text}{}", " ".repeat(left), " ".repeat(room - left))
+        });
         cells.collect::<Vec<_>>().join("  ")
     }
 }
@@ -195,13 +173,7 @@ mod tests {
     use super::*;
 
     fn run(text: &str, bold: bool) -> Run {
-        Run {
-            text: text.to_owned(),
-            style: Style {
-                bold,
-                ..Style::default()
-            },
-        }
+        Run { text: text.to_owned(), style: Style { bold, ..Style::default() } }
     }
 
     #[test]

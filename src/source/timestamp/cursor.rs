@@ -7,18 +7,7 @@ use jiff::civil::Time;
 use jiff::tz::Offset;
 
 /// Nanoseconds in a unit of a fraction with so many digits (index 1 to 9).
-const FRACTION_UNIT: [i32; 10] = [
-    0,
-    100_000_000,
-    10_000_000,
-    1_000_000,
-    100_000,
-    10_000,
-    1_000,
-    100,
-    10,
-    1,
-];
+const FRACTION_UNIT: [i32; 10] = [0, 100_000_000, 10_000_000, 1_000_000, 100_000, 10_000, 1_000, 100, 10, 1];
 
 /// A place in a line: `at` is a byte offset, perhaps the line's end.
 #[derive(Clone, Copy)]
@@ -152,10 +141,7 @@ impl<'a> Cursor<'a> {
             (b'.' | b',', count @ 1..=9) => FRACTION_UNIT[count],
             _ => return 0,
         };
-        let Some(value) = ahead
-            .fixed(ahead.digits_ahead())
-            .and_then(|value| i32::try_from(value).ok())
-        else {
+        let Some(value) = ahead.fixed(ahead.digits_ahead()).and_then(|value| i32::try_from(value).ok()) else {
             return 0;
         };
         self.at = ahead.at;
@@ -176,9 +162,7 @@ impl<'a> Cursor<'a> {
             return Some(hour);
         }
         self.at = ahead.at;
-        (1..=12)
-            .contains(&hour)
-            .then_some(hour % 12 + if after_noon { 12 } else { 0 })
+        (1..=12).contains(&hour).then_some(hour % 12 + if after_noon { 12 } else { 0 })
     }
 
     /// Reads a zone: `Z`, `+01:00`, `+0100`, `+01`; after a blank `+01:00`, `+0100`, `UTC`, `GMT`.
@@ -236,10 +220,7 @@ mod tests {
     use super::*;
 
     fn cursor(text: &str) -> Cursor<'_> {
-        Cursor {
-            line: text.as_bytes(),
-            at: 0,
-        }
+        Cursor { line: text.as_bytes(), at: 0 }
     }
 
     #[test]

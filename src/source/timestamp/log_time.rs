@@ -31,20 +31,14 @@ impl LogTime {
     pub(super) fn new(time: DateTime, offset: Option<Offset>) -> Option<Self> {
         match offset {
             Some(offset) if offset != Offset::UTC => offset.to_timestamp(time).ok().map(Self::from),
-            _ => Some(Self {
-                time: whole_microseconds(time),
-                year_known: true,
-            }),
+            _ => Some(Self { time: whole_microseconds(time), year_known: true }),
         }
     }
 
     /// Makes a time without a year; the year of `time` is ignored and must be 0.
     pub(super) fn without_year(time: DateTime) -> Self {
         debug_assert_eq!(time.year(), 0, "year 0 stands for an unknown year");
-        Self {
-            time: whole_microseconds(time),
-            year_known: false,
-        }
+        Self { time: whole_microseconds(time), year_known: false }
     }
 
     /// Says whether the year is known, from the text or by [`LogTime::with_year_from`].
@@ -82,20 +76,14 @@ impl LogTime {
 
 impl From<Timestamp> for LogTime {
     fn from(timestamp: Timestamp) -> Self {
-        Self {
-            time: whole_microseconds(Offset::UTC.to_datetime(timestamp)),
-            year_known: true,
-        }
+        Self { time: whole_microseconds(Offset::UTC.to_datetime(timestamp)), year_known: true }
     }
 }
 
 /// Drops what is finer than a microsecond.
 fn whole_microseconds(time: DateTime) -> DateTime {
     let nanosecond = time.subsec_nanosecond();
-    time.with()
-        .subsec_nanosecond(nanosecond - nanosecond % 1_000)
-        .build()
-        .unwrap_or(time)
+    time.with().subsec_nanosecond(nanosecond - nanosecond % 1_000).build().unwrap_or(time)
 }
 
 /// For people: `2014-12-01 10:02:11`, with milliseconds if there are any; `12-01 10:02:11` without a year.
@@ -106,13 +94,7 @@ impl fmt::Display for LogTime {
             write!(formatter, "{:04}-", time.year())?;
         }
         write!(formatter, "{:02}-{:02} ", time.month(), time.day())?;
-        write!(
-            formatter,
-            "{:02}:{:02}:{:02}",
-            time.hour(),
-            time.minute(),
-            time.second()
-        )?;
+        write!(formatter, "{:02}:{:02}:{:02}", time.hour(), time.minute(), time.second())?;
         match time.millisecond() {
             0 => Ok(()),
             millisecond => write!(formatter, ".{millisecond:03}"),
@@ -139,13 +121,7 @@ impl fmt::Display for Interchange {
             formatter.write_str("--")?;
         }
         write!(formatter, "{:02}-{:02}T", time.month(), time.day())?;
-        write!(
-            formatter,
-            "{:02}:{:02}:{:02}",
-            time.hour(),
-            time.minute(),
-            time.second()
-        )?;
+        write!(formatter, "{:02}:{:02}:{:02}", time.hour(), time.minute(), time.second())?;
         match (time.millisecond(), time.microsecond()) {
             (0, 0) => {}
             (millisecond, 0) => write!(formatter, ".{millisecond:03}")?,
@@ -172,49 +148,27 @@ mod tests {
     #[test]
     fn missing_year_is_the_newest_that_is_at_most_a_day_after_the_reference() {
         let reference = instant("2024-03-10T12:00:00Z");
-        assert_eq!(
-            yearless(3, 9, 0).with_year_from(reference).to_string(),
-            "2024-03-09 00:00:00"
-        );
-        assert_eq!(
-            yearless(3, 11, 12).with_year_from(reference).to_string(),
-            "2024-03-11 12:00:00"
-        );
-        assert_eq!(
-            yearless(3, 11, 13).with_year_from(reference).to_string(),
-            "2023-03-11 13:00:00"
-        );
-        assert_eq!(
-            yearless(12, 31, 0).with_year_from(reference).to_string(),
-            "2023-12-31 00:00:00"
-        );
+        assert_eq!(yearless(3, 9, 0).with_year_from(reference).to_string(), "2024-03-09 00:00:00");
+        assert_eq!(yearless(3, 11, 12).with_year_from(reference).to_string(), "2024-03-11 12:00:00");
+        assert_eq!(yearless(3, 11, 13).with_year_from(reference).to_string(), "2023-03-11 13:00:00");
+        assert_eq!(yearless(12, 31, 0).with_year_from(reference).to_string(), "2023-12-31 00:00:00");
     }
 
     #[test]
     fn new_year_may_come_before_the_files_date_does() {
         let reference = instant("2023-12-31T23:00:00Z");
-        assert_eq!(
-            yearless(1, 1, 5).with_year_from(reference).to_string(),
-            "2024-01-01 05:00:00"
-        );
-        assert_eq!(
-            yearless(12, 31, 5).with_year_from(reference).to_string(),
-            "2023-12-31 05:00:00"
-        );
+        assert_eq!(yearless(1, 1, 5).with_year_from(reference).to_string(), "2024-01-01 05:00:00");
+        assert_eq!(yearless(12, 31, 5).with_year_from(reference).to_string(), "2023-12-31 05:00:00");
     }
 
     #[test]
     fn leap_day_goes_back_to_a_leap_year() {
         assert_eq!(
-            yearless(2, 29, 1)
-                .with_year_from(instant("2023-06-01T00:00:00Z"))
-                .to_string(),
+            yearless(2, 29, 1).with_year_from(instant("2023-06-01T00:00:00Z")).to_string(),
             "2020-02-29 01:00:00"
         );
         assert_eq!(
-            yearless(2, 29, 1)
-                .with_year_from(instant("1903-06-01T00:00:00Z"))
-                .to_string(),
+            yearless(2, 29, 1).with_year_from(instant("1903-06-01T00:00:00Z")).to_string(),
             "1896-02-29 01:00:00"
         );
     }
@@ -242,18 +196,9 @@ mod tests {
             (time.to_string(), serde_json::to_string(&time).unwrap())
         };
         let pair = |people: &str, programs: &str| (people.to_owned(), format!("\"{programs}\""));
-        assert_eq!(
-            shown("2014-12-01T10:02:11Z"),
-            pair("2014-12-01 10:02:11", "2014-12-01T10:02:11Z")
-        );
-        assert_eq!(
-            shown("2014-12-01T10:02:11.05Z"),
-            pair("2014-12-01 10:02:11.050", "2014-12-01T10:02:11.050Z")
-        );
-        assert_eq!(
-            shown("2014-12-01T10:02:11.0004567Z"),
-            pair("2014-12-01 10:02:11", "2014-12-01T10:02:11.000456Z")
-        );
+        assert_eq!(shown("2014-12-01T10:02:11Z"), pair("2014-12-01 10:02:11", "2014-12-01T10:02:11Z"));
+        assert_eq!(shown("2014-12-01T10:02:11.05Z"), pair("2014-12-01 10:02:11.050", "2014-12-01T10:02:11.050Z"));
+        assert_eq!(shown("2014-12-01T10:02:11.0004567Z"), pair("2014-12-01 10:02:11", "2014-12-01T10:02:11.000456Z"));
         let time = yearless(12, 1, 10);
         assert_eq!(time.to_string(), "12-01 10:00:00");
         assert_eq!(serde_json::to_string(&time).unwrap(), "\"--12-01T10:00:00\"");
