@@ -12,7 +12,7 @@ use crate::rule::signature::{Signature, SignatureScope};
 use crate::scan::confirm::{Captured, Readings, confirm};
 use crate::scan::index::{Index, SignatureId};
 use crate::scan::unwrap::Unwrapping;
-use crate::source::block::{Block, Blocks, LineCounter};
+use crate::source::block::{BLOCK_BYTES, Block, Blocks, LineCounter};
 use crate::source::record::RecordSpan;
 use crate::source::{Limits, LogTime, Note, NoteKind, SourceName, level, plain, tidy, timestamp};
 
@@ -50,6 +50,7 @@ pub struct Scan<'s> {
     index: &'s Index<'s>,
     source: &'s SourceName,
     limits: &'s Limits,
+    block_bytes: usize,
     /// For each signature whether this source is one it looks at.
     takes_part: Vec<bool>,
     every_record: Vec<SignatureId>,
@@ -62,12 +63,25 @@ impl<'s> Scan<'s> {
         let looks_at = |id: SignatureId| index.signature(id).1.file.as_ref().is_none_or(|glob| glob.matches(&source.path));
         let takes_part: Vec<bool> = index.signatures().map(looks_at).collect();
         let part = |ids: &[SignatureId]| ids.iter().copied().filter(|id| takes_part[id.index()]).collect();
-        Self { index, source, limits, every_record: part(index.every_record()), whole_file: part(index.whole_file()), takes_part }
+        Self {
+            index,
+            source,
+            limits,
+            block_bytes: BLOCK_BYTES,
+            every_record: part(index.every_record()),
+            whole_file: part(index.whole_file()),
+            takes_part,
+        }
+    }
+
+    /// Reads in blocks of another size, for tests and measurements.
+    pub fn with_block_bytes(self, block_bytes: usize) -> Self {
+        Self { block_bytes, ..self }
     }
 
     /// Reads the source to its end and hands every record that matches to `take`, in the order of the text.
     pub fn run(self, reader: &mut dyn BufRead, take: &mut dyn FnMut(&RecordMatches<'_>)) -> ScanOutcome {
-        let mut blocks = Blocks::new(reader, self.limits.record);
+        let mut blocks = Blocks::with_block_bytes(reader, self.limits.record, self.block_bytes);
         let mut state = State::new(&self);
         let result = loop {
             match blocks.next_block() {
