@@ -5,6 +5,7 @@
 //! `--without-literal PERCENT` adds regexes that no literal index can help with (none by default).
 
 #[path = "../benches/workload/mod.rs"]
+#[allow(dead_code)] // the benchmark keeps in memory what is written here
 mod workload;
 
 use std::path::PathBuf;

@@ -23,8 +23,8 @@ impl Random {
     }
 
     /// One of `items`.
-    pub fn pick<'t, T>(&mut self, items: &'t [T]) -> &'t T {
-        &items[self.below(items.len())]
+    pub fn pick<T: Copy>(&mut self, items: &[T]) -> T {
+        items[self.below(items.len())]
     }
 
     /// True in `percent` of 100 cases.

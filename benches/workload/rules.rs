@@ -163,7 +163,7 @@ fn text_of(piece: &Piece) -> Option<&str> {
 /// A log message, with words exchanged so that it is about another failure than the lines of the corpus; now and then only
 /// a part of it, or left as it is.
 fn message(random: &mut Random) -> Vec<Piece> {
-    let system = random.pick(SYSTEMS);
+    let system = &SYSTEMS[random.below(SYSTEMS.len())];
     let mut parts = pieces(random.pick(system.messages));
     // one in fifty is a message that the generated logs have
     for _ in 0..if random.chance(2) { 0 } else { 1 + random.below(3) } {
@@ -189,7 +189,7 @@ fn sentence(random: &mut Random) -> Vec<Piece> {
 
 fn alternatives(random: &mut Random) -> Vec<Piece> {
     let mut parts = pieces(&format!("{} ", random.pick(SUBJECTS)));
-    parts.push(Piece::OneOf((0..2 + random.below(3)).map(|_| (*random.pick(FAILURES)).to_owned()).collect()));
+    parts.push(Piece::OneOf((0..2 + random.below(3)).map(|_| random.pick(FAILURES).to_owned()).collect()));
     parts.extend(pieces(&format!(" {}", random.pick(OBJECTS))));
     parts
 }
@@ -198,7 +198,7 @@ fn alternatives(random: &mut Random) -> Vec<Piece> {
 fn short_code(random: &mut Random) -> Vec<Piece> {
     let letter = |random: &mut Random| char::from(b'A' + random.below(26) as u8);
     let mut code: String = (0..2 + random.below(3)).map(|_| letter(random)).collect();
-    code.push(*random.pick(&['-', ':', '#', '_']));
+    code.push(random.pick(&['-', ':', '#', '_']));
     vec![Piece::Text(code), Piece::Value("code".to_owned(), "number")]
 }
 
@@ -213,7 +213,7 @@ fn exchange_a_word(parts: &mut [Piece], random: &mut Random) {
     let is_break = |c: char| !c.is_ascii_alphabetic();
     let words: Vec<&str> = text.split(is_break).filter(|word| word.len() >= 4).collect();
     if !words.is_empty() {
-        let word = (*random.pick(&words)).to_owned();
+        let word = random.pick(&words).to_owned();
         *text = text.replacen(&word, random.pick(WORDS), 1);
     }
 }
