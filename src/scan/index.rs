@@ -4,11 +4,12 @@
 //! thousand signatures then cost one pass of one automaton over the text. Signatures without a literal are kept apart and
 //! tried on every record.
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use aho_corasick::{MatchKind, dfa, nfa};
 
 use crate::rule::signature::{Signature, SignatureScope};
 use crate::rule::{Faultbook, Rule, RuleId, State};
-use crate::scan::literal;
+use crate::scan::unindexed::Unindexed;
+use crate::scan::{lanes, literal};
 
 /// The place of a signature in an [`Index`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -28,10 +29,11 @@ const TABLE_BYTES: usize = 1 << 17;
 pub struct Index<'book> {
     faultbook: &'book Faultbook,
     signatures: Vec<(RuleId, usize)>,
-    automaton: Option<AhoCorasick>,
+    automaton: Option<Literals>,
     /// For each literal of the automaton the signatures that need it.
     owners: Vec<Vec<SignatureId>>,
     every_record: Vec<SignatureId>,
+    unindexed: Unindexed,
     whole_file: Vec<SignatureId>,
 }
 
@@ -49,6 +51,7 @@ impl<'book> Index<'book> {
             automaton: None,
             owners: Vec::new(),
             every_record: Vec::new(),
+            unindexed: Unindexed::default(),
             whole_file: Vec::new(),
         };
         let mut by_literal: std::collections::BTreeMap<Vec<u8>, Vec<SignatureId>> = Default::default();
@@ -69,7 +72,7 @@ impl<'book> Index<'book> {
             }
         }
         let (literals, owners): (Vec<_>, Vec<_>) = by_literal.into_iter().unzip();
-        index.automaton = automaton(&literals);
+        index.automaton = Literals::new(&literals);
         if index.automaton.is_none() {
             // too large to build: slower, but nothing is missed
             index.every_record.extend(owners.iter().flatten());
@@ -77,6 +80,10 @@ impl<'book> Index<'book> {
             index.every_record.dedup();
         }
         index.owners = owners;
+        for id in index.every_record.clone() {
+            let signature = index.signature(id).1;
+            index.unindexed.add(id, signature);
+        }
         index
     }
 
@@ -117,6 +124,11 @@ impl<'book> Index<'book> {
         &self.every_record
     }
 
+    /// Those of [`Index::every_record`] that may match a text. Costs a pass over the text for every few of them.
+    pub fn without_literal(&self, text: &[u8]) -> impl Iterator<Item = SignatureId> {
+        self.unindexed.possible(text)
+    }
+
     /// Signatures that read whole files.
     pub fn whole_file(&self) -> &[SignatureId] {
         &self.whole_file
@@ -125,27 +137,30 @@ impl<'book> Index<'book> {
     /// Calls `hit` with the offset of the last byte of each literal that occurs in `text`, in ascending order, and the
     /// signatures that need it.
     pub fn hits<'i>(&'i self, text: &[u8], mut hit: impl FnMut(usize, &'i [SignatureId])) {
-        if let Some(automaton) = &self.automaton {
-            for found in automaton.find_overlapping_iter(text) {
-                hit(found.end() - 1, &self.owners[found.pattern().as_usize()]);
-            }
+        let mut hit = |at, literal: aho_corasick::PatternID| hit(at, self.owners[literal.as_usize()].as_slice());
+        match &self.automaton {
+            None => {}
+            Some(Literals::Table(automaton)) => lanes::occurrences(automaton, text, &mut hit),
+            Some(Literals::Compact(automaton)) => lanes::occurrences(automaton, text, &mut hit),
         }
     }
 }
 
-fn automaton(literals: &[Vec<u8>]) -> Option<AhoCorasick> {
-    if literals.is_empty() {
-        return None;
+/// The automaton over all literals, in the form that suits their number.
+enum Literals {
+    Table(dfa::DFA),
+    Compact(nfa::contiguous::NFA),
+}
+
+impl Literals {
+    /// `None` when there are none, or too many for any automaton.
+    fn new(literals: &[Vec<u8>]) -> Option<Self> {
+        let size: usize = literals.iter().map(Vec::len).sum();
+        let mut states = nfa::noncontiguous::Builder::new();
+        let states = states.match_kind(MatchKind::Standard).ascii_case_insensitive(true).prefilter(false);
+        let states = states.build(literals).ok().filter(|_| !literals.is_empty())?;
+        let table = (size <= TABLE_BYTES).then(|| dfa::Builder::new().build_from_noncontiguous(&states).ok()).flatten();
+        let compact = || nfa::contiguous::Builder::new().build_from_noncontiguous(&states).ok();
+        table.map(Literals::Table).or_else(|| compact().map(Literals::Compact))
     }
-    let size: usize = literals.iter().map(Vec::len).sum();
-    let build = |kind| {
-        AhoCorasick::builder()
-            .match_kind(MatchKind::Standard)
-            .ascii_case_insensitive(true)
-            .kind(Some(kind))
-            .build(literals)
-            .ok()
-    };
-    let table = (size <= TABLE_BYTES).then(|| build(AhoCorasickKind::DFA)).flatten();
-    table.or_else(|| build(AhoCorasickKind::ContiguousNFA)).or_else(|| build(AhoCorasickKind::NoncontiguousNFA))
 }

@@ -18,7 +18,7 @@ const LENGTH_LIMIT: usize = 40;
 pub const LENGTH_LEAST: usize = 3;
 
 /// Lower-case literals, at least one of which occurs in every match; sorted, without doubles, each at least
-/// [`LENGTH_LEAST`] bytes.
+/// [`LENGTH_LEAST`] bytes, none with a newline.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LiteralSet(Vec<Vec<u8>>);
 
@@ -30,6 +30,10 @@ impl LiteralSet {
 
     fn new(mut literals: Vec<Vec<u8>>) -> Option<Self> {
         for literal in &mut literals {
+            // Text is searched line by line, and its line ends may be longer than the pattern's: `\r\n`.
+            if let Some(longest) = literal.split(|&byte| byte == b'\n').max_by_key(|line| line.len()).filter(|line| line.len() < literal.len()) {
+                *literal = longest.to_vec();
+            }
             if literal.len() > LENGTH_LIMIT {
                 literal.drain(..literal.len() - LENGTH_LIMIT);
             }

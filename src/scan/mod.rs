@@ -6,7 +6,9 @@
 
 pub mod confirm;
 pub mod index;
+mod lanes;
 pub mod literal;
+mod unindexed;
 mod unwrap;
 pub mod source_scan;
 

@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 use std::io::{self, BufRead};
+use std::iter::Peekable;
 
 use crate::rule::Level;
 use crate::rule::signature::{Signature, SignatureScope};
@@ -114,6 +115,34 @@ struct Candidates {
     marked: bool,
 }
 
+/// The places of a block that ask for a record to be tested, each kind in the order of the text.
+struct Places<H: Iterator<Item = (usize, SignatureId)>, M: Iterator<Item = usize>> {
+    hits: Peekable<H>,
+    marks: Peekable<M>,
+}
+
+impl<H: Iterator<Item = (usize, SignatureId)>, M: Iterator<Item = usize>> Places<H, M> {
+    /// The next place that was not taken.
+    fn next(&mut self) -> Option<usize> {
+        let hit = self.hits.peek().map(|(at, _)| *at);
+        hit.into_iter().chain(self.marks.peek().copied()).min()
+    }
+
+    /// Takes the places up to the end of a record.
+    fn take_record(&mut self, block: &Block<'_>, record: &RecordSpan) -> Candidates {
+        // the newline behind a record belongs to it; one that was cut inside a line has none
+        let end = record.range.end + usize::from(block.bytes.get(record.range.end) == Some(&b'\n'));
+        let mut candidates = Candidates::default();
+        while let Some((_, id)) = self.hits.next_if(|(at, _)| *at < end) {
+            candidates.signatures.push(id);
+        }
+        while self.marks.next_if(|at| *at < end).is_some() {
+            candidates.marked = true;
+        }
+        candidates
+    }
+}
+
 impl<'s> State<'s> {
     fn new(scan: &'s Scan<'s>) -> Self {
         Self {
@@ -143,39 +172,32 @@ impl<'s> State<'s> {
 
     /// Looks up records only at hits and marks.
     fn around_hits(&mut self, block: &Block<'_>, lines: &mut LineCounter<'_>, take: &mut dyn FnMut(&RecordMatches<'_>)) {
-        let mut hits: Vec<(usize, &[SignatureId])> = Vec::new();
-        self.scan.index.hits(block.bytes, |at, signatures| {
-            if signatures.iter().any(|id| self.scan.takes_part[id.index()]) {
-                hits.push((at, signatures));
-            }
-        });
-        let mut marks = tidy::marks(block.bytes).peekable();
-        let mut hits = hits.into_iter().peekable();
-        loop {
-            let next = [hits.peek().map(|(at, _)| *at), marks.peek().copied()].into_iter().flatten().min();
-            let Some(at) = next else { break };
+        let hits = self.hits(block);
+        let mut places = Places { hits: hits.into_iter().peekable(), marks: tidy::marks(block.bytes).peekable() };
+        while let Some(at) = places.next() {
             let record = block.record_at(at);
-            // the newline behind a record belongs to it
-            let end = (record.range.end + 1).max(at + 1);
-            let mut candidates = Candidates::default();
-            while let Some((_, signatures)) = hits.next_if(|(at, _)| *at < end) {
-                candidates.signatures.extend(signatures.iter().filter(|id| self.scan.takes_part[id.index()]));
-            }
-            while marks.next_if(|at| *at < end).is_some() {
-                candidates.marked = true;
-            }
+            let candidates = places.take_record(block, &record);
             self.record(block, &record, candidates, lines, take);
         }
     }
 
     /// Looks at every record, for the signatures that have no literal.
     fn all_records(&mut self, block: &Block<'_>, lines: &mut LineCounter<'_>, take: &mut dyn FnMut(&RecordMatches<'_>)) {
+        let hits = self.hits(block);
+        let mut places = Places { hits: hits.into_iter().peekable(), marks: tidy::marks(block.bytes).peekable() };
         for record in block.records() {
-            let text = &block.bytes[record.range.clone()];
-            let mut candidates = Candidates { signatures: self.scan.every_record.clone(), marked: tidy::marks(text).next().is_some() };
-            self.literals(text, &mut candidates.signatures);
+            let candidates = places.take_record(block, &record);
             self.record(block, &record, candidates, lines, take);
         }
+    }
+
+    /// Where in a block a literal ends that a signature of this source needs, and which signatures those are.
+    fn hits(&self, block: &Block<'_>) -> Vec<(usize, SignatureId)> {
+        let mut hits = Vec::new();
+        self.scan.index.hits(block.bytes, |at, found| {
+            hits.extend(found.iter().filter(|id| self.scan.takes_part[id.index()]).map(|id| (at, *id)));
+        });
+        hits
     }
 
     /// Adds the signatures of whose literals one occurs in a text.
@@ -201,6 +223,12 @@ impl<'s> State<'s> {
             }
             if let Some(text) = &tidied {
                 self.literals(text, &mut candidates.signatures);
+            }
+        }
+        if !self.scan.every_record.is_empty() {
+            for text in std::iter::once(&*plain).chain(tidied.as_deref()) {
+                let possible = self.scan.index.without_literal(text);
+                candidates.signatures.extend(possible.filter(|id| self.scan.takes_part[id.index()]));
             }
         }
         candidates.signatures.sort_unstable();
