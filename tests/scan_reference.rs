@@ -183,3 +183,13 @@ fn generated_rules_pass_their_own_tests() {
     let failed = faultbook::author::test::run(&faultbook, |_| true).into_iter().find(|outcome| !outcome.passed());
     assert_eq!(failed.map(|outcome| format!("{} {:?}", outcome.rule, outcome.mismatches)), None);
 }
+
+#[test]
+fn a_literal_over_a_line_end_is_found_in_windows_text() {
+    let faultbook = faultbook(&[r"regex: 'disk full\nerror (?<code>\d+)'".to_owned()]);
+    let index = Index::build(&faultbook);
+    let text = b"2024-05-06 07:08:09 disk full\r\nerror 28\r\n2024-05-06 07:08:10 up\r\n";
+    let expected = plainly(&index, text, &Limits::default(), 1000);
+    assert_eq!(expected.len(), 1);
+    assert_eq!(scanned(&index, text, &Limits::default(), 1000), expected);
+}
