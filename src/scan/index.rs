@@ -4,10 +4,14 @@
 //! thousand signatures then cost one pass of one automaton over the text. Signatures without a literal are kept apart and
 //! tried on every record.
 
+use std::collections::BTreeMap;
+
 use aho_corasick::{MatchKind, dfa, nfa};
+use rayon::prelude::*;
 
 use crate::rule::signature::{Signature, SignatureScope};
 use crate::rule::{Faultbook, Rule, RuleId, State};
+use crate::scan::literal::LiteralSet;
 use crate::scan::unindexed::Unindexed;
 use crate::scan::{lanes, literal};
 
@@ -54,19 +58,20 @@ impl<'book> Index<'book> {
             unindexed: Unindexed::default(),
             whole_file: Vec::new(),
         };
-        let mut by_literal: std::collections::BTreeMap<Vec<u8>, Vec<SignatureId>> = Default::default();
         let used = |rule: &Rule| rule.state != State::Archived && wanted(rule);
         for (rule_index, rule) in faultbook.rules().iter().enumerate().filter(|(_, rule)| used(rule)) {
-            for (signature_index, signature) in rule.signatures.iter().enumerate() {
-                let id = SignatureId(index.signatures.len());
-                index.signatures.push((RuleId::new(rule_index), signature_index));
-                match (signature.scope, literal::of_signature(signature)) {
-                    (SignatureScope::File, _) => index.whole_file.push(id),
-                    (SignatureScope::Record, None) => index.every_record.push(id),
-                    (SignatureScope::Record, Some(set)) => {
-                        for literal in set.literals() {
-                            by_literal.entry(literal.clone()).or_default().push(id);
-                        }
+            index.signatures.extend((0..rule.signatures.len()).map(|signature| (RuleId::new(rule_index), signature)));
+        }
+        let sets: Vec<Option<LiteralSet>> =
+            (0..index.len()).into_par_iter().map(|id| literal::of_signature(index.signature(SignatureId(id)).1)).collect();
+        let mut by_literal: BTreeMap<Vec<u8>, Vec<SignatureId>> = BTreeMap::new();
+        for (id, set) in (0..).map(SignatureId).zip(sets) {
+            match (index.signature(id).1.scope, set) {
+                (SignatureScope::File, _) => index.whole_file.push(id),
+                (SignatureScope::Record, None) => index.every_record.push(id),
+                (SignatureScope::Record, Some(set)) => {
+                    for literal in set.literals() {
+                        by_literal.entry(literal.clone()).or_default().push(id);
                     }
                 }
             }
