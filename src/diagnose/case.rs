@@ -10,7 +10,7 @@ use crate::diagnose::collect::{Collector, GROUP_LIMIT};
 use crate::diagnose::finding::{CaseSize, Diagnosis, Finding};
 use crate::diagnose::known::Known;
 use crate::diagnose::rank::rank;
-use crate::rule::{Rule, RuleId, State};
+use crate::rule::{Rule, RuleId};
 use crate::scan::{Index, Scan, SignatureId};
 use crate::source::{Budget, CaseInput, Limits, Note, NoteKind, Part, Progress, SourceName, Visit, read};
 
@@ -22,7 +22,7 @@ pub const FACTS_BYTES: u64 = 256 * 1024;
 /// Diagnoses cases with one faultbook. Cheap to share between threads.
 pub struct Diagnoser<'a> {
     index: &'a Index<'a>,
-    /// For each rule its signatures, in its order; empty for archived rules.
+    /// For each rule its signatures, in its order; empty for rules that are not looked for.
     signatures: Vec<Vec<SignatureId>>,
     limits: Limits,
 }
@@ -117,7 +117,7 @@ impl<'a> Diagnoser<'a> {
     /// A rule is considered when one of its signatures matched, or when its condition can hold without any.
     fn is_considered(&self, rule: &Rule, position: usize, collector: &Collector) -> bool {
         let matched = self.signatures[position].iter().any(|id| collector.of(*id).is_some());
-        rule.state != State::Archived && (matched || rule.holds_without_match)
+        self.index.has_rule(RuleId::new(position)) && (matched || rule.holds_without_match)
     }
 
     fn uncounted(&self, case: &str, collector: &Collector, id: SignatureId) -> Option<Note> {

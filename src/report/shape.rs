@@ -50,7 +50,7 @@ pub struct NoteShape<'a> {
 /// Totals of a batch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Summary {
-    /// Rules that were applied.
+    /// Rules that were looked for.
     pub rules: usize,
     /// Rules with findings.
     pub rules_found: usize,
@@ -255,7 +255,7 @@ pub fn summary(faultbook: &Faultbook, diagnoses: &[Diagnosis]) -> Summary {
     rules.dedup();
     let size = diagnoses.iter().fold(CaseSize::default(), |sum, diagnosis| sum.plus(diagnosis.size));
     Summary {
-        rules: faultbook.rules().len(),
+        rules: faultbook.rules().iter().filter(|rule| rule.state != State::Archived).count(),
         rules_found: rules.len(),
         findings,
         cases: diagnoses.len(),

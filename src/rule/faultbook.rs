@@ -84,13 +84,12 @@ impl Faultbook {
         let mut unreadable = Vec::new();
         let mut texts = Vec::new();
         for path in rule_paths {
-            for file in rule_files(path, &mut unreadable) {
-                match std::fs::read(&file) {
-                    Ok(bytes) => match String::from_utf8(bytes) {
-                        Ok(text) => texts.push((shown(&file), text)),
-                        Err(error) => unreadable.push(not_readable(&file, &format!("not UTF-8: {error}"))),
-                    },
-                    Err(error) => unreadable.push(not_readable(&file, &error.to_string())),
+            let files = rule_files(path, &mut unreadable);
+            let read: Vec<Result<String, String>> = files.par_iter().map(|file| text_of(file)).collect();
+            for (file, text) in files.iter().zip(read) {
+                match text {
+                    Ok(text) => texts.push((shown(file), text)),
+                    Err(reason) => unreadable.push(not_readable(file, &reason)),
                 }
             }
         }
@@ -241,6 +240,12 @@ fn rule_files(path: &Path, unreadable: &mut Vec<Diagnostic>) -> Vec<PathBuf> {
         }
     }
     files
+}
+
+/// The text of a file, or why there is none.
+fn text_of(file: &Path) -> Result<String, String> {
+    let bytes = std::fs::read(file).map_err(|error| error.to_string())?;
+    String::from_utf8(bytes).map_err(|error| format!("not UTF-8: {error}"))
 }
 
 fn not_readable(path: &Path, reason: &str) -> Diagnostic {

@@ -6,8 +6,10 @@
 
 pub mod confirm;
 pub mod index;
+mod lanes;
 pub mod literal;
 pub mod source_scan;
+mod unindexed;
 mod unwrap;
 
 pub use confirm::Captured;

@@ -6,13 +6,14 @@
 
 use std::borrow::Cow;
 use std::io::{self, BufRead};
+use std::iter::Peekable;
 
 use crate::rule::Level;
 use crate::rule::signature::{Signature, SignatureScope};
 use crate::scan::confirm::{Captured, Readings, confirm};
 use crate::scan::index::{Index, SignatureId};
 use crate::scan::unwrap::Unwrapping;
-use crate::source::block::{Block, Blocks, LineCounter};
+use crate::source::block::{BLOCK_BYTES, Block, Blocks, LineCounter};
 use crate::source::record::RecordSpan;
 use crate::source::{Limits, LogTime, Note, NoteKind, SourceName, level, plain, tidy, timestamp};
 
@@ -50,6 +51,7 @@ pub struct Scan<'s> {
     index: &'s Index<'s>,
     source: &'s SourceName,
     limits: &'s Limits,
+    block_bytes: usize,
     /// For each signature whether this source is one it looks at.
     takes_part: Vec<bool>,
     every_record: Vec<SignatureId>,
@@ -67,15 +69,21 @@ impl<'s> Scan<'s> {
             index,
             source,
             limits,
+            block_bytes: BLOCK_BYTES,
             every_record: part(index.every_record()),
             whole_file: part(index.whole_file()),
             takes_part,
         }
     }
 
+    /// Reads in blocks of another size, for tests and measurements.
+    pub fn with_block_bytes(self, block_bytes: usize) -> Self {
+        Self { block_bytes, ..self }
+    }
+
     /// Reads the source to its end and hands every record that matches to `take`, in the order of the text.
     pub fn run(self, reader: &mut dyn BufRead, take: &mut dyn FnMut(&RecordMatches<'_>)) -> ScanOutcome {
-        let mut blocks = Blocks::new(reader, self.limits.record);
+        let mut blocks = Blocks::with_block_bytes(reader, self.limits.record, self.block_bytes);
         let mut state = State::new(&self);
         let result = loop {
             match blocks.next_block() {
@@ -106,6 +114,33 @@ struct Candidates {
     signatures: Vec<SignatureId>,
     /// Whether the record has marks of untidy text.
     marked: bool,
+}
+
+/// The places of a block that ask for a record to be tested, each kind in the order of the text.
+struct Places<H: Iterator<Item = (usize, SignatureId)>, M: Iterator<Item = usize>> {
+    hits: Peekable<H>,
+    marks: Peekable<M>,
+}
+
+impl<H: Iterator<Item = (usize, SignatureId)>, M: Iterator<Item = usize>> Places<H, M> {
+    /// The next place that was not taken.
+    fn next(&mut self) -> Option<usize> {
+        let hit = self.hits.peek().map(|(at, _)| *at);
+        hit.into_iter().chain(self.marks.peek().copied()).min()
+    }
+
+    /// Takes the places up to the end of a record.
+    fn take_record(&mut self, record: &RecordSpan) -> Candidates {
+        let end = record.next.max(record.range.end);
+        let mut candidates = Candidates::default();
+        while let Some((_, id)) = self.hits.next_if(|(at, _)| *at < end) {
+            candidates.signatures.push(id);
+        }
+        while self.marks.next_if(|at| *at < end).is_some() {
+            candidates.marked = true;
+        }
+        candidates
+    }
 }
 
 impl<'s> State<'s> {
@@ -142,26 +177,11 @@ impl<'s> State<'s> {
         lines: &mut LineCounter<'_>,
         take: &mut dyn FnMut(&RecordMatches<'_>),
     ) {
-        let mut hits: Vec<(usize, &[SignatureId])> = Vec::new();
-        self.scan.index.hits(block.bytes, |at, signatures| {
-            if signatures.iter().any(|id| self.scan.takes_part[id.index()]) {
-                hits.push((at, signatures));
-            }
-        });
-        let mut marks = tidy::marks(block.bytes).peekable();
-        let mut hits = hits.into_iter().peekable();
-        loop {
-            let next = [hits.peek().map(|(at, _)| *at), marks.peek().copied()].into_iter().flatten().min();
-            let Some(at) = next else { break };
+        let hits = self.hits(block);
+        let mut places = Places { hits: hits.into_iter().peekable(), marks: tidy::marks(block.bytes).peekable() };
+        while let Some(at) = places.next() {
             let record = block.record_at(at);
-            let end = record.next.max(at + 1);
-            let mut candidates = Candidates::default();
-            while let Some((_, signatures)) = hits.next_if(|(at, _)| *at < end) {
-                candidates.signatures.extend(signatures.iter().filter(|id| self.scan.takes_part[id.index()]));
-            }
-            while marks.next_if(|at| *at < end).is_some() {
-                candidates.marked = true;
-            }
+            let candidates = places.take_record(&record);
             self.record(block, &record, candidates, lines, take);
         }
     }
@@ -173,13 +193,21 @@ impl<'s> State<'s> {
         lines: &mut LineCounter<'_>,
         take: &mut dyn FnMut(&RecordMatches<'_>),
     ) {
+        let hits = self.hits(block);
+        let mut places = Places { hits: hits.into_iter().peekable(), marks: tidy::marks(block.bytes).peekable() };
         for record in block.records() {
-            let text = &block.bytes[record.range.clone()];
-            let mut candidates =
-                Candidates { signatures: self.scan.every_record.clone(), marked: tidy::marks(text).next().is_some() };
-            self.literals(text, &mut candidates.signatures);
+            let candidates = places.take_record(&record);
             self.record(block, &record, candidates, lines, take);
         }
+    }
+
+    /// Where in a block a literal ends that a signature of this source needs, and which signatures those are.
+    fn hits(&self, block: &Block<'_>) -> Vec<(usize, SignatureId)> {
+        let mut hits = Vec::new();
+        self.scan.index.hits(block.bytes, |at, found| {
+            hits.extend(found.iter().filter(|id| self.scan.takes_part[id.index()]).map(|id| (at, *id)));
+        });
+        hits
     }
 
     /// Adds the signatures of whose literals one occurs in a text.
@@ -207,6 +235,12 @@ impl<'s> State<'s> {
             }
             if let Some(text) = &tidied {
                 self.literals(text, &mut candidates.signatures);
+            }
+        }
+        if !self.scan.every_record.is_empty() {
+            for text in std::iter::once(&*plain).chain(tidied.as_deref()) {
+                let possible = self.scan.index.without_literal(text);
+                candidates.signatures.extend(possible.filter(|id| self.scan.takes_part[id.index()]));
             }
         }
         candidates.signatures.sort_unstable();
@@ -257,7 +291,7 @@ impl<'s> State<'s> {
             if !found.is_empty() {
                 found.iter().for_each(|(id, _)| self.unwrapping.matched(*id));
                 let (source, line) = (self.scan.source.name.as_str(), paragraph.first_line);
-                take(&RecordMatches { source, line, text: &paragraph.text, time: None, found });
+                take(&RecordMatches { source, line, text: &paragraph.text, time: self.time(&paragraph.text), found });
             }
         }
         self.whole_file(take);

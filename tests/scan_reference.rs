@@ -1,0 +1,210 @@
+//! The scanner against a plain one: every signature on every record, without an index, marks or blocks.
+
+#[path = "../benches/workload/mod.rs"]
+#[allow(dead_code)]
+mod workload;
+
+use std::collections::BTreeSet;
+
+use faultbook::rule::Faultbook;
+use faultbook::rule::signature::SignatureScope;
+use faultbook::scan::confirm::{Captured, Readings, confirm};
+use faultbook::scan::{Index, Scan, SignatureId};
+use faultbook::source::block::Blocks;
+use faultbook::source::record::Framing;
+use faultbook::source::wrap::unwrapped;
+use faultbook::source::{Limits, SourceName, level, plain, tidy, timestamp};
+use proptest::prelude::*;
+
+/// What a scan is about: the line of the record, the signature, its captures.
+type Found = Vec<(u64, SignatureId, Captured)>;
+
+fn source() -> SourceName {
+    SourceName { name: "case::var/log/app.log".to_owned(), path: "var/log/app.log".to_owned(), modified: None }
+}
+
+fn scanned(index: &Index<'_>, text: &[u8], limits: &Limits, block_bytes: usize) -> Found {
+    let source = source();
+    let mut found = Vec::new();
+    let scan = Scan::new(index, &source, limits).with_block_bytes(block_bytes);
+    let mut reader = text;
+    let outcome = scan.run(&mut reader, &mut |record| {
+        found.extend(record.found.iter().map(|(id, captured)| (record.line, *id, captured.clone())));
+    });
+    assert!(outcome.result.is_ok());
+    assert_eq!(outcome.bytes, text.len() as u64);
+    found
+}
+
+fn plainly(index: &Index<'_>, text: &[u8], limits: &Limits, block_bytes: usize) -> Found {
+    let mut found = Vec::new();
+    let mut framing = Framing::Lines;
+    let mut blocks = Blocks::with_block_bytes(text, limits.record, block_bytes);
+    while let Ok(Some(block)) = blocks.next_block() {
+        framing = block.framing;
+        let mut lines = block.lines();
+        for record in block.records() {
+            let shown = plain::plain(&block.bytes[record.range.clone()]);
+            let line = lines.line_at(record.range.start);
+            found.extend(of_text(index, &shown).map(|(id, captured)| (line, id, captured)));
+        }
+    }
+    let mut matched: BTreeSet<SignatureId> = found.iter().map(|(_, id, _)| *id).collect();
+    if framing == Framing::Lines {
+        for paragraph in unwrapped(text) {
+            let new: Vec<_> = of_text(index, &paragraph.text).filter(|(id, _)| !matched.contains(id)).collect();
+            matched.extend(new.iter().map(|(id, _)| *id));
+            found.extend(new.into_iter().map(|(id, captured)| (paragraph.first_line, id, captured)));
+        }
+    }
+    found
+}
+
+fn of_text<'t>(index: &'t Index<'_>, text: &'t [u8]) -> impl Iterator<Item = (SignatureId, Captured)> + 't {
+    let tidied = tidy::tidy(text);
+    let line = text.split(|&byte| byte == b'\n').next().unwrap_or_default();
+    let level = level::find(line, timestamp::find(line).map_or(0, |stamp| stamp.range.end));
+    index.signatures().filter_map(move |id| {
+        let signature = index.signature(id).1;
+        let takes_part = signature.scope == SignatureScope::Record
+            && signature.level.as_ref().is_none_or(|test| test.allows(level))
+            && signature.file.as_ref().is_none_or(|glob| glob.matches(&source().path));
+        let captured = confirm(signature, Readings { plain: text, tidy: tidied.as_deref() });
+        Some((id, captured.filter(|_| takes_part)?))
+    })
+}
+
+fn faultbook(signatures: &[String]) -> Faultbook {
+    let rule = |(number, signature): (usize, &String)| {
+        let body: String = signature.lines().map(|line| format!("    {line}\n")).collect();
+        (format!("{number}.yaml"), format!("id: R{number}\ntitle: t\nsignatures:\n  subject:\n{body}tests: []\n"))
+    };
+    Faultbook::from_texts(signatures.iter().enumerate().map(rule).collect(), Default::default())
+}
+
+/// Part of a regex; few words, so that the text often has them.
+fn atom() -> impl Strategy<Value = &'static str> {
+    prop_oneof![
+        4 => prop_oneof![Just("error"), Just("disk"), Just("full on"), Just("it's"), Just("\"x\""), Just("a & b"), Just("TIMEOUT")],
+        4 => Just(" "),
+        1 => prop_oneof![Just("."), Just(".*"), Just(r"\d+"), Just(r"\S+"), Just("[de]isk"), Just("(?:full|empty)"), Just("s?"), Just("(?:ab)+")],
+        1 => prop_oneof![Just("^"), Just("$"), Just(r"\n"), Just(r"\s+"), Just(r"\A"), Just(r"\z"), Just("(?i:Disk)"), Just(r"\b")],
+    ]
+}
+
+fn regex() -> impl Strategy<Value = String> {
+    let atoms = || prop::collection::vec(atom(), 1..5).prop_map(|atoms| atoms.concat());
+    (prop::sample::select(vec!["", "(?i)", ".*"]), atoms(), atoms(), any::<bool>()).prop_map(
+        |(flag, start, end, captures)| {
+            let capture = if captures { "(?<value>[^ ]+) ?" } else { "" };
+            format!("{flag}{start}{capture}{end}")
+        },
+    )
+}
+
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+fn signature() -> impl Strategy<Value = String> {
+    let leaf = || {
+        prop_oneof![
+            regex().prop_map(|regex| format!("regex: {}", quoted(&regex))),
+            atom().prop_map(|text| format!("contains: {}", quoted(text))),
+        ]
+    };
+    prop_oneof![
+        6 => leaf(),
+        1 => prop::collection::vec(regex(), 2..4).prop_map(|all| format!("regex: [{}]", all.iter().map(|one| quoted(one)).collect::<Vec<_>>().join(", "))),
+        1 => (leaf(), leaf()).prop_map(|(one, other)| format!("all:\n  - {one}\n  - {other}")),
+        1 => (leaf(), leaf()).prop_map(|(one, other)| format!("{one}\nnone:\n  - {other}")),
+        1 => leaf().prop_map(|leaf| format!("{leaf}\nlevel: warning")),
+        1 => leaf().prop_map(|leaf| format!("{leaf}\nfile: '*.txt'")),
+        1 => (leaf(), regex()).prop_map(|(leaf, regex)| format!("{leaf}\noptional:\n  - regex: {}", quoted(&regex))),
+    ]
+}
+
+/// Log lines, tidy and untidy, with what the regexes look for.
+fn text() -> impl Strategy<Value = Vec<u8>> {
+    let words = prop_oneof![
+        8 => prop::sample::select(vec!["error", "Disk", "disk", "full on", "it's", "\"x\"", "a & b", "timeout", "empty", "abab", "7", "risk"]),
+        3 => prop::sample::select(vec!["it\u{2019}s", "it&apos;s", "\\\"x\\\"", "a &amp; b", "full\u{a0}on", "err\x1b[1mor", "di\u{ad}sk", "\u{201c}x\u{201d}"]),
+    ];
+    let line = (
+        prop::sample::select(vec![
+            "",
+            "",
+            "  ",
+            "2024-05-06 07:08:09 ",
+            "2024-05-06 07:08:10 WARN ",
+            "May  6 07:08:09 host ",
+            "\t",
+        ]),
+        prop::collection::vec(words, 0..9),
+        prop::sample::select(vec!["\n", "\n", "\n", "\r\n", "\r", "\n\n", "\n  "]),
+    );
+    let line = line.prop_map(|(start, words, end)| format!("{start}{}{end}", words.join(" ")));
+    prop::collection::vec(line, 0..40).prop_map(|lines| lines.concat().into_bytes())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
+    #[test]
+    fn random_rules_on_random_text_match_what_a_plain_scan_matches(
+        signatures in prop::collection::vec(signature(), 1..12),
+        mut text in text(),
+        odd_byte in prop::option::of((any::<prop::sample::Index>(), any::<u8>())),
+        block_bytes in 1usize..2000,
+        (record_lines, record_bytes) in prop_oneof![Just((1000, 400)), Just((3, 400)), Just((1000, 1 << 18))],
+    ) {
+        if let Some((at, byte)) = odd_byte.filter(|_| !text.is_empty()) {
+            let at = at.index(text.len());
+            text[at] = byte;
+        }
+        let faultbook = faultbook(&signatures);
+        let index = Index::build(&faultbook);
+        let mut limits = Limits::default();
+        (limits.record.lines, limits.record.bytes) = (record_lines, record_bytes);
+        let expected = plainly(&index, &text, &limits, block_bytes);
+        prop_assert_eq!(scanned(&index, &text, &limits, block_bytes), expected, "{:?}", signatures);
+    }
+}
+
+#[test]
+fn generated_rules_on_generated_logs_match_what_a_plain_scan_matches() {
+    for without_literal in [0, 3] {
+        let rules = workload::rules::generate(workload::rules::Mix { rules: 100, without_literal });
+        let texts = rules.iter().map(|rule| (rule.id.clone(), rule.yaml.clone())).collect();
+        let faultbook = Faultbook::from_texts(texts, Default::default());
+        assert_eq!(faultbook.diagnostics().first().map(|diagnostic| &diagnostic.title), None);
+        let index = Index::build(&faultbook);
+        let mut text = workload::logs::mixed(300_000, &rules);
+        rules.iter().for_each(|rule| text.extend_from_slice(format!("{}\n", rule.sample).as_bytes()));
+        let expected = plainly(&index, &text, &Limits::default(), 50_000);
+        assert!(expected.len() >= rules.len(), "every sample matches");
+        assert_eq!(scanned(&index, &text, &Limits::default(), 50_000), expected);
+    }
+}
+
+#[test]
+fn generated_rules_pass_their_own_tests() {
+    let rules = workload::rules::generate(workload::rules::Mix { rules: 1000, without_literal: 1 });
+    let texts = rules.into_iter().map(|rule| (rule.id, rule.yaml)).collect();
+    let faultbook = Faultbook::from_texts(texts, Default::default());
+    assert_eq!(
+        (faultbook.rules().len(), faultbook.diagnostics().first().map(|diagnostic| &diagnostic.title)),
+        (1000, None)
+    );
+    let failed = faultbook::author::test::run(&faultbook, |_| true).into_iter().find(|outcome| !outcome.passed());
+    assert_eq!(failed.map(|outcome| format!("{} {:?}", outcome.rule, outcome.mismatches)), None);
+}
+
+#[test]
+fn a_literal_over_a_line_end_is_found_in_windows_text() {
+    let faultbook = faultbook(&[r"regex: 'disk full\nerror (?<code>\d+)'".to_owned()]);
+    let index = Index::build(&faultbook);
+    let text = b"2024-05-06 07:08:09 disk full\r\nerror 28\r\n2024-05-06 07:08:10 up\r\n";
+    let expected = plainly(&index, text, &Limits::default(), 1000);
+    assert_eq!(expected.len(), 1);
+    assert_eq!(scanned(&index, text, &Limits::default(), 1000), expected);
+}
