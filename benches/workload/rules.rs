@@ -197,16 +197,17 @@ fn text_of(piece: &Piece) -> Option<&str> {
 fn message(random: &mut Random) -> Vec<Piece> {
     let system = &SYSTEMS[random.below(SYSTEMS.len())];
     let mut parts = pieces(random.pick(system.messages));
-    // one in fifty is a message that the generated logs have
-    for _ in 0..if random.chance(2) { 0 } else { 1 + random.below(3) } {
-        exchange_a_word(&mut parts, random);
-    }
     if parts.len() > 4 && random.chance(40) {
         let from = random.below(parts.len() / 2);
         parts.drain(..from);
         parts.truncate(3 + random.below(4));
     }
     trim(&mut parts);
+    // one in 250 is a message that the generated logs have
+    let exchanges = if random.below(250) == 0 { 0 } else { 1 + random.below(3) };
+    for _ in 0..exchanges {
+        exchange_a_word(&mut parts, random);
+    }
     parts
 }
 
@@ -236,18 +237,15 @@ fn short_code(random: &mut Random) -> Vec<Piece> {
 
 /// Puts another word in the place of one of at least four letters.
 fn exchange_a_word(parts: &mut [Piece], random: &mut Random) {
-    let mut texts: Vec<&mut String> =
-        parts.iter_mut().filter_map(|part| if let Piece::Text(text) = part { Some(text) } else { None }).collect();
-    if texts.is_empty() {
-        return;
-    }
-    let at = random.below(texts.len());
-    let text = &mut *texts[at];
-    let is_break = |c: char| !c.is_ascii_alphabetic();
-    let words: Vec<&str> = text.split(is_break).filter(|word| word.len() >= 4).collect();
-    if !words.is_empty() {
-        let word = random.pick(&words).to_owned();
-        *text = text.replacen(&word, random.pick(WORDS), 1);
+    let words_of = |text: &str| -> Vec<String> {
+        text.split(|c: char| !c.is_ascii_alphabetic()).filter(|word| word.len() >= 4).map(str::to_owned).collect()
+    };
+    let texts = parts.iter_mut().filter_map(|part| if let Piece::Text(text) = part { Some(text) } else { None });
+    let mut texts: Vec<&mut String> = texts.filter(|text| !words_of(text).is_empty()).collect();
+    if !texts.is_empty() {
+        let at = random.below(texts.len());
+        let words = words_of(texts[at]);
+        *texts[at] = texts[at].replacen(&words[random.below(words.len())], random.pick(WORDS), 1);
     }
 }
 
