@@ -11,7 +11,6 @@ use faultbook::rule::signature::SignatureScope;
 use faultbook::scan::confirm::{Captured, Readings, confirm};
 use faultbook::scan::{Index, Scan, SignatureId};
 use faultbook::source::block::Blocks;
-use faultbook::source::record::Framing;
 use faultbook::source::wrap::unwrapped;
 use faultbook::source::{Limits, SourceName, level, plain, tidy, timestamp};
 use proptest::prelude::*;
@@ -38,10 +37,8 @@ fn scanned(index: &Index<'_>, text: &[u8], limits: &Limits, block_bytes: usize) 
 
 fn plainly(index: &Index<'_>, text: &[u8], limits: &Limits, block_bytes: usize) -> Found {
     let mut found = Vec::new();
-    let mut framing = Framing::Lines;
     let mut blocks = Blocks::with_block_bytes(text, limits.record, block_bytes);
     while let Ok(Some(block)) = blocks.next_block() {
-        framing = block.framing;
         let mut lines = block.lines();
         for record in block.records() {
             let shown = plain::plain(&block.bytes[record.range.clone()]);
@@ -50,12 +47,10 @@ fn plainly(index: &Index<'_>, text: &[u8], limits: &Limits, block_bytes: usize) 
         }
     }
     let mut matched: BTreeSet<SignatureId> = found.iter().map(|(_, id, _)| *id).collect();
-    if framing == Framing::Lines {
-        for paragraph in unwrapped(text) {
-            let new: Vec<_> = of_text(index, &paragraph.text).filter(|(id, _)| !matched.contains(id)).collect();
-            matched.extend(new.iter().map(|(id, _)| *id));
-            found.extend(new.into_iter().map(|(id, captured)| (paragraph.first_line, id, captured)));
-        }
+    for paragraph in unwrapped(text) {
+        let new: Vec<_> = of_text(index, &paragraph.text).filter(|(id, _)| !matched.contains(id)).collect();
+        matched.extend(new.iter().map(|(id, _)| *id));
+        found.extend(new.into_iter().map(|(id, captured)| (paragraph.first_line, id, captured)));
     }
     found
 }
