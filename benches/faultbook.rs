@@ -21,7 +21,10 @@ use workload::rules::{GeneratedRule, Mix};
 const LOG_BYTES: usize = 16_000_000;
 
 fn rules(count: usize, without_literal: usize) -> Vec<GeneratedRule> {
-    workload::rules::generate(Mix { rules: count, without_literal })
+    workload::rules::generate(Mix {
+        rules: count,
+        without_literal,
+    })
 }
 
 fn faultbook(rules: &[GeneratedRule]) -> Faultbook {
@@ -35,8 +38,12 @@ fn load(criterion: &mut Criterion) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     workload::rules::write(&rules, folder.path()).expect("written");
     let mut group = criterion.benchmark_group("load");
-    group.sample_size(20).throughput(Throughput::Bytes(rules.iter().map(|rule| rule.yaml.len() as u64).sum()));
-    group.bench_function("1000 rules", |bench| bench.iter(|| Faultbook::load(&[folder.path().to_owned()], &[])));
+    group
+        .sample_size(20)
+        .throughput(Throughput::Bytes(rules.iter().map(|rule| rule.yaml.len() as u64).sum()));
+    group.bench_function("1000 rules", |bench| {
+        bench.iter(|| Faultbook::load(&[folder.path().to_owned()], &[]))
+    });
     let faultbook = faultbook(&rules);
     group.bench_function("index of 1000 rules", |bench| bench.iter(|| Index::build(&faultbook)));
     group.finish();
@@ -46,22 +53,33 @@ fn load(criterion: &mut Criterion) {
 fn scan(criterion: &mut Criterion) {
     let planted = rules(1_000, 0);
     let text = workload::logs::mixed(LOG_BYTES, &planted);
-    let source = SourceName { name: "mixed.log".to_owned(), path: "mixed.log".to_owned(), modified: None };
+    let source = SourceName {
+        name: "mixed.log".to_owned(),
+        path: "mixed.log".to_owned(),
+        modified: None,
+    };
     let limits = Limits::default();
     let mut group = criterion.benchmark_group("scan");
     group.sample_size(10).throughput(Throughput::Bytes(text.len() as u64));
-    for (name, count, without_literal) in [("10 rules", 10, 0), ("1000 rules", 1_000, 0), ("1000 rules, 10 without a literal", 1_000, 1)] {
+    for (name, count, without_literal) in [
+        ("10 rules", 10, 0),
+        ("1000 rules", 1_000, 0),
+        ("1000 rules, 10 without a literal", 1_000, 1),
+    ] {
         let faultbook = faultbook(&rules(count, without_literal));
         let index = Index::build(&faultbook);
         group.bench_function(BenchmarkId::new("scan", name), |bench| {
             bench.iter(|| {
                 let mut matches = 0;
-                Scan::new(&index, &source, &limits).run(&mut text.as_slice(), &mut |record| matches += record.found.len());
+                Scan::new(&index, &source, &limits)
+                    .run(&mut text.as_slice(), &mut |record| matches += record.found.len());
                 matches
             });
         });
     }
-    group.bench_function("peer/counting newlines", |bench| bench.iter(|| memchr::memchr_iter(b'\n', black_box(&text)).count()));
+    group.bench_function("peer/counting newlines", |bench| {
+        bench.iter(|| memchr::memchr_iter(b'\n', black_box(&text)).count())
+    });
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     encoder.write_all(&text).expect("a vector can be written to");
     let packed = encoder.finish().expect("a vector can be written to");

@@ -24,9 +24,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             _ => places.push(argument),
         }
     }
-    let [count, megabytes, folder] = places.as_slice() else { return Err(USAGE.into()) };
+    let [count, megabytes, folder] = places.as_slice() else {
+        return Err(USAGE.into());
+    };
     let folder = PathBuf::from(folder);
-    let generated = rules::generate(Mix { rules: count.parse()?, without_literal });
+    let generated = rules::generate(Mix {
+        rules: count.parse()?,
+        without_literal,
+    });
     rules::write(&generated, &folder.join("rules"))?;
     workload::logs::generate(megabytes.parse()?, model.as_deref(), &generated, &folder.join("logs"))?;
     Ok(())

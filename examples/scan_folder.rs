@@ -13,18 +13,29 @@ use faultbook::source::{Progress, cases};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let paths: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
-    let [rules, logs] = paths.as_slice() else { return Err("scan_folder RULES PATH".into()) };
+    let [rules, logs] = paths.as_slice() else {
+        return Err("scan_folder RULES PATH".into());
+    };
     let start = Instant::now();
     let faultbook = Faultbook::load(std::slice::from_ref(rules), &[]);
     let load = start.elapsed();
     for diagnostic in faultbook.diagnostics().iter().take(5) {
         eprintln!("{:?}: {}", diagnostic.code, diagnostic.title);
     }
-    println!("load  {:7.1} ms  {} rules, {} diagnostics", load.as_secs_f64() * 1e3, faultbook.rules().len(), faultbook.diagnostics().len());
+    println!(
+        "load  {:7.1} ms  {} rules, {} diagnostics",
+        load.as_secs_f64() * 1e3,
+        faultbook.rules().len(),
+        faultbook.diagnostics().len()
+    );
     let start = Instant::now();
     let index = Index::build(&faultbook);
     let diagnoser = Diagnoser::new(&index);
-    println!("index {:7.1} ms  {} MiB so far", start.elapsed().as_secs_f64() * 1e3, peak_mebibytes());
+    println!(
+        "index {:7.1} ms  {} MiB so far",
+        start.elapsed().as_secs_f64() * 1e3,
+        peak_mebibytes()
+    );
     let start = Instant::now();
     let (mut bytes, mut findings, mut records, mut sources) = (0, 0, 0, 0);
     for case in cases(std::slice::from_ref(logs)).0 {
@@ -49,5 +60,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 fn peak_mebibytes() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok()).unwrap_or(0) / 1024
+    line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok())
+        .unwrap_or(0)
+        / 1024
 }

@@ -6,8 +6,8 @@ mod workload;
 
 use std::collections::BTreeSet;
 
-use faultbook::rule::signature::SignatureScope;
 use faultbook::rule::Faultbook;
+use faultbook::rule::signature::SignatureScope;
 use faultbook::scan::confirm::{Captured, Readings, confirm};
 use faultbook::scan::{Index, Scan, SignatureId};
 use faultbook::source::block::Blocks;
@@ -20,7 +20,11 @@ use proptest::prelude::*;
 type Found = Vec<(u64, SignatureId, Captured)>;
 
 fn source() -> SourceName {
-    SourceName { name: "case::var/log/app.log".to_owned(), path: "var/log/app.log".to_owned(), modified: None }
+    SourceName {
+        name: "case::var/log/app.log".to_owned(),
+        path: "var/log/app.log".to_owned(),
+        modified: None,
+    }
 }
 
 fn scanned(index: &Index<'_>, text: &[u8], limits: &Limits, block_bytes: usize) -> Found {
@@ -29,7 +33,12 @@ fn scanned(index: &Index<'_>, text: &[u8], limits: &Limits, block_bytes: usize) 
     let scan = Scan::new(index, &source, limits).with_block_bytes(block_bytes);
     let mut reader = text;
     let outcome = scan.run(&mut reader, &mut |record| {
-        found.extend(record.found.iter().map(|(id, captured)| (record.line, *id, captured.clone())));
+        found.extend(
+            record
+                .found
+                .iter()
+                .map(|(id, captured)| (record.line, *id, captured.clone())),
+        );
     });
     assert!(outcome.result.is_ok());
     assert_eq!(outcome.bytes, text.len() as u64);
@@ -52,9 +61,14 @@ fn plainly(index: &Index<'_>, text: &[u8], limits: &Limits, block_bytes: usize) 
     let mut matched: BTreeSet<SignatureId> = found.iter().map(|(_, id, _)| *id).collect();
     if framing == Framing::Lines {
         for paragraph in unwrapped(text) {
-            let new: Vec<_> = of_text(index, &paragraph.text).filter(|(id, _)| !matched.contains(id)).collect();
+            let new: Vec<_> = of_text(index, &paragraph.text)
+                .filter(|(id, _)| !matched.contains(id))
+                .collect();
             matched.extend(new.iter().map(|(id, _)| *id));
-            found.extend(new.into_iter().map(|(id, captured)| (paragraph.first_line, id, captured)));
+            found.extend(
+                new.into_iter()
+                    .map(|(id, captured)| (paragraph.first_line, id, captured)),
+            );
         }
     }
     found
@@ -69,7 +83,13 @@ fn of_text<'t>(index: &'t Index<'_>, text: &'t [u8]) -> impl Iterator<Item = (Si
         let takes_part = signature.scope == SignatureScope::Record
             && signature.level.as_ref().is_none_or(|test| test.allows(level))
             && signature.file.as_ref().is_none_or(|glob| glob.matches(&source().path));
-        let captured = confirm(signature, Readings { plain: text, tidy: tidied.as_deref() });
+        let captured = confirm(
+            signature,
+            Readings {
+                plain: text,
+                tidy: tidied.as_deref(),
+            },
+        );
         Some((id, captured.filter(|_| takes_part)?))
     })
 }
@@ -77,7 +97,10 @@ fn of_text<'t>(index: &'t Index<'_>, text: &'t [u8]) -> impl Iterator<Item = (Si
 fn faultbook(signatures: &[String]) -> Faultbook {
     let rule = |(number, signature): (usize, &String)| {
         let body: String = signature.lines().map(|line| format!("    {line}\n")).collect();
-        (format!("{number}.yaml"), format!("id: R{number}\ntitle: t\nsignatures:\n  subject:\n{body}tests: []\n"))
+        (
+            format!("{number}.yaml"),
+            format!("id: R{number}\ntitle: t\nsignatures:\n  subject:\n{body}tests: []\n"),
+        )
     };
     Faultbook::from_texts(signatures.iter().enumerate().map(rule).collect(), Default::default())
 }
@@ -94,10 +117,16 @@ fn atom() -> impl Strategy<Value = &'static str> {
 
 fn regex() -> impl Strategy<Value = String> {
     let atoms = || prop::collection::vec(atom(), 1..5).prop_map(|atoms| atoms.concat());
-    (prop::sample::select(vec!["", "(?i)", ".*"]), atoms(), atoms(), any::<bool>()).prop_map(|(flag, start, end, captures)| {
-        let capture = if captures { "(?<value>[^ ]+) ?" } else { "" };
-        format!("{flag}{start}{capture}{end}")
-    })
+    (
+        prop::sample::select(vec!["", "(?i)", ".*"]),
+        atoms(),
+        atoms(),
+        any::<bool>(),
+    )
+        .prop_map(|(flag, start, end, captures)| {
+            let capture = if captures { "(?<value>[^ ]+) ?" } else { "" };
+            format!("{flag}{start}{capture}{end}")
+        })
 }
 
 fn quoted(text: &str) -> String {
@@ -105,10 +134,12 @@ fn quoted(text: &str) -> String {
 }
 
 fn signature() -> impl Strategy<Value = String> {
-    let leaf = || prop_oneof![
-        regex().prop_map(|regex| format!("regex: {}", quoted(&regex))),
-        atom().prop_map(|text| format!("contains: {}", quoted(text))),
-    ];
+    let leaf = || {
+        prop_oneof![
+            regex().prop_map(|regex| format!("regex: {}", quoted(&regex))),
+            atom().prop_map(|text| format!("contains: {}", quoted(text))),
+        ]
+    };
     prop_oneof![
         6 => leaf(),
         1 => prop::collection::vec(regex(), 2..4).prop_map(|all| format!("regex: [{}]", all.iter().map(|one| quoted(one)).collect::<Vec<_>>().join(", "))),
@@ -127,7 +158,15 @@ fn text() -> impl Strategy<Value = Vec<u8>> {
         3 => prop::sample::select(vec!["it\u{2019}s", "it&apos;s", "\\\"x\\\"", "a &amp; b", "full\u{a0}on", "err\x1b[1mor", "di\u{ad}sk", "\u{201c}x\u{201d}"]),
     ];
     let line = (
-        prop::sample::select(vec!["", "", "  ", "2024-05-06 07:08:09 ", "2024-05-06 07:08:10 WARN ", "May  6 07:08:09 host ", "\t"]),
+        prop::sample::select(vec![
+            "",
+            "",
+            "  ",
+            "2024-05-06 07:08:09 ",
+            "2024-05-06 07:08:10 WARN ",
+            "May  6 07:08:09 host ",
+            "\t",
+        ]),
         prop::collection::vec(words, 0..9),
         prop::sample::select(vec!["\n", "\n", "\n", "\r\n", "\r", "\n\n", "\n  "]),
     );
@@ -161,13 +200,21 @@ proptest! {
 #[test]
 fn generated_rules_on_generated_logs_match_what_a_plain_scan_matches() {
     for without_literal in [0, 3] {
-        let rules = workload::rules::generate(workload::rules::Mix { rules: 100, without_literal });
+        let rules = workload::rules::generate(workload::rules::Mix {
+            rules: 100,
+            without_literal,
+        });
         let texts = rules.iter().map(|rule| (rule.id.clone(), rule.yaml.clone())).collect();
         let faultbook = Faultbook::from_texts(texts, Default::default());
-        assert_eq!(faultbook.diagnostics().first().map(|diagnostic| &diagnostic.title), None);
+        assert_eq!(
+            faultbook.diagnostics().first().map(|diagnostic| &diagnostic.title),
+            None
+        );
         let index = Index::build(&faultbook);
         let mut text = workload::logs::mixed(300_000, &rules);
-        rules.iter().for_each(|rule| text.extend_from_slice(format!("{}\n", rule.sample).as_bytes()));
+        rules
+            .iter()
+            .for_each(|rule| text.extend_from_slice(format!("{}\n", rule.sample).as_bytes()));
         let expected = plainly(&index, &text, &Limits::default(), 50_000);
         assert!(expected.len() >= rules.len(), "every sample matches");
         assert_eq!(scanned(&index, &text, &Limits::default(), 50_000), expected);
@@ -176,12 +223,26 @@ fn generated_rules_on_generated_logs_match_what_a_plain_scan_matches() {
 
 #[test]
 fn generated_rules_pass_their_own_tests() {
-    let rules = workload::rules::generate(workload::rules::Mix { rules: 1000, without_literal: 1 });
+    let rules = workload::rules::generate(workload::rules::Mix {
+        rules: 1000,
+        without_literal: 1,
+    });
     let texts = rules.into_iter().map(|rule| (rule.id, rule.yaml)).collect();
     let faultbook = Faultbook::from_texts(texts, Default::default());
-    assert_eq!((faultbook.rules().len(), faultbook.diagnostics().first().map(|diagnostic| &diagnostic.title)), (1000, None));
-    let failed = faultbook::author::test::run(&faultbook, |_| true).into_iter().find(|outcome| !outcome.passed());
-    assert_eq!(failed.map(|outcome| format!("{} {:?}", outcome.rule, outcome.mismatches)), None);
+    assert_eq!(
+        (
+            faultbook.rules().len(),
+            faultbook.diagnostics().first().map(|diagnostic| &diagnostic.title)
+        ),
+        (1000, None)
+    );
+    let failed = faultbook::author::test::run(&faultbook, |_| true)
+        .into_iter()
+        .find(|outcome| !outcome.passed());
+    assert_eq!(
+        failed.map(|outcome| format!("{} {:?}", outcome.rule, outcome.mismatches)),
+        None
+    );
 }
 
 #[test]

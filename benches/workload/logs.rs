@@ -25,10 +25,20 @@ pub fn generate(megabytes: usize, model: Option<&Path>, rules: &[GeneratedRule],
     let count = if models.is_empty() { SYSTEMS.len() } else { models.len() };
     for number in 0..count {
         let mut random = Random::new(number as u64);
-        let name = models.get(number).and_then(|path| path.file_name()).map_or(SYSTEMS[number % SYSTEMS.len()].name.into(), |name| name.to_owned());
+        let name = models
+            .get(number)
+            .and_then(|path| path.file_name())
+            .map_or(SYSTEMS[number % SYSTEMS.len()].name.into(), |name| name.to_owned());
         let mut out = BufWriter::new(File::create(folder.join(name))?);
         let text = models.get(number).map(fs::read).transpose()?;
-        write(&mut out, text.as_deref(), number, rules, megabytes * 1_000_000 / count, &mut random)?;
+        write(
+            &mut out,
+            text.as_deref(),
+            number,
+            rules,
+            megabytes * 1_000_000 / count,
+            &mut random,
+        )?;
         out.flush()?;
     }
     Ok(())
@@ -38,25 +48,44 @@ pub fn generate(megabytes: usize, model: Option<&Path>, rules: &[GeneratedRule],
 pub fn mixed(bytes: usize, rules: &[GeneratedRule]) -> Vec<u8> {
     let mut text = Vec::with_capacity(bytes + 4096);
     for number in 0..SYSTEMS.len() {
-        let written = write(&mut text, None, number, rules, bytes / SYSTEMS.len(), &mut Random::new(number as u64));
+        let written = write(
+            &mut text,
+            None,
+            number,
+            rules,
+            bytes / SYSTEMS.len(),
+            &mut Random::new(number as u64),
+        );
         written.expect("a vector can be written to");
     }
     text
 }
 
 fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    let mut files: Vec<PathBuf> = fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<io::Result<_>>()?;
+    let mut files: Vec<PathBuf> = fs::read_dir(folder)?
+        .map(|entry| Ok(entry?.path()))
+        .collect::<io::Result<_>>()?;
     files.retain(|path| path.is_file());
     files.sort();
     Ok(files)
 }
 
-fn write(out: &mut dyn Write, model: Option<&[u8]>, number: usize, rules: &[GeneratedRule], bytes: usize, random: &mut Random) -> io::Result<()> {
+fn write(
+    out: &mut dyn Write,
+    model: Option<&[u8]>,
+    number: usize,
+    rules: &[GeneratedRule],
+    bytes: usize,
+    random: &mut Random,
+) -> io::Result<()> {
     let mut lines = model.map(|text| text.split_inclusive(|&byte| byte == b'\n').cycle());
     let (mut written, mut next_failure) = (0, BYTES_BETWEEN_FAILURES / 2);
     while written < bytes {
         let line = match &mut lines {
-            Some(lines) => lines.next().map(|line| with_other_numbers(line, random)).unwrap_or_default(),
+            Some(lines) => lines
+                .next()
+                .map(|line| with_other_numbers(line, random))
+                .unwrap_or_default(),
             None => system_line(number, random),
         };
         out.write_all(&line)?;
@@ -74,7 +103,10 @@ fn write(out: &mut dyn Write, model: Option<&[u8]>, number: usize, rules: &[Gene
 fn system_line(number: usize, random: &mut Random) -> Vec<u8> {
     let system = &SYSTEMS[number % SYSTEMS.len()];
     let mut line = String::new();
-    for part in pieces(system.header).into_iter().chain(pieces(random.pick(system.messages))) {
+    for part in pieces(system.header)
+        .into_iter()
+        .chain(pieces(random.pick(system.messages)))
+    {
         match part {
             Piece::Text(text) => line += &text,
             Piece::OneOf(texts) => line += &texts[0],

@@ -83,14 +83,28 @@ impl Draft {
     }
 
     fn of_pieces(parts: &[Piece], start: &str, random: &mut Random) -> Self {
-        let mut draft = Self { regex: start.to_owned(), message: String::new(), near_miss: String::new(), captures: Vec::new() };
-        let longest = parts.iter().filter_map(text_of).max_by_key(|text| text.len()).unwrap_or_default().to_owned();
+        let mut draft = Self {
+            regex: start.to_owned(),
+            message: String::new(),
+            near_miss: String::new(),
+            captures: Vec::new(),
+        };
+        let longest = parts
+            .iter()
+            .filter_map(text_of)
+            .max_by_key(|text| text.len())
+            .unwrap_or_default()
+            .to_owned();
         for part in parts {
             match part {
                 Piece::Text(text) => {
                     draft.regex += &regex_syntax::escape(text);
                     draft.message += text;
-                    let missed = if *text == longest { without_a_letter(text) } else { text.clone() };
+                    let missed = if *text == longest {
+                        without_a_letter(text)
+                    } else {
+                        text.clone()
+                    };
                     draft.near_miss += &missed;
                 }
                 Piece::OneOf(texts) => {
@@ -126,20 +140,67 @@ impl Draft {
 
     fn article(self, number: usize, random: &mut Random) -> GeneratedRule {
         let id = format!("GEN{number:05}");
-        let header = if self.regex.contains('^') { String::new() } else { format!("{} app ", value("iso", random)) };
+        let header = if self.regex.contains('^') {
+            String::new()
+        } else {
+            format!("{} app ", value("iso", random))
+        };
         let sample = format!("{header}{}", self.message);
-        let names: Vec<String> = self.captures.iter().map(|(name, _)| format!("`{{{{ {name} }}}}`")).collect();
-        let values = if names.is_empty() { "no values".to_owned() } else { names.join(", ") };
-        let mut yaml = format!("id: {id}\ntitle: {}\n", quoted(&format!("Generated failure {number}: {}", random.pick(REASONS).replace(['{', '}'], ""))));
-        let _ = write!(yaml, "severity: {}\nstate: validated\naudience: public\n", random.pick(&["info", "warning", "error", "critical"]));
-        let _ = write!(yaml, "created: 2024-03-1{}\nowner: generator\ntags: [generated, {}]\n\n", random.below(10), random.pick(WORDS));
+        let names: Vec<String> = self
+            .captures
+            .iter()
+            .map(|(name, _)| format!("`{{{{ {name} }}}}`"))
+            .collect();
+        let values = if names.is_empty() {
+            "no values".to_owned()
+        } else {
+            names.join(", ")
+        };
+        let mut yaml = format!(
+            "id: {id}\ntitle: {}\n",
+            quoted(&format!("Generated failure {number}: {}", random.pick(FAILURES)))
+        );
+        let _ = write!(
+            yaml,
+            "severity: {}\nstate: validated\naudience: public\n",
+            random.pick(&["info", "warning", "error", "critical"])
+        );
+        let _ = write!(
+            yaml,
+            "created: 2024-03-1{}\nowner: generator\ntags: [generated, {}]\n\n",
+            random.below(10),
+            random.pick(WORDS)
+        );
         let _ = write!(yaml, "signatures:\n  subject:\n    regex: {}\n\n", quoted(&self.regex));
-        let _ = write!(yaml, "cause: |\n  The {} did not agree with the {}: the log has {values}.\n", random.pick(WORDS), random.pick(WORDS));
-        let _ = write!(yaml, "  This happens when the {} is changed while the {} is still in use.\n\n", random.pick(WORDS), random.pick(WORDS));
-        let _ = write!(yaml, "resolution: |\n  1. Look up the {} in the administration guide.\n", random.pick(WORDS));
-        let _ = write!(yaml, "  2. Stop the {}, wait for the {} to settle, and start it again.\n", random.pick(WORDS), random.pick(WORDS));
-        let _ = write!(yaml, "  3. If the message comes back, collect the support bundle and open a ticket.\n\n");
-        let _ = write!(yaml, "tests:\n  - name: the failure\n    text: {}\n    expect:\n", quoted(&sample));
+        let _ = write!(
+            yaml,
+            "cause: |\n  The {} did not agree with the {}: the log has {values}.\n",
+            random.pick(WORDS),
+            random.pick(WORDS)
+        );
+        let _ = write!(
+            yaml,
+            "  This happens when the {} is changed while the {} is still in use.\n\n",
+            random.pick(WORDS),
+            random.pick(WORDS)
+        );
+        let _ = write!(
+            yaml,
+            "resolution: |\n  1. Look up the {} in the administration guide.\n",
+            random.pick(WORDS)
+        );
+        let _ = write!(
+            yaml,
+            "  2. Stop the {}, wait for the {} to settle, and start it again.\n",
+            random.pick(WORDS),
+            random.pick(WORDS)
+        );
+        yaml += "  3. If the message comes back, collect the support bundle and open a ticket.\n\n";
+        let _ = write!(
+            yaml,
+            "tests:\n  - name: the failure\n    text: {}\n    expect:\n",
+            quoted(&sample)
+        );
         if self.captures.is_empty() {
             yaml += "      count: 1\n";
         } else {
@@ -148,7 +209,11 @@ impl Draft {
                 let _ = writeln!(yaml, "        {name}: {}", quoted(value));
             }
         }
-        let _ = write!(yaml, "  - name: almost the failure\n    text: {}\n    expect: nothing\n", quoted(&format!("{header}{}", self.near_miss)));
+        let _ = write!(
+            yaml,
+            "  - name: almost the failure\n    text: {}\n    expect: nothing\n",
+            quoted(&format!("{header}{}", self.near_miss))
+        );
         GeneratedRule { id, yaml, sample }
     }
 }
@@ -180,7 +245,12 @@ fn message(random: &mut Random) -> Vec<Piece> {
 }
 
 fn sentence(random: &mut Random) -> Vec<Piece> {
-    let mut text = format!("{} {} {}", random.pick(SUBJECTS), random.pick(FAILURES), random.pick(OBJECTS));
+    let mut text = format!(
+        "{} {} {}",
+        random.pick(SUBJECTS),
+        random.pick(FAILURES),
+        random.pick(OBJECTS)
+    );
     if random.chance(70) {
         text += random.pick(&[": ", " because ", " - ", ", "]);
         text += random.pick(REASONS);
@@ -190,7 +260,11 @@ fn sentence(random: &mut Random) -> Vec<Piece> {
 
 fn alternatives(random: &mut Random) -> Vec<Piece> {
     let mut parts = pieces(&format!("{} ", random.pick(SUBJECTS)));
-    parts.push(Piece::OneOf((0..2 + random.below(3)).map(|_| random.pick(FAILURES).to_owned()).collect()));
+    parts.push(Piece::OneOf(
+        (0..2 + random.below(3))
+            .map(|_| random.pick(FAILURES).to_owned())
+            .collect(),
+    ));
     parts.extend(pieces(&format!(" {}", random.pick(OBJECTS))));
     parts
 }
@@ -206,9 +280,14 @@ fn short_code(random: &mut Random) -> Vec<Piece> {
 /// Puts another word in the place of one of at least four letters.
 fn exchange_a_word(parts: &mut [Piece], random: &mut Random) {
     let words_of = |text: &str| -> Vec<String> {
-        text.split(|c: char| !c.is_ascii_alphabetic()).filter(|word| word.len() >= 4).map(str::to_owned).collect()
+        text.split(|c: char| !c.is_ascii_alphabetic())
+            .filter(|word| word.len() >= 4)
+            .map(str::to_owned)
+            .collect()
     };
-    let texts = parts.iter_mut().filter_map(|part| if let Piece::Text(text) = part { Some(text) } else { None });
+    let texts = parts
+        .iter_mut()
+        .filter_map(|part| if let Piece::Text(text) = part { Some(text) } else { None });
     let mut texts: Vec<&mut String> = texts.filter(|text| !words_of(text).is_empty()).collect();
     if !texts.is_empty() {
         let at = random.below(texts.len());
@@ -248,8 +327,13 @@ fn rename_doubles(parts: &mut [Piece]) {
 
 /// Leaves out a letter in the middle of the longest word.
 fn without_a_letter(text: &str) -> String {
-    let word = text.split(|c: char| !c.is_ascii_alphanumeric()).max_by_key(|word| word.len()).unwrap_or_default();
-    let Some(at) = text.find(word).filter(|_| !word.is_empty()) else { return format!("{text}?") };
+    let word = text
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .max_by_key(|word| word.len())
+        .unwrap_or_default();
+    let Some(at) = text.find(word).filter(|_| !word.is_empty()) else {
+        return format!("{text}?");
+    };
     let at = at + word.len() / 2;
     [&text[..at], &text[at + 1..]].concat()
 }

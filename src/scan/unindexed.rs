@@ -32,26 +32,45 @@ impl Unindexed {
     /// Adds a signature.
     pub(crate) fn add(&mut self, id: SignatureId, signature: &Signature) {
         if self.groups.last().is_none_or(|group| group.ids.len() == GROUP_SIZE) {
-            self.groups.push(Group { ids: Vec::new(), patterns: Vec::new(), set: OnceLock::new() });
+            self.groups.push(Group {
+                ids: Vec::new(),
+                patterns: Vec::new(),
+                set: OnceLock::new(),
+            });
         }
         if let Some(group) = self.groups.last_mut() {
             group.ids.push(id);
             // without a clause there is nothing that must match
-            let patterns = signature.required.first().map(|clause| clause.iter().map(source).collect());
+            let patterns = signature
+                .required
+                .first()
+                .map(|clause| clause.iter().map(source).collect());
             group.patterns.extend(patterns.unwrap_or_else(|| vec![String::new()]));
         }
     }
 
     /// The signatures that may match a text.
     pub(crate) fn possible(&self, text: &[u8]) -> impl Iterator<Item = SignatureId> {
-        self.groups.iter().filter(move |group| group.may_match(text)).flat_map(|group| group.ids.iter().copied())
+        self.groups
+            .iter()
+            .filter(move |group| group.may_match(text))
+            .flat_map(|group| group.ids.iter().copied())
     }
 }
 
 impl Group {
     fn may_match(&self, text: &[u8]) -> bool {
-        let compile = || RegexSetBuilder::new(&self.patterns).unicode(false).multi_line(true).build().ok();
-        self.set.get_or_init(compile).as_ref().is_none_or(|set| set.is_match(text))
+        let compile = || {
+            RegexSetBuilder::new(&self.patterns)
+                .unicode(false)
+                .multi_line(true)
+                .build()
+                .ok()
+        };
+        self.set
+            .get_or_init(compile)
+            .as_ref()
+            .is_none_or(|set| set.is_match(text))
     }
 }
 
