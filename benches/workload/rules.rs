@@ -189,9 +189,9 @@ impl Draft {
             "resolution: |\n  1. Look up the {} in the administration guide.\n",
             random.pick(WORDS)
         );
-        let _ = write!(
+        let _ = writeln!(
             yaml,
-            "  2. Stop the {}, wait for the {} to settle, and start it again.\n",
+            "  2. Stop the {}, wait for the {} to settle, and start it again.",
             random.pick(WORDS),
             random.pick(WORDS)
         );
