@@ -11,7 +11,9 @@ use std::hint::black_box;
 use std::io::{Read, Write};
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use faultbook::answer::{AnswerFormat, TextOptions, Writer};
 use faultbook::diagnose::{Diagnoser, Known};
+use faultbook::report::{self, Batch, Format, ReportOptions};
 use faultbook::rule::Faultbook;
 use faultbook::scan::{Index, Scan};
 use faultbook::source::{Limits, SourceName};
@@ -91,7 +93,30 @@ fn diagnose(criterion: &mut Criterion) {
     });
 }
 
-// `render` goes here: one finding to Markdown, HTML and text.
+/// One finding of the seed article as an article in each format, and as a whole report.
+fn render(criterion: &mut Criterion) {
+    let faultbook = Faultbook::shipped();
+    let index = Index::build(&faultbook);
+    let text = "Could not provision customer 'Jane' - the specified subdomain 'jane' is already in use";
+    let diagnosis = Diagnoser::new(&index).diagnose_text("ticket.txt", text, &Known::default());
+    let mut group = criterion.benchmark_group("render");
+    let formats = [
+        ("markdown", AnswerFormat::Markdown),
+        ("html", AnswerFormat::Html),
+        ("text", AnswerFormat::Text(TextOptions::default())),
+    ];
+    for (name, format) in formats {
+        let writer = Writer::new(format);
+        let finding = &diagnosis.findings[0];
+        group.bench_function(name, |bench| bench.iter(|| writer.article(faultbook.rule(finding.rule), finding)));
+    }
+    let batch = Batch { diagnoses: vec![diagnosis], notes: Vec::new(), elapsed: None };
+    let options = ReportOptions { brief: false, styled: false, width: 100, compact: true };
+    group.bench_function("json report", |bench| {
+        bench.iter(|| report::write(&faultbook, &batch, Format::Json, &options, &mut Vec::new()).expect("written"));
+    });
+    group.finish();
+}
 
-criterion_group!(benches, load, scan, diagnose);
+criterion_group!(benches, load, scan, diagnose, render);
 criterion_main!(benches);

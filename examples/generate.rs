@@ -24,7 +24,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             _ => places.push(argument),
         }
     }
-    let [count, megabytes, folder] = places.as_slice() else { return Err(USAGE.into()) };
+    let [count, megabytes, folder] = places.as_slice() else {
+        return Err(USAGE.into());
+    };
     let folder = PathBuf::from(folder);
     let generated = rules::generate(Mix { rules: count.parse()?, without_literal });
     rules::write(&generated, &folder.join("rules"))?;

@@ -13,7 +13,9 @@ use faultbook::source::{Progress, cases};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let paths: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
-    let [rules, logs] = paths.as_slice() else { return Err("scan_folder RULES PATH".into()) };
+    let [rules, logs] = paths.as_slice() else {
+        return Err("scan_folder RULES PATH".into());
+    };
     let start = Instant::now();
     let faultbook = Faultbook::load(std::slice::from_ref(rules), &[]);
     let load = start.elapsed();

@@ -131,10 +131,8 @@ impl Draft {
         let sample = format!("{header}{}", self.message);
         let names: Vec<String> = self.captures.iter().map(|(name, _)| format!("`{{{{ {name} }}}}`")).collect();
         let values = if names.is_empty() { "no values".to_owned() } else { names.join(", ") };
-        let mut yaml = format!(
-            "id: {id}\ntitle: {}\n",
-            quoted(&format!("Generated failure {number}: {}", random.pick(REASONS).replace(['{', '}'], "")))
-        );
+        let mut yaml =
+            format!("id: {id}\ntitle: {}\n", quoted(&format!("Generated failure {number}: {}", random.pick(FAILURES))));
         let _ = write!(
             yaml,
             "severity: {}\nstate: validated\naudience: public\n",
@@ -166,7 +164,7 @@ impl Draft {
             random.pick(WORDS),
             random.pick(WORDS)
         );
-        let _ = write!(yaml, "  3. If the message comes back, collect the support bundle and open a ticket.\n\n");
+        yaml += "  3. If the message comes back, collect the support bundle and open a ticket.\n\n";
         let _ = write!(yaml, "tests:\n  - name: the failure\n    text: {}\n    expect:\n", quoted(&sample));
         if self.captures.is_empty() {
             yaml += "      count: 1\n";
@@ -281,7 +279,9 @@ fn rename_doubles(parts: &mut [Piece]) {
 /// Leaves out a letter in the middle of the longest word.
 fn without_a_letter(text: &str) -> String {
     let word = text.split(|c: char| !c.is_ascii_alphanumeric()).max_by_key(|word| word.len()).unwrap_or_default();
-    let Some(at) = text.find(word).filter(|_| !word.is_empty()) else { return format!("{text}?") };
+    let Some(at) = text.find(word).filter(|_| !word.is_empty()) else {
+        return format!("{text}?");
+    };
     let at = at + word.len() / 2;
     [&text[..at], &text[at + 1..]].concat()
 }

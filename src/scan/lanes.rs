@@ -16,7 +16,9 @@ const BYTES_LEAST: usize = 4096;
 
 /// Calls `hit` with the offset of the last byte of every occurrence of every literal, in ascending order.
 pub(crate) fn occurrences<A: Automaton>(automaton: &A, text: &[u8], hit: &mut impl FnMut(usize, PatternID)) {
-    let Ok(start) = automaton.start_state(Anchored::No) else { return };
+    let Ok(start) = automaton.start_state(Anchored::No) else {
+        return;
+    };
     if text.len() < BYTES_LEAST {
         one_lane(automaton, start, text, 0, hit);
         return;
