@@ -4,7 +4,6 @@ use rust_embed::RustEmbed;
 
 #[derive(RustEmbed)]
 #[folder = "rules/"]
-#[include = "*.yaml"]
 struct ShippedRules;
 
 #[derive(RustEmbed)]
