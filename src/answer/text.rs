@@ -242,15 +242,15 @@ impl Writer<'_> {
     }
 
     fn code_span(&mut self, code: &str) {
+        self.style(|style| style.code = true);
         if self.options.styled {
-            self.style(|style| style.code = true);
             self.push(code);
-            self.unstyle();
         } else {
             let longest = code.split(|c| c != '`').map(str::len).max().unwrap_or(0);
             let (ticks, pad) = if longest == 0 { ("`".to_owned(), "") } else { ("`".repeat(longest + 1), " ") };
             self.push(&format!("{ticks}{pad}{code}{pad}{ticks}"));
         }
+        self.unstyle();
     }
 
     /// Adds text to the block, in the style in force and safe for a terminal.

@@ -32,7 +32,7 @@ pub(super) struct Table {
     alignments: Vec<Alignment>,
 }
 
-/// What stands between two spaces.
+/// What stands between two spaces outside code.
 #[derive(Debug, Default)]
 struct Word {
     runs: Vec<Run>,
@@ -60,8 +60,10 @@ pub(super) fn wrap(runs: &[Run], width: usize, styled: bool) -> Vec<String> {
 fn words(runs: &[Run]) -> Vec<Vec<Word>> {
     let mut lines = vec![vec![Word::default()]];
     for run in runs {
-        for part in run.text.split_inclusive([' ', '\n']) {
-            let text = part.trim_end_matches([' ', '\n']);
+        // Code stays in one piece: a command that is broken over lines cannot be pasted.
+        let is_border = |c: char| c == '\n' || c == ' ' && !run.style.code;
+        for part in run.text.split_inclusive(is_border) {
+            let text = part.trim_end_matches(is_border);
             let Some(line) = lines.last_mut() else { continue };
             if !text.is_empty() {
                 if line.last().is_none_or(|word| word.spaces > 0) {
@@ -73,7 +75,7 @@ fn words(runs: &[Run]) -> Vec<Vec<Word>> {
             }
             if part.ends_with('\n') {
                 lines.push(vec![Word::default()]);
-            } else if let (true, Some(word)) = (part.ends_with(' '), line.last_mut()) {
+            } else if let (true, Some(word)) = (part.ends_with(is_border), line.last_mut()) {
                 word.spaces += 1;
             }
         }
@@ -181,6 +183,15 @@ mod tests {
         let runs = [run("one tw", false), run("o", true), run(", three", false)];
         assert_eq!(wrap(&runs, 8, false), ["one two,", "three"]);
         assert_eq!(wrap(&runs, 80, true), ["one tw\x1b[1mo\x1b[0m, three"]);
+    }
+
+    #[test]
+    fn code_is_not_broken_over_lines() {
+        let code = Run { text: "`journalctl -k | grep oom`".into(), style: Style { code: true, ..Style::default() } };
+        assert_eq!(
+            wrap(&[run("look with ", false), code, run(", then", false)], 20, false),
+            ["look with", "`journalctl -k | grep oom`,", "then"]
+        );
     }
 
     #[test]
