@@ -6,6 +6,7 @@
 #![cfg(feature = "cli")]
 
 use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
@@ -53,7 +54,8 @@ fn every_case_is_told_as_its_snapshot_says() {
             let mut settings = insta::Settings::clone_current();
             settings.set_omit_expression(true);
             settings.set_description(description);
-            let compared = std::panic::catch_unwind(|| settings.bind(|| insta::assert_snapshot!(name.as_str(), told)));
+            let compared =
+                catch_unwind(AssertUnwindSafe(|| settings.bind(|| insta::assert_snapshot!(name.as_str(), told))));
             differing.extend(compared.is_err().then_some(name));
         }
     }

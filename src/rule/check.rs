@@ -4,6 +4,7 @@
 //! tries the conditions against all answers. It looks at one rule alone; what concerns several (double ids, `supersedes`)
 //! is checked when the faultbook is put together.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use minijinja::Value;
@@ -37,9 +38,27 @@ pub(crate) fn check(
 ) -> (Option<Rule>, Vec<Diagnostic>) {
     let mut checker = Checker { parts: PartChecker::new(file, read), find_template };
     let rule = checker.rule(written);
-    let diagnostics = checker.parts.diagnostics;
+    let diagnostics = without_echoes(checker.parts.diagnostics);
     let broken = diagnostics.iter().any(|diagnostic| diagnostic.severity == DiagnosticSeverity::Error);
     (rule.filter(|_| !broken), diagnostics)
+}
+
+/// Leaves out what is reported for an alias (`*name`) as it is for the value that the alias repeats.
+fn without_echoes(diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let is_alias = |diagnostic: &Diagnostic| {
+        diagnostic.labels.first().is_some_and(|label| {
+            let marked = label.file.slice(label.span);
+            marked.len() > 1 && marked.starts_with('*')
+        })
+    };
+    let told: HashSet<(Code, String)> = diagnostics
+        .iter()
+        .filter(|diagnostic| !is_alias(diagnostic))
+        .map(|diagnostic| (diagnostic.code, diagnostic.title.clone()))
+        .collect();
+    let is_echo =
+        |diagnostic: &Diagnostic| is_alias(diagnostic) && told.contains(&(diagnostic.code, diagnostic.title.clone()));
+    diagnostics.into_iter().filter(|diagnostic| !is_echo(diagnostic)).collect()
 }
 
 struct Checker<'a> {
@@ -297,7 +316,7 @@ impl Checker<'_> {
             let given = fault.message.split('`').nth(1).unwrap_or_default();
             let help = fault.help.or_else(|| suggest(given, &candidates));
             let label = match fault.code {
-                Code::UnknownName => "not defined in this rule",
+                Code::UnknownName => "not known here",
                 Code::UnknownFilter => "does not exist",
                 _ => "here",
             };
@@ -320,7 +339,7 @@ impl Checker<'_> {
                 name.span,
                 title,
                 "not captured there",
-                suggest(&name.value, &captures),
+                suggest(&name.value, &captures).or_else(|| Some("it captures nothing".to_owned())),
             );
         }
         Some(written.iter().map(|name| name.value.clone()).collect())

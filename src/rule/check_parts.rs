@@ -43,10 +43,14 @@ impl<'a> PartChecker<'a> {
         let mut characters = name.value.chars();
         let well_formed = characters.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
             && characters.all(|c| c.is_ascii_alphanumeric() || c == '_');
-        if !well_formed || RESERVED.contains(&name.value.to_ascii_lowercase().as_str()) {
+        let is_reserved = RESERVED.contains(&name.value.to_ascii_lowercase().as_str());
+        if !well_formed || is_reserved {
             let title = format!("`{}` cannot be used as a name in conditions and texts", name.value);
-            let help = Some("use letters, digits and `_`, beginning with a letter".into());
-            self.error(Code::BadName, name.span, title, "not a name", help);
+            let help = match is_reserved {
+                true => "it is a word of the expression language; choose another",
+                false => "use letters, digits and `_`, beginning with a letter",
+            };
+            self.error(Code::BadName, name.span, title, "not a name", Some(help.into()));
             let words = name.value.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
             self.lost_captures.extend(words.map(str::to_owned));
         }

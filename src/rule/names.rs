@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use crate::rule::diagnostic::Code;
+use crate::rule::diagnostic::{Code, nearest, suggest};
 use crate::rule::language::{FILTERS, TESTS};
 use crate::rule::lexer::{Token, TokenKind, place_of_name, unquoted};
 use crate::rule::pattern::Pattern;
@@ -72,8 +72,14 @@ impl Names {
                 let written: Vec<String> = capturing.map(|(signature, _)| format!("`{signature}.{name}`")).collect();
                 if written.is_empty() {
                     let message = format!("`{name}` is neither a signature, a capture nor a fact of this rule");
-                    let candidates = self.all.clone();
-                    TextFault { candidates, ..TextFault::new(Code::UnknownName, message, range) }
+                    let fault = TextFault::new(Code::UnknownName, message, range);
+                    let known: Vec<&str> = self.all.iter().map(String::as_str).collect();
+                    let help = match (nearest(name, known.iter().copied()), suggest(name, &known)) {
+                        (None, Some(known)) => format!("{known}; or define it under `signatures:` or `facts:`"),
+                        (Some(_), Some(near)) => near,
+                        (_, None) => "define it under `signatures:` or `facts:`".to_owned(),
+                    };
+                    fault.help(help)
                 } else {
                     let message = format!("`{name}` is captured by several signatures");
                     let help = format!("write {}", written.join(" or "));

@@ -58,7 +58,8 @@ impl Reader {
             other => other.kind().to_owned(),
         };
         let help = match &node.value {
-            Node::Null => Some(format!("write {wanted}, or leave the key out")),
+            Node::Null => Some(format!("write {wanted}, or leave it out")),
+            Node::List(_) if wanted == "a mapping" => Some("leave the `-` out; each entry is `name: …`".to_owned()),
             Node::String(text) if wanted == "a list" => Some(format!("put it in brackets: `[{text}]`")),
             Node::List(_) | Node::Map(_)
                 if wanted == "a text" && self.file.slice(node.span).starts_with(['[', '{']) =>
@@ -78,6 +79,8 @@ impl Reader {
             Node::List(_) if what == "a rule" => {
                 "write each rule in a file of its own, its keys without `-`".to_owned()
             }
+            _ if what == "a rule" => "begin with `id: …`, `title: …` and `signatures:`".to_owned(),
+            Node::String(text) if known.contains(&"contains") => format!("write `contains: {text}`, or `regex: …`"),
             _ => format!("write it as `key: …`, with these keys: {}", known.join(", ")),
         };
         self.error(Code::WrongType, node.span, title, "write a mapping", Some(help));
