@@ -10,7 +10,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
-use faultbook::rule::Code;
+use faultbook::rule::faultbook::Templates;
+use faultbook::rule::{Code, Faultbook};
 
 /// The folder of cases that show several codes, or none.
 const SEVERAL: &str = "several";
@@ -60,6 +61,34 @@ fn every_case_is_told_as_its_snapshot_says() {
         }
     }
     assert!(differing.is_empty(), "{differing:#?}");
+}
+
+#[test]
+fn sound_rules_are_used_beside_broken_ones() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_faultbook"));
+    command.current_dir(data().join(SEVERAL)).args(["--rules", "files", "answer", "no space left on device"]);
+    let output = command.output().unwrap();
+    assert!(String::from_utf8(output.stdout).unwrap().contains("This one is sound"));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("the rules have 3 errors"));
+}
+
+/// Every file an editor saves half-way: cut anywhere, or with one stray letter anywhere.
+#[test]
+fn every_half_written_rule_is_told_with_places_in_it() {
+    let rule = fs::read_to_string(data().join(SEVERAL).join("faults-in-one-file.yaml")).unwrap();
+    let rule = format!("{rule}tail:\r\n  - {{ é: [\"\\u00e9\", 'ü' ] }}\n");
+    for at in (0..rule.len()).filter(|&at| rule.is_char_boundary(at)) {
+        let (before, after) = rule.split_at(at);
+        let stray = ["[", "{", "'", "\"", "\t", "|\n", "é", "*", "{%"].map(|stray| format!("{before}{stray}{after}"));
+        for text in stray.into_iter().chain([before.to_owned()]) {
+            let length = text.trim_start_matches('\u{feff}').len();
+            let faultbook = Faultbook::from_texts(vec![("rule.yaml".to_owned(), text)], Templates::default());
+            assert!(faultbook.has_errors());
+            let mut labels = faultbook.diagnostics().iter().flat_map(|diagnostic| &diagnostic.labels);
+            assert!(labels.all(|label| label.span.start <= label.span.end && label.span.end <= length));
+            assert!(serde_json::to_string(faultbook.diagnostics()).is_ok());
+        }
+    }
 }
 
 #[test]

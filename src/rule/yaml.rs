@@ -105,7 +105,7 @@ fn locate(raw: Spanned<Raw>, text: &str) -> Located<Node> {
                 .into_iter()
                 .map(|(key, value)| (Located::new(key.value, span_of(key.referenced)), locate(value, text)))
                 .collect();
-            let is_flow = text[span.start..].starts_with('{');
+            let is_flow = text.as_bytes().get(span.start) == Some(&b'{');
             let first = entries.first().filter(|_| !is_flow);
             let start = first.map_or(span.start, |(key, _)| key.span.start);
             let end = entries.last().map_or(span.end, |(key, value)| value.span.end.max(key.span.end));
@@ -122,7 +122,7 @@ fn with_bracket(span: Span, text: &str) -> Span {
         _ => return span,
     };
     let inner = span.end.max(span.start + 1);
-    let rest = &text[inner..];
+    let rest = text.get(inner..).unwrap_or_default();
     let gap = rest.len() - rest.trim_start_matches([' ', '\t', '\r', '\n', ',']).len();
     if rest[gap..].starts_with(closer) { Span::new(span.start..inner + gap + 1) } else { span }
 }
