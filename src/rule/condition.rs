@@ -126,7 +126,7 @@ fn atom(source: &str, range: Range<usize>) -> Result<Atom, ExpressionError> {
     let expression = EXPRESSIONS.compile_expression_owned(text.to_owned()).map_err(|error| {
         let inner = error.range().unwrap_or(0..text.len());
         let message = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
-        let help = help(&message, &text[inner.start.min(text.len())..]);
+        let help = help(&message, text.get(inner.start..).unwrap_or_default());
         ExpressionError { message, range: range.start + inner.start..range.start + inner.end, help }
     })?;
     let mut names: Vec<String> = expression.undeclared_variables(false).into_iter().collect();
@@ -147,6 +147,7 @@ fn help(message: &str, fault: &str) -> Option<&'static str> {
         let helps = [
             ("expected `)`", "close the bracket with `)`"),
             ("end of input, expected expression", "the expression ends where a name or value is needed"),
+            ("end of string", "close the quote"),
             ("input after expression", "join two tests with `and` or `or`"),
         ];
         helps.into_iter().find(|(part, _)| message.contains(part)).map(|(_, help)| help)
@@ -247,6 +248,7 @@ mod test {
         let error = Condition::parse("a and (b").expect_err("unclosed");
         assert!(error.range.start >= 7, "{error:?}");
         assert!(Condition::parse("a and").is_err() && Condition::parse("").is_err());
+        assert!(Condition::parse("é").is_err());
         let help = |source| Condition::parse(source).expect_err("refused").help;
         assert_eq!(help("a && b"), Some("write `and`"));
         assert_eq!(help("a = 'b'"), Some("write `==` to compare"));

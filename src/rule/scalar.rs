@@ -50,7 +50,8 @@ impl Offsets {
         };
         let last = of_byte.len() - 1;
         let start = of_byte[range.start.min(last)];
-        let end = if range.end > range.start { of_byte[(range.end - 1).min(last)] + 1 } else { start };
+        let range_end = range.end.min(last); // template errors may lie one behind the end
+        let end = if range_end > range.start { of_byte[range_end - 1] + 1 } else { start };
         Span::new(start..end)
     }
 }
@@ -235,6 +236,13 @@ mod tests {
         assert_eq!(found("a: >\n  one\n  two\n\n  three\n    deeper\n  x (?<b y\n", "(?<b"), "(?<b");
         assert_eq!(found("a: one\n  two (?<b\n", "(?<b"), "(?<b");
         assert_eq!(found("a: 'one\n  two (?<b'\n", "(?<b"), "(?<b");
+    }
+
+    #[test]
+    fn a_place_behind_the_end_is_the_end() {
+        let text = Located::new("abc".to_owned(), Span::new(0..3));
+        assert_eq!(Offsets::verbatim(&text).span(3..4), Span::new(3..3));
+        assert_eq!(Offsets::verbatim(&text).span(2..9), Span::new(2..3));
     }
 
     #[test]

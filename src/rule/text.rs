@@ -54,7 +54,8 @@ const BLOCKS: [(&str, &str); 6] = [
 /// A template error in our words: where the template only shows that a block is open at its end, the block is marked.
 fn syntax_fault(source: &str, message: String, range: Range<usize>) -> TextFault {
     let fault = |message: String, range| TextFault::new(Code::BadTemplate, message, range);
-    let open = open_block(&source[..range.end.min(source.len())]);
+    // a range may end inside a character
+    let open = open_block(source.get(..range.end).unwrap_or(source));
     let close_of = |name: &str| BLOCKS.iter().find(|(open, _)| *open == name).map(|&(_, close)| close);
     if message.contains("end of input")
         && message.contains("end of block")
@@ -155,6 +156,7 @@ mod tests {
         assert_eq!(faults("{% if customer is not nome %}{% endif %}"), [(Code::UnknownFilter, "nome".into())]);
         assert_eq!(faults("{% if customer is version('>=') %}{% endif %}"), [(Code::BadVersion, "'>='".into())]);
         assert_eq!(faults("{{ customer")[0].0, Code::BadTemplate);
+        assert!(check("{{é customer }}", &Names::default()).is_err_and(|faults| faults[0].code == Code::BadTemplate));
         assert_eq!(faults("{% include '/etc/passwd' %}")[0].0, Code::BadTemplate);
         assert_eq!(faults("{{ customer|safe }}"), [(Code::UnknownFilter, "safe".into())]);
     }
