@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::rule::authored::{AuthoredFile, Located};
+use crate::rule::authored::{AuthoredFile, Span};
 use crate::rule::fact::FactValue;
 use crate::rule::yaml::{self, Node};
 use crate::rule::{Code, Diagnostic};
@@ -46,10 +46,8 @@ impl Known {
         let file = Arc::new(AuthoredFile::new(path, text));
         let mut known = Known::default();
         let mut diagnostics = Vec::new();
-        let fault = |at: &Located<Node>, title: String| {
-            Diagnostic::error(Code::BadFact, title)
-                .at(&file, at.span, "cannot be used")
-                .help("write `name: value`, one to a line")
+        let fault = |at: Span, title: String, help: &str| {
+            Diagnostic::error(Code::BadFact, title).at(&file, at, "cannot be used").help(help)
         };
         let root = match yaml::parse(&file) {
             Ok(root) => root,
@@ -59,7 +57,11 @@ impl Known {
             Node::Map(entries) => entries,
             Node::Null => Vec::new(),
             _ => {
-                diagnostics.push(fault(&root, "a facts file is a mapping of names to values".to_owned()));
+                diagnostics.push(fault(
+                    root.span,
+                    format!("a facts file is a mapping of names to values, this is {}", root.value.kind()),
+                    "write `name: value`, one to a line",
+                ));
                 Vec::new()
             }
         };
@@ -71,21 +73,39 @@ impl Known {
                             Node::Null => known.set_product(&product.value, ""),
                             other => match other.scalar() {
                                 Some(version) => known.set_product(&product.value, version),
-                                None => {
-                                    diagnostics.push(fault(version, format!("`{}` has one version", product.value)))
-                                }
+                                None => diagnostics.push(fault(
+                                    version.span,
+                                    format!(
+                                        "the product `{}` has one version, this is {}",
+                                        product.value,
+                                        other.kind()
+                                    ),
+                                    "write one version; without any, the name alone is known",
+                                )),
                             },
                         }
                     }
                 }
-                (_, node) => match FactValue::from_node(node).filter(|_| name.value != "products") {
-                    Some(_) if known.facts.contains_key(&name.value) => {
-                        diagnostics.push(fault(&value, format!("`{}` is given twice; the first is used", name.value)));
-                    }
+                ("products", Node::Null) => {}
+                ("products", other) => diagnostics.push(fault(
+                    value.span,
+                    format!("`products` is a mapping of products to versions, this is {}", other.kind()),
+                    "write `products: { linux: \"6.1\" }`",
+                )),
+                (_, node) => match FactValue::from_node(node) {
+                    Some(_) if known.facts.contains_key(&name.value) => diagnostics.push(fault(
+                        name.span,
+                        format!("`{}` is given twice; the first is used", name.value),
+                        "keep one of them",
+                    )),
                     Some(fact) => {
                         known.facts.insert(name.value, fact);
                     }
-                    None => diagnostics.push(fault(&value, format!("`{}` is not a single value", name.value))),
+                    None => diagnostics.push(fault(
+                        value.span,
+                        format!("the fact `{}` has one value, this is {}", name.value, node.kind()),
+                        "write `name: value`, one to a line",
+                    )),
                 },
             }
         }

@@ -17,9 +17,13 @@ pub struct AuthoredFile {
 }
 
 impl AuthoredFile {
-    /// Wraps the text of the file at `path`; the path is only shown, never opened.
+    /// Wraps the text of the file at `path`; the path is only shown, never opened. A byte order mark is left out, so that
+    /// columns are those that an editor shows.
     pub fn new(path: impl Into<String>, text: impl Into<String>) -> Self {
-        let text = text.into();
+        let mut text = text.into();
+        if text.starts_with('\u{feff}') {
+            text.drain(..'\u{feff}'.len_utf8());
+        }
         let line_starts =
             std::iter::once(0).chain(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1)).collect();
         Self { path: path.into(), text, line_starts }

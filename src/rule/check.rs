@@ -4,6 +4,7 @@
 //! tries the conditions against all answers. It looks at one rule alone; what concerns several (double ids, `supersedes`)
 //! is checked when the faultbook is put together.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use minijinja::Value;
@@ -17,7 +18,7 @@ use crate::rule::decide::{Binding, Scope, Truth, circular, decide};
 use crate::rule::diagnostic::{Code, Diagnostic, DiagnosticSeverity, suggest};
 use crate::rule::fact::Fact;
 use crate::rule::file::{BodyFile, BranchFile, FactFile, ResolutionFile, RuleFile};
-use crate::rule::names::{Names, TextFault};
+use crate::rule::names::{Names, RANGE_HELP, TextFault};
 use crate::rule::scalar::Offsets;
 use crate::rule::signature::Signature;
 use crate::rule::text::{self, Text};
@@ -25,7 +26,8 @@ use crate::rule::version::VersionRange;
 use crate::rule::vocabulary::{Audience, FactType, Severity, State};
 
 /// Reads a template file by its path below `templates/`; `None` when there is none.
-pub(crate) type FindTemplate<'a> = &'a (dyn Fn(&str) -> Option<Arc<AuthoredFile>> + Sync);
+/// The error says why one that is there cannot be read.
+pub(crate) type FindTemplate<'a> = &'a (dyn Fn(&str) -> Result<Option<Arc<AuthoredFile>>, String> + Sync);
 
 /// Checks a rule. Without errors among the diagnostics there is a rule; warnings leave it in use.
 pub(crate) fn check(
@@ -36,9 +38,27 @@ pub(crate) fn check(
 ) -> (Option<Rule>, Vec<Diagnostic>) {
     let mut checker = Checker { parts: PartChecker::new(file, read), find_template };
     let rule = checker.rule(written);
-    let diagnostics = checker.parts.diagnostics;
+    let diagnostics = without_echoes(checker.parts.diagnostics);
     let broken = diagnostics.iter().any(|diagnostic| diagnostic.severity == DiagnosticSeverity::Error);
     (rule.filter(|_| !broken), diagnostics)
+}
+
+/// Leaves out what is reported for an alias (`*name`) as it is for the value that the alias repeats.
+fn without_echoes(diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let is_alias = |diagnostic: &Diagnostic| {
+        diagnostic.labels.first().is_some_and(|label| {
+            let marked = label.file.slice(label.span);
+            marked.len() > 1 && marked.starts_with('*')
+        })
+    };
+    let told: HashSet<(Code, String)> = diagnostics
+        .iter()
+        .filter(|diagnostic| !is_alias(diagnostic))
+        .map(|diagnostic| (diagnostic.code, diagnostic.title.clone()))
+        .collect();
+    let is_echo =
+        |diagnostic: &Diagnostic| is_alias(diagnostic) && told.contains(&(diagnostic.code, diagnostic.title.clone()));
+    diagnostics.into_iter().filter(|diagnostic| !is_echo(diagnostic)).collect()
 }
 
 struct Checker<'a> {
@@ -141,7 +161,8 @@ impl Checker<'_> {
             captures.extend(own.map(|capture| (capture, index)));
         }
         for &(capture, index) in &captures {
-            let span = written.signatures[index].span;
+            let signature = &written.signatures[index];
+            let span = self.parts.places_of_capture(signature, capture).first().copied().unwrap_or(signature.span);
             if let Some(&(_, first, earlier)) =
                 all.iter().find(|(name, _, kind)| name == capture && *kind != "a capture")
             {
@@ -188,18 +209,22 @@ impl Checker<'_> {
     }
 
     fn no_circles(&mut self, written: &[FactFile], facts: &[Fact]) {
-        for name in circular(facts) {
-            let span =
-                written.iter().find(|fact| fact.name.value == name).map_or(Span::default(), |fact| fact.name.span);
-            let title = format!("the fact `{name}` is derived from itself");
-            self.parts.error(
-                Code::CircularFacts,
-                span,
-                title,
-                "part of a circle",
-                Some("give one of them another source".into()),
-            );
-        }
+        let circular = circular(facts);
+        let members: Vec<&FactFile> =
+            written.iter().filter(|fact| circular.contains(fact.name.value.as_str())).collect();
+        let names: Vec<String> = members.iter().map(|fact| format!("`{}`", fact.name.value)).collect();
+        let (title, help) = match names.as_slice() {
+            [] => return,
+            [only] => (format!("the fact {only} is derived from itself"), "derive it from something else"),
+            _ => (
+                format!("the facts {} are derived from each other", names.join(", ")),
+                "derive one of them from something else",
+            ),
+        };
+        let marked = members.iter().fold(Diagnostic::error(Code::CircularFacts, title), |diagnostic, fact| {
+            diagnostic.at(self.parts.file, fact.name.span, "part of a circle")
+        });
+        self.parts.diagnostics.push(marked.help(help));
     }
 
     /// The condition as written, or the name of the only signature.
@@ -227,7 +252,8 @@ impl Checker<'_> {
             Ok(condition) => condition,
             Err(error) => {
                 let title = format!("this is not a valid expression: {}", error.message);
-                self.parts.error(Code::BadExpression, offsets.span(error.range), title, "here", None);
+                let help = error.help.map(str::to_owned);
+                self.parts.error(Code::BadExpression, offsets.span(error.range), title, "here", help);
                 return None;
             }
         };
@@ -253,22 +279,32 @@ impl Checker<'_> {
 
     /// Checks a text in a file below `templates/`.
     fn template(&mut self, path: &Located<String>, names: &Names) -> Option<Text> {
-        let Some(file) = (self.find_template)(&path.value) else {
-            let title = format!("there is no file `{}` below templates/", path.value);
-            self.parts.error(
-                Code::MissingTemplate,
-                path.span,
-                title,
-                "not found",
-                Some("paths are relative to templates/".into()),
-            );
-            return None;
+        let (code, title, label, help) = match (self.find_template)(&path.value) {
+            Ok(Some(file)) => return self.template_text(&file, names),
+            Ok(None) => {
+                let title = format!("there is no file `{}` below templates/", path.value);
+                (
+                    Code::MissingTemplate,
+                    title,
+                    "not found",
+                    Some("paths are relative to templates/, and have no `..`".to_owned()),
+                )
+            }
+            Err(reason) => {
+                let title = format!("the template `{}` cannot be read: {reason}", path.value);
+                (Code::UnreadableFile, title, "named here", None)
+            }
         };
+        self.parts.error(code, path.span, title, label, help);
+        None
+    }
+
+    fn template_text(&mut self, file: &Arc<AuthoredFile>, names: &Names) -> Option<Text> {
         match text::check(file.text(), names) {
             Ok(text) => Some(text),
             Err(faults) => {
                 let whole = Located::new(file.text().to_owned(), Span::new(0..file.text().len()));
-                self.faults(&file, &Offsets::verbatim(&whole), faults);
+                self.faults(file, &Offsets::verbatim(&whole), faults);
                 None
             }
         }
@@ -278,9 +314,9 @@ impl Checker<'_> {
         for fault in faults {
             let candidates: Vec<&str> = fault.candidates.iter().map(String::as_str).collect();
             let given = fault.message.split('`').nth(1).unwrap_or_default();
-            let help = suggest(given, &candidates);
+            let help = fault.help.or_else(|| suggest(given, &candidates));
             let label = match fault.code {
-                Code::UnknownName => "not defined in this rule",
+                Code::UnknownName => "not known here",
                 Code::UnknownFilter => "does not exist",
                 _ => "here",
             };
@@ -303,7 +339,7 @@ impl Checker<'_> {
                 name.span,
                 title,
                 "not captured there",
-                suggest(&name.value, &captures),
+                suggest(&name.value, &captures).or_else(|| Some("it captures nothing".to_owned())),
             );
         }
         Some(written.iter().map(|name| name.value.clone()).collect())
@@ -326,7 +362,12 @@ impl Checker<'_> {
     fn distinct_titles(&mut self, branches: &[BranchFile]) {
         for (index, branch) in branches.iter().enumerate() {
             if let Some(first) = branches[..index].iter().find(|earlier| earlier.title.value == branch.title.value) {
-                self.parts.clash(&branch.title, "a branch", first.title.span, "a branch");
+                let diagnostic =
+                    Diagnostic::error(Code::NameClash, format!("two branches have the title `{}`", branch.title.value))
+                        .at(self.parts.file, branch.title.span, "the second")
+                        .at(self.parts.file, first.title.span, "the first")
+                        .help("rename one of them");
+                self.parts.diagnostics.push(diagnostic);
             }
         }
     }
@@ -353,8 +394,7 @@ impl Checker<'_> {
             let version = entry.version.as_ref().and_then(|version| match version.value.parse::<VersionRange>() {
                 Ok(range) => Some(range),
                 Err(error) => {
-                    let help =
-                        Some("write for instance \">=5.4, <5.6\", or \"5.4\" for 5.4 and everything below it".into());
+                    let help = Some(RANGE_HELP.into());
                     self.parts.error(Code::BadVersion, version.span, error.to_string(), "not a version range", help);
                     None
                 }

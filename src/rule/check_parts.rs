@@ -17,7 +17,8 @@ const RESERVED: [&str; 12] = ["and", "else", "false", "if", "in", "is", "loop", 
 pub(crate) struct PartChecker<'a> {
     pub(crate) file: &'a Arc<AuthoredFile>,
     pub(crate) diagnostics: Vec<Diagnostic>,
-    /// Captures of regexes that did not parse, so that one mistake does not make each use of them another.
+    /// Captures of regexes that did not parse, and the words of refused names, so that one mistake does not make each use
+    /// of them another.
     pub(crate) lost_captures: Vec<String>,
 }
 
@@ -42,10 +43,16 @@ impl<'a> PartChecker<'a> {
         let mut characters = name.value.chars();
         let well_formed = characters.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
             && characters.all(|c| c.is_ascii_alphanumeric() || c == '_');
-        if !well_formed || RESERVED.contains(&name.value.to_ascii_lowercase().as_str()) {
+        let is_reserved = RESERVED.contains(&name.value.to_ascii_lowercase().as_str());
+        if !well_formed || is_reserved {
             let title = format!("`{}` cannot be used as a name in conditions and texts", name.value);
-            let help = Some("use letters, digits and `_`, beginning with a letter".into());
-            self.error(Code::BadName, name.span, title, "not a name", help);
+            let help = match is_reserved {
+                true => "it is a word of the expression language; choose another",
+                false => "use letters, digits and `_`, beginning with a letter",
+            };
+            self.error(Code::BadName, name.span, title, "not a name", Some(help.into()));
+            let words = name.value.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+            self.lost_captures.extend(words.map(str::to_owned));
         }
     }
 
@@ -76,7 +83,7 @@ impl<'a> PartChecker<'a> {
         let file = written.file.as_ref().and_then(|glob| self.glob(glob));
         let nothing_written =
             written.regex.is_empty() && written.contains.is_empty() && written.all.is_empty() && written.any.is_empty();
-        if nothing_written && !(written.whole_file && written.file.is_some()) {
+        if nothing_written && !written.has_faults && !(written.whole_file && written.file.is_some()) {
             let title = format!("the signature `{}` has nothing that must match", written.name.value);
             let help = Some(
                 "write `regex: …`, `contains: …`, `all:` or `any:`; with `scope: file`, a `file` glob is enough".into(),
@@ -116,7 +123,13 @@ impl<'a> PartChecker<'a> {
             let bytes = text.value.strip_suffix('\n').unwrap_or(&text.value).as_bytes();
             if bytes.is_empty() {
                 let title = "this text is empty, and every record contains it";
-                self.error(Code::EmptyMatch, text.span, title, "nothing to look for", None);
+                self.error(
+                    Code::EmptyMatch,
+                    text.span,
+                    title,
+                    "nothing to look for",
+                    Some("write a part of the text that records contain".into()),
+                );
             } else {
                 leaves.push(Leaf::Contains(bytes.to_vec()));
             }
@@ -193,27 +206,31 @@ impl<'a> PartChecker<'a> {
         for names in of_clauses.chain(of_optional) {
             for name in names.iter().filter(|name| seen.contains(name)) {
                 let title = format!("two regexes of the signature `{}` capture `{name}`", written.name.value);
-                let needle = format!("(?<{name}>");
-                let span = self.last_place(written, &needle, name).unwrap_or(written.span);
-                self.error(
-                    Code::DuplicateCapture,
-                    span,
-                    title,
-                    "captured again",
-                    Some("give each capture a name of its own".into()),
-                );
+                let places = self.places_of_capture(written, name);
+                let (first, again) = (places.first().copied(), places.last().copied().unwrap_or(written.span));
+                let diagnostic =
+                    Diagnostic::error(Code::DuplicateCapture, title).at(self.file, again, "captured again");
+                let diagnostic = match first.filter(|&first| first != again) {
+                    Some(first) => diagnostic.at(self.file, first, "first captured here"),
+                    None => diagnostic,
+                };
+                self.diagnostics.push(diagnostic.help("give each capture a name of its own"));
             }
             seen.extend(names);
         }
     }
 
-    /// Where the last regex of a signature captures a name.
-    fn last_place(&self, written: &SignatureFile, needle: &str, name: &str) -> Option<Span> {
+    /// Where the regexes of a signature capture a name, in the order in which they are matched.
+    pub(crate) fn places_of_capture(&self, written: &SignatureFile, name: &str) -> Vec<Span> {
         let leaves = written.all.iter().chain(&written.any).flat_map(|leaf| &leaf.regex);
-        let mut regexes = written.regex.iter().chain(leaves).chain(written.optional.iter().flatten());
-        let last = regexes.rfind(|regex| regex.value.contains(needle))?;
-        let at = last.value.rfind(needle)? + "(?<".len();
-        Some(Offsets::of(self.file, last).span(at..at + name.len()))
+        let regexes = written.regex.iter().chain(leaves).chain(written.optional.iter().flatten());
+        let in_regex = |regex: &Located<String>| {
+            let at = [format!("(?<{name}>"), format!("(?P<{name}>")]
+                .iter()
+                .find_map(|group| Some(regex.value.find(group)? + group.len() - name.len() - 1))?;
+            Some(Offsets::of(self.file, regex).span(at..at + name.len()))
+        };
+        regexes.filter_map(in_regex).collect()
     }
 }
 

@@ -42,6 +42,8 @@ pub struct ExpressionError {
     pub message: String,
     /// Byte range in the expression.
     pub range: Range<usize>,
+    /// What to write instead, for the usual slips.
+    pub help: Option<&'static str>,
 }
 
 impl Condition {
@@ -124,7 +126,8 @@ fn atom(source: &str, range: Range<usize>) -> Result<Atom, ExpressionError> {
     let expression = EXPRESSIONS.compile_expression_owned(text.to_owned()).map_err(|error| {
         let inner = error.range().unwrap_or(0..text.len());
         let message = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
-        ExpressionError { message, range: range.start + inner.start..range.start + inner.end }
+        let help = help(&message, text.get(inner.start..).unwrap_or_default());
+        ExpressionError { message, range: range.start + inner.start..range.start + inner.end, help }
     })?;
     let mut names: Vec<String> = expression.undeclared_variables(false).into_iter().collect();
     names.sort_unstable();
@@ -133,6 +136,22 @@ fn atom(source: &str, range: Range<usize>) -> Result<Atom, ExpressionError> {
         && matches!(rest, [known] if known.is_name("known") || known.is_name("defined") || known.is_name("undefined"))
             | matches!(rest, [not, known] if not.is_name("not") && (known.is_name("known") || known.is_name("defined"))));
     Ok(Atom { source: text.to_owned(), names, expression, about_knowledge })
+}
+
+/// What to write instead of the text from a fault on, for habits from other languages.
+fn help(message: &str, fault: &str) -> Option<&'static str> {
+    const HABITS: [(&str, &str); 4] =
+        [("&", "write `and`"), ("|", "write `or`"), ("!", "write `not`"), ("=", "write `==` to compare")];
+    let habit = HABITS.iter().find(|(sign, _)| fault.starts_with(sign)).map(|&(_, help)| help);
+    habit.or_else(|| {
+        let helps = [
+            ("expected `)`", "close the bracket with `)`"),
+            ("end of input, expected expression", "the expression ends where a name or value is needed"),
+            ("end of string", "close the quote"),
+            ("input after expression", "join two tests with `and` or `or`"),
+        ];
+        helps.into_iter().find(|(part, _)| message.contains(part)).map(|(_, help)| help)
+    })
 }
 
 /// Splits at the weakest connective outside brackets; `None` when there is none.
@@ -229,5 +248,9 @@ mod test {
         let error = Condition::parse("a and (b").expect_err("unclosed");
         assert!(error.range.start >= 7, "{error:?}");
         assert!(Condition::parse("a and").is_err() && Condition::parse("").is_err());
+        assert!(Condition::parse("é").is_err());
+        let help = |source| Condition::parse(source).expect_err("refused").help;
+        assert_eq!(help("a && b"), Some("write `and`"));
+        assert_eq!(help("a = 'b'"), Some("write `==` to compare"));
     }
 }

@@ -221,29 +221,48 @@ impl Serialize for Label {
     }
 }
 
-/// The candidate that `given` most probably means: at most a third of its letters differ.
+/// How many candidates a help lists in full: what fits two lines of a terminal.
+const LISTED: usize = 12;
+
+/// How many it lists when there are more: the likeliest.
+const LISTED_OF_MANY: usize = 6;
+
+/// The candidate that `given` most probably means: at most a third of its letters differ, or it is cut short. Case does not
+/// matter.
 pub(crate) fn nearest<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let given = given.to_lowercase();
     let allowed = (given.chars().count() / 3).clamp(1, 4);
+    let distance = |candidate: &str| {
+        let candidate = candidate.to_lowercase();
+        let is_cut = given.chars().count() > 2 && candidate.starts_with(&given);
+        let distance = strsim::osa_distance(&given, &candidate);
+        if is_cut { distance.min(allowed) } else { distance }
+    };
     candidates
         .into_iter()
-        .map(|candidate| (strsim::osa_distance(given, candidate), candidate))
+        .map(|candidate| (distance(candidate), candidate))
         .filter(|&(distance, _)| distance <= allowed)
         .min()
         .map(|(_, candidate)| candidate)
 }
 
-/// "did you mean `x`?" for the nearest candidate, else the list of what there is, if it is short enough to read.
+/// "did you mean `x`?" for the nearest candidate, else what there is; of many candidates the likeliest.
 pub(crate) fn suggest(given: &str, candidates: &[&str]) -> Option<String> {
     if let Some(candidate) = nearest(given, candidates.iter().copied()) {
         return Some(format!("did you mean `{candidate}`?"));
     }
-    match candidates {
+    let mut shown = candidates.to_vec();
+    if candidates.len() > LISTED {
+        shown.sort_by_key(|candidate| strsim::osa_distance(given, candidate));
+        shown.truncate(LISTED_OF_MANY);
+    }
+    let more = candidates.len() - shown.len();
+    let shown: Vec<String> = shown.iter().map(|name| format!("`{name}`")).collect();
+    match shown.as_slice() {
         [] => None,
-        _ => {
-            let shown: Vec<String> = candidates.iter().take(12).map(|name| format!("`{name}`")).collect();
-            let more = if candidates.len() > shown.len() { ", …" } else { "" };
-            Some(format!("use one of {}{more}", shown.join(", ")))
-        }
+        [only] => Some(format!("there is only {only}")),
+        _ if more > 0 => Some(format!("use one of {} or {more} others", shown.join(", "))),
+        _ => Some(format!("use one of {}", shown.join(", "))),
     }
 }
 
@@ -265,5 +284,7 @@ mod tests {
     fn the_nearest_name_is_suggested_only_when_near() {
         assert_eq!(nearest("subdomain_takn", ["subdomain_taken", "migration"]), Some("subdomain_taken"));
         assert_eq!(nearest("cause", ["resolution"]), None);
+        assert_eq!(nearest("ERROR", ["warning", "error"]), Some("error"));
+        assert_eq!(nearest("bool", ["number", "boolean"]), Some("boolean"));
     }
 }

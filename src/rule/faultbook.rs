@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use crate::rule::authored::{AuthoredFile, Span};
 use crate::rule::check;
 use crate::rule::checked::Rule;
-use crate::rule::diagnostic::{Code, Diagnostic, DiagnosticSeverity, suggest};
+use crate::rule::diagnostic::{Code, Diagnostic, DiagnosticSeverity, nearest};
 use crate::rule::file::RuleFile;
 use crate::rule::shipped;
 
@@ -47,20 +47,21 @@ pub struct Templates {
 impl Templates {
     /// The template at a path below one of the folders; never a file outside them.
     pub fn find(&self, path: &str) -> Option<Arc<AuthoredFile>> {
+        self.read(path).ok().flatten()
+    }
+
+    /// The same; the error says why a template that is there cannot be read.
+    pub(crate) fn read(&self, path: &str) -> Result<Option<Arc<AuthoredFile>>, String> {
         let inside = Path::new(path).components().all(|part| matches!(part, Component::Normal(_)));
         if path.is_empty() || !inside {
-            return None;
+            return Ok(None);
         }
-        let on_disk = self.folders.iter().find_map(|folder| {
-            let full = folder.join(path);
-            let text = std::fs::read_to_string(&full).ok()?;
-            Some((shown(&full), text))
-        });
-        let (path, text) = match on_disk {
-            Some(found) => found,
-            None => (format!("templates/{path}"), shipped::template(path)?),
+        let on_disk = self.folders.iter().map(|folder| folder.join(path)).find(|full| full.is_file());
+        let found = match on_disk {
+            Some(full) => Some((shown(&full), text_of(&full)?)),
+            None => shipped::template(path).map(|text| (format!("templates/{path}"), text)),
         };
-        Some(Arc::new(AuthoredFile::new(path, text)))
+        Ok(found.map(|(path, text)| Arc::new(AuthoredFile::new(path, text))))
     }
 }
 
@@ -105,7 +106,7 @@ impl Faultbook {
     /// Builds a faultbook from `(path, text)` pairs; the paths are only shown.
     pub fn from_texts(texts: Vec<(String, String)>, templates: Templates) -> Self {
         let files = texts.len();
-        let find_template = |path: &str| templates.find(path);
+        let find_template = |path: &str| templates.read(path);
         let read: Vec<ReadRule> = texts
             .into_par_iter()
             .map(|(path, text)| {
@@ -205,12 +206,14 @@ fn join(read: Vec<ReadRule>) -> (Vec<Rule>, Vec<Diagnostic>) {
         let unknown: Vec<_> =
             rule.supersedes.iter().filter(|(id, _)| ids.binary_search(&id.as_str()).is_err()).collect();
         for (id, span) in &unknown {
-            let nearest =
-                crate::rule::diagnostic::nearest(id, ids.iter().copied()).and_then(|near| suggest(id, &[near]));
+            let help = match nearest(id, ids.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "rules that refer to each other must be checked together: give their folder".to_owned(),
+            };
             diagnostics.push(
                 Diagnostic::error(Code::UnknownRule, format!("there is no rule `{id}` to supersede"))
                     .at(&rule.file, *span, "not in this faultbook")
-                    .maybe_help(nearest),
+                    .help(help),
             );
         }
         let usable = unknown.is_empty() && !doubles[index];
@@ -245,7 +248,14 @@ fn rule_files(path: &Path, unreadable: &mut Vec<Diagnostic>) -> Vec<PathBuf> {
 /// The text of a file, or why there is none.
 fn text_of(file: &Path) -> Result<String, String> {
     let bytes = std::fs::read(file).map_err(|error| error.to_string())?;
-    String::from_utf8(bytes).map_err(|error| format!("not UTF-8: {error}"))
+    String::from_utf8(bytes).map_err(|error| {
+        if error.as_bytes().starts_with(&[0xff, 0xfe]) || error.as_bytes().starts_with(&[0xfe, 0xff]) {
+            return "it is UTF-16; save it as UTF-8".to_owned();
+        }
+        let sound = error.utf8_error().valid_up_to();
+        let line = 1 + memchr::memchr_iter(b'\n', &error.as_bytes()[..sound]).count();
+        format!("not UTF-8 in line {line}; save it as UTF-8")
+    })
 }
 
 fn not_readable(path: &Path, reason: &str) -> Diagnostic {
@@ -260,10 +270,14 @@ fn not_readable(path: &Path, reason: &str) -> Diagnostic {
 /// The template folders that belong to rule folders: `templates` beside them or in them.
 fn beside(rule_paths: &[PathBuf]) -> Vec<PathBuf> {
     let mut folders: Vec<PathBuf> = Vec::new();
+    let here = std::env::current_dir().unwrap_or_default();
     for path in rule_paths {
         // the folder of a single rule file, or the rule folder, and upwards to where templates/ lies
         for ancestor in std::path::absolute(path).unwrap_or_else(|_| path.clone()).ancestors().take(4) {
             let folder = ancestor.join("templates");
+            // shown as the rules are: from here
+            let folder =
+                folder.strip_prefix(&here).map(Path::to_owned).ok().filter(|_| path.is_relative()).unwrap_or(folder);
             if folder.is_dir() && !folders.contains(&folder) {
                 folders.push(folder);
                 break;

@@ -95,6 +95,8 @@ pub struct RuleFile {
     pub prevention: Option<Located<String>>,
     /// The rule's own samples.
     pub tests: Vec<TestFile>,
+    /// Whether a part of `tests` could not be read, so that a missing sample may be one of these.
+    pub tests_have_faults: bool,
 }
 
 /// A reference to documentation.
@@ -142,6 +144,8 @@ pub struct SignatureFile {
     pub level_is_list: bool,
     /// `file`: the whole file is the text.
     pub whole_file: bool,
+    /// Whether a part could not be read, so that what seems to be missing may be there.
+    pub has_faults: bool,
 }
 
 /// One member of `all`, `any` or `none`.
@@ -260,12 +264,15 @@ fn read_rule(reader: &mut Reader, root: Located<Node>) -> Option<RuleFile> {
         Some(_) => fields.take("signatures"),
         None => reader.required(&mut fields, "signatures"),
     };
+    let faults_before = reader.diagnostics.len();
+    let tests = read_each(reader, fields.take("tests"), read_test);
+    let tests_have_faults = reader.diagnostics.len() > faults_before;
     Some(RuleFile {
         id: id.and_then(|node| reader.text(node)),
         title: title.and_then(|node| reader.text(node)),
-        severity: fields.take("severity").and_then(|node| reader.choice(node)),
-        state: fields.take("state").and_then(|node| reader.choice(node)),
-        audience: fields.take("audience").and_then(|node| reader.choice(node)),
+        severity: fields.take("severity").and_then(|node| reader.choice(node, "a severity")),
+        state: fields.take("state").and_then(|node| reader.choice(node, "a state")),
+        audience: fields.take("audience").and_then(|node| reader.choice(node, "an audience")),
         created: fields.take("created").and_then(|node| reader.date(node)),
         reviewed: fields.take("reviewed").and_then(|node| reader.date(node)),
         owner: fields.take("owner").and_then(|node| reader.text(node)).map(|text| text.value),
@@ -284,7 +291,8 @@ fn read_rule(reader: &mut Reader, root: Located<Node>) -> Option<RuleFile> {
         cause: fields.take("cause").and_then(|node| reader.text(node)),
         resolution: fields.take("resolution").map(|node| read_resolution(reader, node)).unwrap_or_default(),
         prevention: fields.take("prevention").and_then(|node| reader.text(node)),
-        tests: read_each(reader, fields.take("tests"), read_test),
+        tests,
+        tests_have_faults,
     })
 }
 
@@ -328,7 +336,9 @@ fn read_environment(reader: &mut Reader, node: Located<Node>) -> Option<Environm
 
 fn read_signature(reader: &mut Reader, name: Located<String>, node: Located<Node>) -> Option<SignatureFile> {
     let span = name.span;
-    let mut fields = reader.fields(node, "a signature", SIGNATURE_KEYS, &[])?;
+    let faults_before = reader.diagnostics.len();
+    // what cannot be read keeps its name, so that conditions may use it
+    let mut fields = reader.fields(node, "a signature", SIGNATURE_KEYS, &[]).unwrap_or_default();
     let level = fields.take("level");
     let level_is_list = matches!(&level, Some(node) if matches!(node.value, Node::List(_)));
     let scope = fields.take("scope").and_then(|node| reader.text(node));
@@ -342,7 +352,7 @@ fn read_signature(reader: &mut Reader, name: Located<String>, node: Located<Node
             Some("use `record` (the default) or `file`".into()),
         );
     }
-    Some(SignatureFile {
+    let mut signature = SignatureFile {
         name,
         span,
         regex: fields.take("regex").map(|node| reader.one_or_more(node)).unwrap_or_default(),
@@ -355,17 +365,21 @@ fn read_signature(reader: &mut Reader, name: Located<String>, node: Located<Node
         level: level.map(|node| reader.one_or_more(node)).unwrap_or_default(),
         level_is_list,
         whole_file: scope.is_some_and(|scope| scope.value == "file"),
-    })
+        has_faults: false,
+    };
+    signature.has_faults = reader.diagnostics.len() > faults_before;
+    Some(signature)
 }
 
 fn read_leaf(reader: &mut Reader, node: Located<Node>) -> Option<LeafFile> {
     let span = node.span;
+    let faults_before = reader.diagnostics.len();
     let mut fields = reader.fields(node, "a member of `all`, `any` or `none`", &["regex", "contains"], &[])?;
     let leaf = LeafFile {
         regex: fields.take("regex").map(|node| reader.one_or_more(node)).unwrap_or_default(),
         contains: fields.take("contains").map(|node| reader.one_or_more(node)).unwrap_or_default(),
     };
-    if leaf.regex.is_empty() && leaf.contains.is_empty() {
+    if leaf.regex.is_empty() && leaf.contains.is_empty() && reader.diagnostics.len() == faults_before {
         let help = Some("write `regex: …` or `contains: …`".into());
         reader.error(Code::MissingKey, span, "this member tests nothing", "neither `regex` nor `contains`", help);
     }
@@ -386,11 +400,11 @@ fn read_optional(reader: &mut Reader, node: Located<Node>) -> Option<Vec<Located
 fn read_fact(reader: &mut Reader, name: Located<String>, node: Located<Node>) -> Option<FactFile> {
     let bare = node.value == Node::Null;
     let node = if bare { Located::new(Node::Map(Vec::new()), node.span) } else { node };
-    let mut fields = reader.fields(node, "a fact", FACT_KEYS, FACT_KEYS_LATER)?;
+    let mut fields = reader.fields(node, "a fact", FACT_KEYS, FACT_KEYS_LATER).unwrap_or_default();
     Some(FactFile {
         name,
         about: fields.take("about").and_then(|node| reader.text(node)).map(|text| text.value),
-        kind: fields.take("type").and_then(|node| reader.choice(node)),
+        kind: fields.take("type").and_then(|node| reader.choice(node, "a type of facts")),
         values: fields.take("values").map(|node| reader.texts(node)).unwrap_or_default(),
         derive: fields.take("derive").and_then(|node| reader.text(node)),
         ask: fields.take("ask").and_then(|node| reader.text(node)).map(|text| text.value),

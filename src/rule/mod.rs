@@ -30,6 +30,7 @@ pub mod text;
 pub mod version;
 pub mod vocabulary;
 pub mod yaml;
+mod yaml_fault;
 
 pub use checked::{Branch, Environment, Expectation, Link, Rule, RuleTest};
 pub use decide::Truth;

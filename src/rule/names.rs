@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use crate::rule::diagnostic::Code;
+use crate::rule::diagnostic::{Code, nearest, suggest};
 use crate::rule::language::{FILTERS, TESTS};
 use crate::rule::lexer::{Token, TokenKind, place_of_name, unquoted};
 use crate::rule::pattern::Pattern;
@@ -14,6 +14,9 @@ use crate::rule::version::VersionRange;
 
 /// What every signature has beside its captures.
 const SIGNATURE_ATTRIBUTES: [&str; 4] = ["count", "first", "last", "captures"];
+
+/// What to write for a version range that cannot be understood.
+pub(crate) const RANGE_HELP: &str = "write for instance \">=5.4, <5.6\", or \"5.4\" for 5.4 and everything below it";
 
 /// The names that conditions and texts of one rule may use.
 #[derive(Debug, Default)]
@@ -34,22 +37,56 @@ pub(crate) struct TextFault {
     pub(crate) range: Range<usize>,
     /// What the name could have been, to suggest from.
     pub(crate) candidates: Vec<String>,
+    /// What to write instead, where that is known.
+    pub(crate) help: Option<String>,
 }
 
 impl TextFault {
     pub(crate) fn new(code: Code, message: impl Into<String>, range: Range<usize>) -> Self {
-        Self { code, message: message.into(), range, candidates: Vec::new() }
+        Self { code, message: message.into(), range, candidates: Vec::new(), help: None }
+    }
+
+    /// The same with help.
+    pub(crate) fn help(self, help: impl Into<String>) -> Self {
+        Self { help: Some(help.into()), ..self }
     }
 }
 
 impl Names {
     /// Everything wrong with the words of an expression or template that uses the variables `used`; `end` is its length.
     pub(crate) fn faults(&self, used: &[String], tokens: &[Token<'_>], end: usize) -> Vec<TextFault> {
-        let mut faults = unknown_names(used, tokens, &self.all, end);
+        let mut faults = self.unknown_names(used, tokens, end);
         faults.extend(unknown_words(tokens));
         faults.extend(tokens.windows(3).filter_map(|window| self.unknown_attribute(window)));
         faults.extend(tokens.windows(3).filter_map(|window| self.text_and_number(window)));
         faults
+    }
+
+    /// A fault for each name that the rule does not define, where it is first used.
+    fn unknown_names(&self, used: &[String], tokens: &[Token<'_>], end: usize) -> Vec<TextFault> {
+        let unknown = used.iter().filter(|name| !self.all.contains(name));
+        unknown
+            .map(|name| {
+                let range = place_of_name(tokens, name).unwrap_or(0..end);
+                let capturing = self.signatures.iter().filter(|(_, captures)| captures.contains(name));
+                let written: Vec<String> = capturing.map(|(signature, _)| format!("`{signature}.{name}`")).collect();
+                if written.is_empty() {
+                    let message = format!("`{name}` is neither a signature, a capture nor a fact of this rule");
+                    let fault = TextFault::new(Code::UnknownName, message, range);
+                    let known: Vec<&str> = self.all.iter().map(String::as_str).collect();
+                    let help = match (nearest(name, known.iter().copied()), suggest(name, &known)) {
+                        (None, Some(known)) => format!("{known}; or define it under `signatures:` or `facts:`"),
+                        (Some(_), Some(near)) => near,
+                        (_, None) => "define it under `signatures:` or `facts:`".to_owned(),
+                    };
+                    fault.help(help)
+                } else {
+                    let message = format!("`{name}` is captured by several signatures");
+                    let help = format!("write {}", written.join(" or "));
+                    TextFault::new(Code::UnknownName, message, range).help(help)
+                }
+            })
+            .collect()
     }
 
     /// `signature.something` that the signature does not have.
@@ -84,26 +121,11 @@ impl Names {
             (number, text) if is_text(text) && is_number(number) => text,
             _ => return None,
         };
-        let message = format!(
-            "`{0}` is a text, which compares with no number; write `{0}|int`, or use the test `version`",
-            text.text
-        );
-        compares.then(|| TextFault::new(Code::BadExpression, message, left.range.start..right.range.end))
+        let message = format!("`{}` is a text, which compares with no number", text.text);
+        let help = format!("write `{}|int`, or use the test `version`", text.text);
+        let range = left.range.start..right.range.end;
+        compares.then(|| TextFault::new(Code::BadExpression, message, range).help(help))
     }
-}
-
-/// A fault for each name that the rule does not define, where it is first used.
-fn unknown_names(names: &[String], tokens: &[Token<'_>], known: &[String], end: usize) -> Vec<TextFault> {
-    names
-        .iter()
-        .filter(|name| !known.contains(name))
-        .map(|name| TextFault {
-            code: Code::UnknownName,
-            message: format!("`{name}` is neither a signature, a capture nor a fact of this rule"),
-            range: place_of_name(tokens, name).unwrap_or(0..end),
-            candidates: known.to_vec(),
-        })
-        .collect()
 }
 
 /// A fault for each filter or test that does not exist, and for each literal argument of a test that is not valid.
@@ -124,11 +146,10 @@ fn unknown_words(tokens: &[Token<'_>]) -> Vec<TextFault> {
         if words.contains(&token.text) {
             faults.extend(is_test.then(|| bad_argument(tokens, index)).flatten());
         } else {
+            let message = format!("there is no {kind} `{}`", token.text);
             faults.push(TextFault {
-                code: Code::UnknownFilter,
-                message: format!("there is no {kind} `{}`", token.text),
-                range: token.range.clone(),
                 candidates: words.iter().map(|word| (*word).to_owned()).collect(),
+                ..TextFault::new(Code::UnknownFilter, message, token.range.clone())
             });
         }
     }
@@ -142,14 +163,24 @@ fn bad_argument(tokens: &[Token<'_>], test: usize) -> Option<TextFault> {
         return None;
     }
     let text = unquoted(argument).replace("\\\\", "\\");
-    let (code, message) = match tokens[test].text {
-        "version" => (Code::BadVersion, text.parse::<VersionRange>().err()?.to_string()),
-        "glob" => (Code::BadGlob, FileGlob::new(&text).err()?.kind().to_string()),
+    let range = argument.range.clone();
+    match tokens[test].text {
+        "version" => {
+            let error = text.parse::<VersionRange>().err()?;
+            Some(TextFault::new(Code::BadVersion, error.to_string(), range).help(RANGE_HELP))
+        }
+        "glob" => {
+            let error = FileGlob::new(&text).err()?;
+            let message = format!("`{text}` is not a valid glob: {}", error.kind());
+            Some(TextFault::new(Code::BadGlob, message, range).help("for instance `db-*`, or `db-[0-9]`"))
+        }
         "matching" => {
             let error = Pattern::new(&text).err()?;
-            (error.code, error.message)
+            let is_verbatim = text == unquoted(argument);
+            let inside = range.start + 1 + error.range.start..range.start + 1 + error.range.end;
+            let fault = TextFault::new(error.code, error.message, if is_verbatim { inside } else { range });
+            Some(TextFault { help: error.help, ..fault })
         }
-        _ => return None,
-    };
-    Some(TextFault { code, message, range: argument.range.clone(), candidates: Vec::new() })
+        _ => None,
+    }
 }

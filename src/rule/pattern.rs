@@ -153,9 +153,26 @@ fn explain(error: &regex_syntax::Error) -> PatternError {
                 ErrorKind::ClassUnclosed => {
                     (Code::BadRegex, Some("close the class, or write `\\[` for the character".to_owned()))
                 }
-                ErrorKind::RepetitionMissing | ErrorKind::RepetitionCountInvalid => {
+                ErrorKind::RepetitionMissing => {
                     (Code::BadRegex, Some("write `\\*`, `\\+`, `\\?` or `\\{` for the character".to_owned()))
                 }
+                ErrorKind::RepetitionCountInvalid => (Code::BadRegex, Some("write the smaller count first".to_owned())),
+                ErrorKind::RepetitionCountUnclosed
+                | ErrorKind::RepetitionCountDecimalEmpty
+                | ErrorKind::DecimalEmpty => {
+                    (Code::BadRegex, Some("write `{2,5}` for a count, or `\\{` for the character".to_owned()))
+                }
+                ErrorKind::ClassRangeInvalid => {
+                    (Code::BadRegex, Some("write the lower end first, or `-` last for the character".to_owned()))
+                }
+                ErrorKind::ClassRangeLiteral => {
+                    (Code::BadRegex, Some("write `-` last in the class for the character".to_owned()))
+                }
+                ErrorKind::EscapeUnrecognized => {
+                    let help = "leave the backslash out for the letter, or write `\\\\` for a backslash; the end of the text is `\\z`";
+                    (Code::BadRegex, Some(help.to_owned()))
+                }
+                ErrorKind::NestLimitExceeded(_) => (Code::BadRegex, Some("nest fewer groups".to_owned())),
                 _ => (Code::BadRegex, None),
             };
             let message = format!("this regex is not valid: {}", error.kind());

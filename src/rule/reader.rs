@@ -19,10 +19,13 @@ pub(crate) struct Reader {
 }
 
 /// The keys of one mapping that are known, each at most once.
+#[derive(Default)]
 pub(crate) struct Fields {
     what: &'static str,
     span: Span,
     values: HashMap<&'static str, Located<Node>>,
+    /// Keys that were probably meant by unknown ones, so that a slip of the pen is not reported as missing too.
+    misspelt: Vec<&'static str>,
 }
 
 impl Fields {
@@ -50,8 +53,37 @@ impl Reader {
     }
 
     fn wrong_type(&mut self, node: &Located<Node>, wanted: &str) {
-        let title = format!("{wanted} is wanted here, this is {}", node.value.kind());
-        self.error(Code::WrongType, node.span, title, &format!("write {wanted}"), None);
+        let found = match &node.value {
+            Node::Number(spelled) => format!("`{spelled}`"),
+            other => other.kind().to_owned(),
+        };
+        let help = match &node.value {
+            Node::Null => Some(format!("write {wanted}, or leave it out")),
+            Node::List(_) if wanted == "a mapping" => Some("leave the `-` out; each entry is `name: …`".to_owned()),
+            Node::String(text) if wanted == "a list" => Some(format!("put it in brackets: `[{text}]`")),
+            Node::List(_) | Node::Map(_)
+                if wanted == "a text" && self.file.slice(node.span).starts_with(['[', '{']) =>
+            {
+                Some("a text that begins with `[` or `{` needs quotes around it".to_owned())
+            }
+            _ => None,
+        };
+        let title = format!("{wanted} is wanted here, this is {found}");
+        self.error(Code::WrongType, node.span, title, &format!("write {wanted}"), help);
+    }
+
+    /// Reports that `what`, which has keys, is something else.
+    fn not_a_mapping(&mut self, node: &Located<Node>, what: &str, known: &[&str]) {
+        let title = format!("{what} is a mapping of keys to values, this is {}", node.value.kind());
+        let help = match &node.value {
+            Node::List(_) if what == "a rule" => {
+                "write each rule in a file of its own, its keys without `-`".to_owned()
+            }
+            _ if what == "a rule" => "begin with `id: …`, `title: …` and `signatures:`".to_owned(),
+            Node::String(text) if known.contains(&"contains") => format!("write `contains: {text}`, or `regex: …`"),
+            _ => format!("write it as `key: …`, with these keys: {}", known.join(", ")),
+        };
+        self.error(Code::WrongType, node.span, title, "write a mapping", Some(help));
     }
 
     /// Opens a mapping: unknown and duplicate keys are reported, keys of `later` (not evaluated yet) too.
@@ -63,9 +95,10 @@ impl Reader {
         later: &'static [&'static str],
     ) -> Option<Fields> {
         let Node::Map(entries) = node.value else {
-            self.wrong_type(&node, "a mapping");
+            self.not_a_mapping(&node, what, known);
             return None;
         };
+        let mut misspelt = Vec::new();
         let mut first_spans: HashMap<String, Span> = HashMap::new();
         let mut values = HashMap::new();
         for (key, value) in entries {
@@ -87,14 +120,16 @@ impl Reader {
                 );
             } else {
                 let title = format!("{what} has no key `{}`", key.value);
-                let help = match nearest(&key.value, known.iter().copied()) {
+                let near = known.iter().find(|&&name| nearest(&key.value, known.iter().copied()) == Some(name));
+                misspelt.extend(near);
+                let help = match near {
                     Some(near) => format!("did you mean `{near}`?"),
                     None => format!("{what} may have: {}", known.join(", ")),
                 };
                 self.error(Code::UnknownKey, key.span, title, "unknown key", Some(help));
             }
         }
-        Some(Fields { what, span: node.span, values })
+        Some(Fields { what, span: node.span, values, misspelt })
     }
 
     fn duplicate_key(&mut self, key: &Located<String>, first: Span) {
@@ -107,8 +142,15 @@ impl Reader {
 
     /// Takes a key that must be there; reports it missing at the start of the mapping.
     pub(crate) fn required(&mut self, fields: &mut Fields, key: &'static str) -> Option<Located<Node>> {
-        let value = fields.take(key).filter(|node| node.value != Node::Null);
-        if value.is_none() {
+        let value = match fields.take(key) {
+            Some(empty) if empty.value == Node::Null => {
+                let title = format!("{} needs the key `{key}`, and this one is empty", fields.what);
+                self.error(Code::MissingKey, empty.span, title, "write a value here", None);
+                return None;
+            }
+            value => value,
+        };
+        if value.is_none() && !fields.misspelt.contains(&key) {
             let start = Span::new(fields.span.start..self.end_of_line(fields.span.start));
             let title = format!("{} needs the key `{key}`", fields.what);
             self.error(Code::MissingKey, start, title, &format!("add `{key}: …` here"), None);
@@ -166,14 +208,15 @@ impl Reader {
         u64::try_from(count).ok()
     }
 
-    /// One word of a fixed set.
-    pub(crate) fn choice<T: FromStr<Err = UnknownChoice>>(&mut self, node: Located<Node>) -> Option<T> {
+    /// One word of a fixed set; `what` names the set, as in "a severity".
+    pub(crate) fn choice<T: FromStr<Err = UnknownChoice>>(&mut self, node: Located<Node>, what: &str) -> Option<T> {
         let text = self.text(node)?;
         match text.value.parse() {
             Ok(choice) => Some(choice),
             Err(unknown) => {
                 let help = suggest(&unknown.given, unknown.choices);
-                self.error(Code::UnknownValue, text.span, unknown.to_string(), "not a choice", help);
+                let title = format!("`{}` is not {what}", unknown.given);
+                self.error(Code::UnknownValue, text.span, title, "not a choice", help);
                 None
             }
         }

@@ -50,7 +50,8 @@ impl Offsets {
         };
         let last = of_byte.len() - 1;
         let start = of_byte[range.start.min(last)];
-        let end = if range.end > range.start { of_byte[(range.end - 1).min(last)] + 1 } else { start };
+        let range_end = range.end.min(last); // template errors may lie one behind the end
+        let end = if range_end > range.start { of_byte[range_end - 1] + 1 } else { start };
         Span::new(start..end)
     }
 }
@@ -173,23 +174,36 @@ fn block_indicator(text: &str, start: usize) -> Option<char> {
         .filter(|&c| c == '|' || c == '>')
 }
 
-/// A literal (`|`) block line by line; a folded (`>`) one is followed for single breaks between lines of one indent.
+/// A literal (`|`) block line by line; in a folded (`>`) one a break between two lines is a space, and of several breaks one
+/// is left out, except beside lines that are indented deeper.
 fn block(text: &str, scalar: &Located<String>, folded: bool) -> Option<Pairs> {
     let start = scalar.span.start;
     let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
     let indent = start - line_start;
     let raw = text.get(scalar.span.range())?;
     let mut pairs: Pairs = Vec::new();
+    let mut breaks: Vec<usize> = Vec::new();
+    let mut deeper_before = false;
     let mut at = 0;
     for (index, line) in raw.split('\n').enumerate() {
         let skip = if index == 0 { 0 } else { indent.min(line.len() - line.trim_start_matches(' ').len()) };
         let content = line[skip..].trim_end_matches('\r');
-        push(&mut pairs, content, at + skip);
+        let deeper = content.starts_with([' ', '\t']);
+        if !content.is_empty() {
+            let folds = folded && !deeper && !deeper_before && !pairs.is_empty();
+            match (folds, breaks.as_slice()) {
+                (true, &[only]) => pairs.push((b' ', only)),
+                (true, [_, rest @ ..]) => pairs.extend(rest.iter().map(|&at| (b'\n', at))),
+                _ => pairs.extend(breaks.iter().map(|&at| (b'\n', at))),
+            }
+            breaks.clear();
+            push(&mut pairs, content, at + skip);
+            deeper_before = deeper;
+        }
         at += line.len();
-        pairs.push((if folded { b' ' } else { b'\n' }, at));
+        breaks.push(at);
         at += 1;
     }
-    pairs.pop();
     Some(pairs)
 }
 
@@ -219,8 +233,16 @@ mod tests {
         assert_eq!(found("a: |\n  one\n  two (?<b\n", "(?<b"), "(?<b");
         assert_eq!(found("a: |-\n  é\n\n    deeper (?<b\n  x\n", "(?<b"), "(?<b");
         assert_eq!(found("a: >-\n  one\n  two (?<b\n", "(?<b"), "(?<b");
+        assert_eq!(found("a: >\n  one\n  two\n\n  three\n    deeper\n  x (?<b y\n", "(?<b"), "(?<b");
         assert_eq!(found("a: one\n  two (?<b\n", "(?<b"), "(?<b");
         assert_eq!(found("a: 'one\n  two (?<b'\n", "(?<b"), "(?<b");
+    }
+
+    #[test]
+    fn a_place_behind_the_end_is_the_end() {
+        let text = Located::new("abc".to_owned(), Span::new(0..3));
+        assert_eq!(Offsets::verbatim(&text).span(3..4), Span::new(3..3));
+        assert_eq!(Offsets::verbatim(&text).span(2..9), Span::new(2..3));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Article texts: Markdown with minijinja, checked when loaded, compiled when rendered.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::rule::diagnostic::Code;
@@ -30,7 +31,7 @@ impl Text {
 pub(crate) fn check(source: &str, known: &Names) -> Result<Text, Vec<TextFault>> {
     let template = EXPRESSIONS.template_from_str(source).map_err(|error| {
         let message = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
-        vec![TextFault::new(Code::BadTemplate, message, error.range().unwrap_or(0..source.len()))]
+        vec![syntax_fault(source, message, error.range().unwrap_or(0..source.len()))]
     })?;
     let mut names: Vec<String> = template.undeclared_variables(false).into_iter().collect();
     names.sort_unstable();
@@ -38,6 +39,65 @@ pub(crate) fn check(source: &str, known: &Names) -> Result<Text, Vec<TextFault>>
     let mut faults = known.faults(&names, &tokens, source.len());
     faults.extend(refused_blocks(&tokens));
     if faults.is_empty() { Ok(Text { source: source.into(), names }) } else { Err(faults) }
+}
+
+/// The blocks of a text and what closes them.
+const BLOCKS: [(&str, &str); 6] = [
+    ("if", "endif"),
+    ("for", "endfor"),
+    ("set", "endset"),
+    ("with", "endwith"),
+    ("filter", "endfilter"),
+    ("raw", "endraw"),
+];
+
+/// A template error in our words: where the template only shows that a block is open at its end, the block is marked.
+fn syntax_fault(source: &str, message: String, range: Range<usize>) -> TextFault {
+    let fault = |message: String, range| TextFault::new(Code::BadTemplate, message, range);
+    // a range may end inside a character
+    let open = open_block(source.get(..range.end).unwrap_or(source));
+    let close_of = |name: &str| BLOCKS.iter().find(|(open, _)| *open == name).map(|&(_, close)| close);
+    if message.contains("end of input")
+        && message.contains("end of block")
+        && let Some(block) = open_block(source)
+        && let Some(close) = close_of(&source[block.clone()])
+    {
+        let message = format!("the block `{}` is not closed", &source[block.clone()]);
+        return fault(message, block).help(format!("close it with `{{% {close} %}}`"));
+    }
+    if let Some(word) = message.strip_prefix("unknown statement ") {
+        if !BLOCKS.iter().any(|(_, close)| *close == word) {
+            let help = "texts have `if`, `for`, `set`, `with` and `raw`";
+            return fault(format!("there is no block `{word}` in texts"), range).help(help);
+        }
+        let expected = open.and_then(|block| close_of(&source[block]));
+        let help = expected.map_or("leave it out".to_owned(), |close| format!("write `{{% {close} %}}`"));
+        return fault(format!("`{word}` closes nothing that is open here"), range).help(help);
+    }
+    match message.contains("end of variable block") {
+        true => fault(message, range).help("a placeholder is `{{ name }}`"),
+        false => fault(message, range),
+    }
+}
+
+/// The name of the innermost block that is open at the end of a text.
+fn open_block(source: &str) -> Option<Range<usize>> {
+    let mut open: Vec<Range<usize>> = Vec::new();
+    let tags = source.match_indices("{%").map(|(at, _)| at + 2);
+    for at in tags {
+        let rest = source[at..].trim_start_matches(['-', '+', ' ', '\n']);
+        let start = source.len() - rest.len();
+        let name = start..start + rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len());
+        let word = &source[name.clone()];
+        let tag = rest.split("%}").next().unwrap_or(rest);
+        let is_block = BLOCKS.iter().any(|(open, _)| *open == word) && !(word == "set" && tag.contains('='));
+        if is_block {
+            open.push(name);
+        } else if open.last().is_some_and(|last| BLOCKS.contains(&(&source[last.clone()], word))) {
+            open.pop();
+        }
+    }
+    open.pop()
 }
 
 /// Blocks that would run a filter over text with values in it: the values travel as inert tokens there, and a filter would
@@ -52,9 +112,9 @@ fn refused_blocks(tokens: &[Token<'_>]) -> Vec<TextFault> {
             && after.is_none_or(|after| !after.is_symbol("=") && !after.is_symbol(","));
         let is_filter_block = token.is_name("filter") && next.is_some();
         if is_set_block || is_filter_block {
-            let message =
-                format!("a `{}` block is not available in articles; use filters inside `{{{{ … }}}}`", token.text);
-            faults.push(TextFault::new(Code::BadTemplate, message, token.range.clone()));
+            let message = format!("a `{}` block is not available in articles", token.text);
+            let help = "use filters inside `{{ … }}`, and `{% set name = … %}`";
+            faults.push(TextFault::new(Code::BadTemplate, message, token.range.clone()).help(help));
         }
     }
     faults
@@ -82,6 +142,8 @@ mod tests {
         assert_eq!(faults("{% filter upper %}{{ customer }}{% endfilter %}"), [(Code::BadTemplate, "filter".into())]);
         assert_eq!(faults("{% set a %}{{ customer }}{% endset %}"), [(Code::BadTemplate, "set".into())]);
         assert!(faults("{% set a = customer %}{{ a }}").is_empty());
+        assert_eq!(faults("{% if failed %}{% for h in hosts %}{% endfor %} x"), [(Code::BadTemplate, "if".into())]);
+        assert_eq!(faults("{% if failed %}x{% endfor %}"), [(Code::BadTemplate, "endfor".into())]);
     }
 
     #[test]
@@ -94,6 +156,7 @@ mod tests {
         assert_eq!(faults("{% if customer is not nome %}{% endif %}"), [(Code::UnknownFilter, "nome".into())]);
         assert_eq!(faults("{% if customer is version('>=') %}{% endif %}"), [(Code::BadVersion, "'>='".into())]);
         assert_eq!(faults("{{ customer")[0].0, Code::BadTemplate);
+        assert!(check("{{é customer }}", &Names::default()).is_err_and(|faults| faults[0].code == Code::BadTemplate));
         assert_eq!(faults("{% include '/etc/passwd' %}")[0].0, Code::BadTemplate);
         assert_eq!(faults("{{ customer|safe }}"), [(Code::UnknownFilter, "safe".into())]);
     }

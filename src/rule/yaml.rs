@@ -10,7 +10,8 @@ use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_yaml::{DuplicateKeyPolicy, MergeKeyPolicy, Spanned};
 
 use crate::rule::authored::{AuthoredFile, Located, Span};
-use crate::rule::diagnostic::{Code, Diagnostic};
+use crate::rule::diagnostic::Diagnostic;
+use crate::rule::yaml_fault;
 
 /// A YAML value with the place of each part.
 #[derive(Clone, Debug, PartialEq)]
@@ -62,45 +63,7 @@ pub fn parse(file: &std::sync::Arc<AuthoredFile>) -> Result<Located<Node>, Diagn
     };
     match serde_yaml::from_str_with_options::<Spanned<Raw>>(file.text(), options) {
         Ok(root) => Ok(locate(root, file.text())),
-        Err(error) => Err(syntax_error(file, &error)),
-    }
-}
-
-fn syntax_error(file: &std::sync::Arc<AuthoredFile>, error: &serde_yaml::Error) -> Diagnostic {
-    let error = error.without_snippet();
-    let offset = error.location().map_or(0, |place| file.offset(place.line() as usize, place.column() as usize));
-    let line_end = memchr::memchr(b'\n', &file.text().as_bytes()[offset..]).map_or(file.text().len(), |at| offset + at);
-    let width = file.text()[offset..].chars().next().filter(|&first| first != '\n').map_or(0, char::len_utf8);
-    let message = error.to_string();
-    let message = message.split(" at line ").next().unwrap_or(&message);
-    let line_start = memchr::memrchr(b'\n', &file.text().as_bytes()[..offset]).map_or(0, |at| at + 1);
-    let mut diagnostic = Diagnostic::error(Code::YamlSyntax, format!("this is not valid YAML: {message}")).at(
-        file,
-        Span::new(offset..offset + width),
-        "here",
-    );
-    if let Some(help) = syntax_help(message, &file.text()[line_start..line_end]) {
-        diagnostic = diagnostic.help(help);
-    }
-    diagnostic
-}
-
-/// What to write instead, for the slips that regexes, templates and version ranges invite.
-fn syntax_help(message: &str, line: &str) -> Option<&'static str> {
-    if message.contains("block scalar") {
-        Some("a value that begins with `>` or `|` must be quoted: version: \">=5.4, <5.6\"")
-    } else if message.contains("mapping values") {
-        Some("quote a text that contains `: `, with single quotes: 'Reason: timeout', or put it below `|`")
-    } else if message.contains("unexpected character") || message.contains("alias") {
-        Some("quote a text that begins with one of @ ` % * & ! { [, with single quotes")
-    } else if message.contains("escape") {
-        Some("use single quotes, in which a backslash is only a backslash")
-    } else if message.contains("quote") {
-        Some("close the quote; inside single quotes write ' twice")
-    } else if line.contains('\t') {
-        Some("indent with spaces; YAML does not allow tabs")
-    } else {
-        None
+        Err(error) => Err(yaml_fault::syntax_error(file, &error)),
     }
 }
 
@@ -120,7 +83,8 @@ fn span_of(location: serde_yaml::Location) -> Span {
     Span::new(start..start + span.byte_len().unwrap_or(0) as usize)
 }
 
-/// Replaces the library's locations by byte spans. A container's span runs from its first key to its last value.
+/// Replaces the library's locations by byte spans. A container's span runs from its first key, or its bracket, to its last
+/// value, or its closing bracket.
 fn locate(raw: Spanned<Raw>, text: &str) -> Located<Node> {
     let span = span_of(raw.referenced);
     match raw.value {
@@ -134,24 +98,44 @@ fn locate(raw: Spanned<Raw>, text: &str) -> Located<Node> {
         Raw::List(items) => {
             let items: Vec<_> = items.into_iter().map(|item| locate(item, text)).collect();
             let end = items.last().map_or(span.end, |item| item.span.end.max(span.end));
-            Located::new(Node::List(items), Span::new(span.start..end))
+            Located::new(Node::List(items), with_bracket(Span::new(span.start..end), text))
         }
         Raw::Map(entries) => {
             let entries: Vec<_> = entries
                 .into_iter()
                 .map(|(key, value)| (Located::new(key.value, span_of(key.referenced)), locate(value, text)))
                 .collect();
-            let start = entries.first().map_or(span.start, |(key, _)| key.span.start);
+            let is_flow = text.as_bytes().get(span.start) == Some(&b'{');
+            let first = entries.first().filter(|_| !is_flow);
+            let start = first.map_or(span.start, |(key, _)| key.span.start);
             let end = entries.last().map_or(span.end, |(key, value)| value.span.end.max(key.span.end));
-            Located::new(Node::Map(entries), Span::new(start..end))
+            Located::new(Node::Map(entries), with_bracket(Span::new(start..end), text))
         }
     }
 }
 
-/// Leaves the line break behind a block scalar out of its span, so that a marker ends where the text ends.
+/// Takes the bracket in that closes a list or mapping in brackets; the library leaves it out.
+fn with_bracket(span: Span, text: &str) -> Span {
+    let closer = match text.as_bytes().get(span.start) {
+        Some(b'[') => ']',
+        Some(b'{') => '}',
+        _ => return span,
+    };
+    let inner = span.end.max(span.start + 1);
+    let rest = text.get(inner..).unwrap_or_default();
+    let gap = rest.len() - rest.trim_start_matches([' ', '\t', '\r', '\n', ',']).len();
+    if rest[gap..].starts_with(closer) { Span::new(span.start..inner + gap + 1) } else { span }
+}
+
+/// Leaves the line break behind a block scalar out of its span, so that a marker ends where the text ends. An empty block is
+/// marked at its `|` or `>`: the library places it at what follows.
 fn trimmed(span: Span, text: &str) -> Span {
     let kept = text.get(span.range()).map_or(0, |raw| raw.trim_end_matches(['\n', '\r', ' ']).len());
-    Span::new(span.start..span.start + kept)
+    if kept > 0 {
+        return Span::new(span.start..span.start + kept);
+    }
+    let before = text.get(..span.start).map_or(0, |before| before.trim_end().len());
+    Span::new(before.saturating_sub(1)..before)
 }
 
 impl<'de> Deserialize<'de> for Raw {
@@ -231,6 +215,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+    use crate::rule::diagnostic::Code;
 
     fn node(text: &str) -> (Arc<AuthoredFile>, Located<Node>) {
         let file = Arc::new(AuthoredFile::new("x.yaml", text));
@@ -258,6 +243,22 @@ mod tests {
         let diagnostic = parse(&file).expect_err("not YAML");
         assert_eq!(diagnostic.code, Code::YamlSyntax);
         assert!(diagnostic.help.as_deref().is_some_and(|help| help.contains("quoted")), "{diagnostic:?}");
+    }
+
+    #[test]
+    fn containers_in_brackets_are_spanned_with_them() {
+        for value in ["[a, [b], ]", "[]", "{ a: [b] }", "{}", "[{}, {}]"] {
+            let (file, root) = node(&format!("key: {value}\nnext: x\n"));
+            let Node::Map(entries) = &root.value else { panic!("a map") };
+            assert_eq!(file.slice(entries[0].1.span), value);
+        }
+    }
+
+    #[test]
+    fn an_empty_block_is_placed_at_its_indicator() {
+        let (file, root) = node("a: |\n\nb: x\n");
+        let Node::Map(entries) = &root.value else { panic!("a map") };
+        assert_eq!((entries[0].1.span.start, file.slice(entries[0].1.span)), (3, "|"));
     }
 
     #[test]

@@ -1,0 +1,115 @@
+//! What authors are told of their mistakes: every diagnostic code, drawn by the binary, one golden snapshot a case.
+//!
+//! `tests/data/diagnostics/<code>/` holds the cases of a code: a rule file, a folder of rules and templates, or a folder with
+//! a `facts.yaml` alone. `several/` holds what is not about one code. A new case is a new file there; review its snapshot
+//! as an author would: is the sentence true, the marked place exact, the way out named, the mistake told once?
+#![cfg(feature = "cli")]
+
+use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+
+use assert_cmd::Command;
+use faultbook::rule::faultbook::Templates;
+use faultbook::rule::{Code, Faultbook};
+
+/// The folder of cases that show several codes, or none.
+const SEVERAL: &str = "several";
+
+fn data() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/diagnostics")
+}
+
+/// The names of what lies in a folder, sorted.
+fn names_in(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).unwrap();
+    let mut names: Vec<String> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort_unstable();
+    names
+}
+
+/// What the binary says of one case, and its exit status.
+fn told(folder: &Path, case: &str) -> String {
+    let facts = format!("{case}/facts.yaml");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_faultbook"));
+    command.current_dir(folder).env_remove("COLUMNS");
+    if folder.join(&facts).is_file() {
+        command.args(["answer", "--facts", &facts, "no rule is about this"]);
+    } else {
+        command.args(["check", case]);
+    }
+    let output = command.output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    format!("{}{}exit status {}", text(output.stdout), text(output.stderr), output.status.code().unwrap())
+}
+
+#[test]
+fn every_case_is_told_as_its_snapshot_says() {
+    let mut differing = Vec::new();
+    for folder in names_in(&data()) {
+        for case in names_in(&data().join(&folder)) {
+            let name = format!("{folder}__{}", case.trim_end_matches(".yaml"));
+            let told = told(&data().join(&folder), &case);
+            assert!(folder == SEVERAL || told.contains(&format!("[{folder}]")), "{folder}/{case} shows it:\n{told}");
+            let description = format!("tests/data/diagnostics/{folder}/{case}");
+            let mut settings = insta::Settings::clone_current();
+            settings.set_omit_expression(true);
+            settings.set_description(description);
+            let compared =
+                catch_unwind(AssertUnwindSafe(|| settings.bind(|| insta::assert_snapshot!(name.as_str(), told))));
+            differing.extend(compared.is_err().then_some(name));
+        }
+    }
+    assert!(differing.is_empty(), "{differing:#?}");
+}
+
+#[test]
+fn sound_rules_are_used_beside_broken_ones() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_faultbook"));
+    command.current_dir(data().join(SEVERAL)).args(["--rules", "files", "answer", "no space left on device"]);
+    let output = command.output().unwrap();
+    assert!(String::from_utf8(output.stdout).unwrap().contains("This one is sound"));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("the rules have 3 errors"));
+}
+
+/// Rules as an editor saves them half-way: cut short, or with a stray letter; every seventh place keeps the test short.
+#[test]
+fn every_half_written_rule_is_told_with_places_in_it() {
+    let rule = fs::read_to_string(data().join(SEVERAL).join("faults-in-one-file.yaml")).unwrap();
+    let rule = format!("{rule}tail:\r\n  - {{ é: [\"\\u00e9\", 'ü' ] }}\n");
+    for at in (0..rule.len()).step_by(7).filter(|&at| rule.is_char_boundary(at)) {
+        let (before, after) = rule.split_at(at);
+        let stray = ["[", "{", "'", "\"", "\t", "|\n", "é", "*", "{%"].map(|stray| format!("{before}{stray}{after}"));
+        for text in stray.into_iter().chain([before.to_owned()]) {
+            let length = text.trim_start_matches('\u{feff}').len();
+            let faultbook = Faultbook::from_texts(vec![("rule.yaml".to_owned(), text)], Templates::default());
+            assert!(faultbook.has_errors());
+            for diagnostic in faultbook.diagnostics() {
+                for label in &diagnostic.labels {
+                    let is_inside = label.span.start <= label.span.end && label.span.end <= length;
+                    assert!(is_inside, "{diagnostic:?}");
+                }
+            }
+            assert!(serde_json::to_string(faultbook.diagnostics()).is_ok());
+        }
+    }
+}
+
+#[test]
+fn every_code_has_a_case_and_every_folder_a_code() {
+    let folders = names_in(&data());
+    let codes: Vec<&str> = Code::ALL.iter().map(|code| code.name()).collect();
+    let without_case: Vec<_> = codes.iter().filter(|code| !folders.iter().any(|folder| folder == *code)).collect();
+    assert!(without_case.is_empty(), "codes without a case: {without_case:?}");
+    let without_code: Vec<_> =
+        folders.iter().filter(|folder| *folder != SEVERAL && !codes.contains(&folder.as_str())).collect();
+    assert!(without_code.is_empty(), "folders that are no code: {without_code:?}");
+}
+
+#[test]
+fn every_code_is_documented() {
+    let language = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/rule-language.md")).unwrap();
+    let is_documented = |code: &Code| language.lines().any(|line| line.starts_with(&format!("| `{code}`")));
+    let missing: Vec<_> = Code::ALL.iter().filter(|code| !is_documented(code)).map(|code| code.name()).collect();
+    assert!(missing.is_empty(), "not in the table of docs/rule-language.md: {missing:?}");
+}
