@@ -440,7 +440,7 @@ fn match_scope(signatures: &[Signature], unmatched: Unmatched) -> Scope {
     for signature in signatures {
         let (signature_binding, capture_binding) = match unmatched {
             Unmatched::Absent => (Binding::Known(Value::from(false)), Binding::Absent),
-            Unmatched::Unknown => (Binding::OneOf(vec![Value::from(true), Value::from(false)]), Binding::Unknown),
+            Unmatched::Unknown => (Binding::MayMatch, Binding::Unknown),
         };
         for capture in signature.captures().into_iter().chain(signature.optional_captures()) {
             scope.bind(capture, capture_binding.clone());

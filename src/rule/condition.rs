@@ -11,6 +11,10 @@ use minijinja::Expression;
 use crate::rule::language::EXPRESSIONS;
 use crate::rule::lexer::{Token, expression_tokens};
 
+/// How many words and signs an expression may have. The template engine compiles by recursion; ten times as many would still
+/// fit the smallest stack, and no reader understands as many.
+pub const EXPRESSION_TOKENS: usize = 500;
+
 /// A boolean expression in the shape in which it is decided.
 #[derive(Debug)]
 pub enum Condition {
@@ -31,8 +35,10 @@ pub struct Atom {
     /// The variables it uses, sorted.
     names: Vec<String>,
     expression: Expression<'static, 'static>,
-    /// `x is known` and `x is not known` ask about knowledge itself, not about the value.
-    about_knowledge: bool,
+    /// The names that `is known`, `is defined` and `is undefined` ask about: about knowledge itself, not about the value.
+    asked_whether_known: Vec<String>,
+    /// Whether it is nothing but a name.
+    is_name: bool,
 }
 
 /// Why an expression was refused, with the place inside it.
@@ -49,9 +55,17 @@ pub struct ExpressionError {
 impl Condition {
     /// Parses an expression.
     pub fn parse(source: &str) -> Result<Self, ExpressionError> {
+        let tokens = expression_tokens(source);
+        if let Some(first) = tokens.get(EXPRESSION_TOKENS) {
+            let message = format!("it has more than {EXPRESSION_TOKENS} words and signs");
+            return Err(ExpressionError {
+                message,
+                range: first.range.clone(),
+                help: Some("move a part of it into a fact with `derive`"),
+            });
+        }
         // The whole is compiled first: its syntax errors are better than those of parts.
         let whole = atom(source, 0..source.len())?;
-        let tokens = expression_tokens(source);
         let divided = divide(source, &tokens)?;
         Ok(match divided {
             Some(condition) => condition,
@@ -110,9 +124,14 @@ impl Atom {
         &self.names
     }
 
-    /// Whether it asks if something is known, and so is never open.
-    pub fn is_about_knowledge(&self) -> bool {
-        self.about_knowledge
+    /// The names of which it asks whether they are known; what nobody knows does not make that open.
+    pub fn asked_whether_known(&self) -> &[String] {
+        &self.asked_whether_known
+    }
+
+    /// Whether it is nothing but a name, so that only the truth of what the name stands for matters.
+    pub fn is_name(&self) -> bool {
+        self.is_name
     }
 
     /// The compiled expression.
@@ -132,10 +151,21 @@ fn atom(source: &str, range: Range<usize>) -> Result<Atom, ExpressionError> {
     let mut names: Vec<String> = expression.undeclared_variables(false).into_iter().collect();
     names.sort_unstable();
     let tokens = expression_tokens(text);
-    let about_knowledge = matches!(&tokens[..], [_, is, rest @ ..] if is.is_name("is")
-        && matches!(rest, [known] if known.is_name("known") || known.is_name("defined") || known.is_name("undefined"))
-            | matches!(rest, [not, known] if not.is_name("not") && (known.is_name("known") || known.is_name("defined"))));
-    Ok(Atom { source: text.to_owned(), names, expression, about_knowledge })
+    let is_name = matches!(&tokens[..], [only] if names.iter().any(|name| only.is_name(name)));
+    let asked_whether_known = names.iter().filter(|name| is_asked_whether_known(&tokens, name)).cloned().collect();
+    Ok(Atom { source: text.to_owned(), names, expression, asked_whether_known, is_name })
+}
+
+/// Whether `name is known` or the like occurs, be it in brackets.
+fn is_asked_whether_known(tokens: &[Token<'_>], name: &str) -> bool {
+    let is_knowledge = |token: &Token<'_>| ["known", "defined", "undefined"].iter().any(|word| token.is_name(word));
+    (0..tokens.len()).filter(|&at| tokens[at].is_name(name)).any(|at| {
+        let mut behind = tokens[at + 1..].iter().skip_while(|token| token.is_symbol(")"));
+        let is = behind.next().is_some_and(|token| token.is_name("is"));
+        let word = behind.next();
+        let word = if word.is_some_and(|token| token.is_name("not")) { behind.next() } else { word };
+        is && word.is_some_and(is_knowledge)
+    })
 }
 
 /// What to write instead of the text from a fault on, for habits from other languages.
@@ -241,6 +271,14 @@ mod test {
         assert_eq!(shape("(a) == (b)"), "[(a) == (b)]");
         assert_eq!(shape("a if b and c else d"), "[a if b and c else d]");
         assert_eq!(shape("not a == 1"), "not([a == 1])");
+    }
+
+    #[test]
+    fn an_expression_that_never_ends_is_refused() {
+        let long = |parts: usize| vec!["a"; parts].join(" or ");
+        assert!(Condition::parse(&long(EXPRESSION_TOKENS / 2)).is_ok());
+        assert!(Condition::parse(&long(100_000)).is_err());
+        assert!(Condition::parse(&format!("{}a", "not ".repeat(100_000))).is_err());
     }
 
     #[test]

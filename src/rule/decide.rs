@@ -11,11 +11,16 @@ use minijinja::Value;
 use serde::Serialize;
 
 use crate::rule::condition::{Atom, Condition};
-use crate::rule::fact::Fact;
+use crate::rule::fact::{Fact, FactValue};
+use crate::rule::language::Missing;
+use crate::rule::vocabulary::FactType;
 
-/// How many combinations of answers are tried before a condition is called open: twelve yes-or-no facts, a few
-/// milliseconds.
+/// How many combinations of answers are tried before a condition is called open: all those of eleven yes-or-no facts, a few
+/// milliseconds. A combination counts once for each [`PARTS_PER_ANSWER`] parts of the condition.
 pub const ANSWER_LIMIT: usize = 4096;
+
+/// How many parts of a condition are tried for the price of one answer.
+const PARTS_PER_ANSWER: usize = 16;
 
 /// How deep facts may derive from each other; circles are refused when a rule is loaded.
 const DERIVE_DEPTH: usize = 32;
@@ -43,8 +48,8 @@ impl From<bool> for Truth {
 pub enum Binding {
     /// A known value.
     Known(Value),
-    /// One of these values, nobody knows which.
-    OneOf(Vec<Value>),
+    /// A signature of which nobody knows yet whether it matches.
+    MayMatch,
     /// Some value, nobody knows which.
     Unknown,
     /// Part of something that did not match: what is said about it is false.
@@ -100,8 +105,12 @@ pub fn decide(condition: &Condition, facts: &[Fact], scope: &Scope) -> Decision 
     let mut trial = Trial::new(facts, scope);
     let truth = trial.condition(condition);
     let (needs, error) = (std::mem::take(&mut trial.asked), trial.error.take());
+    let price = 1 + condition.atoms().len() / PARTS_PER_ANSWER;
     let decided = match truth {
-        Truth::Open => try_answers(condition, facts, scope, &BTreeMap::new(), &trial.untried, &mut answers_left),
+        Truth::Open => {
+            let mut trying = Trying { condition, facts, scope, price, answers_left: &mut answers_left };
+            trying.answers(&BTreeMap::new(), &trial.untried)
+        }
         _ => truth,
     };
     let limited = decided == Truth::Open && answers_left == 0;
@@ -113,37 +122,51 @@ pub fn fact_value(fact: &Fact, facts: &[Fact], scope: &Scope) -> Option<Value> {
     Trial::new(facts, scope).name(&fact.name)
 }
 
-/// Tries every value of the first fact in `untried`, and for each what is still open then.
-fn try_answers(
-    condition: &Condition,
-    facts: &[Fact],
-    scope: &Scope,
-    answers: &BTreeMap<String, Value>,
-    untried: &[(String, Vec<Value>)],
-    answers_left: &mut usize,
-) -> Truth {
-    let Some((name, domain)) = untried.first() else {
-        return Truth::Open;
-    };
-    let mut seen: Option<Truth> = None;
-    for value in domain {
-        if *answers_left == 0 {
+/// The search for an answer that makes a difference.
+struct Trying<'a> {
+    condition: &'a Condition,
+    facts: &'a [Fact],
+    scope: &'a Scope,
+    price: usize,
+    answers_left: &'a mut usize,
+}
+
+impl Trying<'_> {
+    /// Tries every value of the first fact in `untried`, and for each what is still open then.
+    fn answers(&mut self, answers: &BTreeMap<String, Value>, untried: &[(String, Vec<Value>)]) -> Truth {
+        let Some((name, domain)) = untried.first() else {
             return Truth::Open;
+        };
+        let mut seen: Option<Truth> = None;
+        for value in domain {
+            if *self.answers_left < self.price {
+                *self.answers_left = 0;
+                return Truth::Open;
+            }
+            *self.answers_left -= self.price;
+            let mut answers = answers.clone();
+            answers.insert(name.clone(), value.clone());
+            let mut trial = Trial { answers, ..Trial::new(self.facts, self.scope) };
+            let mut truth = trial.condition(self.condition);
+            if truth == Truth::Open {
+                truth = self.answers(&trial.answers, &trial.untried);
+            }
+            if truth == Truth::Open || seen.is_some_and(|earlier| earlier != truth) {
+                return Truth::Open;
+            }
+            seen = Some(truth);
         }
-        *answers_left -= 1;
-        let mut answers = answers.clone();
-        answers.insert(name.clone(), value.clone());
-        let mut trial = Trial { answers, ..Trial::new(facts, scope) };
-        let mut truth = trial.condition(condition);
-        if truth == Truth::Open {
-            truth = try_answers(condition, facts, scope, &trial.answers, &trial.untried, answers_left);
-        }
-        if truth == Truth::Open || seen.is_some_and(|earlier| earlier != truth) {
-            return Truth::Open;
-        }
-        seen = Some(truth);
+        seen.unwrap_or(Truth::Open)
     }
-    seen.unwrap_or(Truth::Open)
+}
+
+/// What came of deriving a fact once, so that it is not derived again for each mention.
+#[derive(Clone, Default)]
+struct Derived {
+    value: Option<Value>,
+    untried: Vec<(String, Vec<Value>)>,
+    asked: Vec<String>,
+    error: Option<String>,
 }
 
 /// One evaluation under assumed answers.
@@ -156,12 +179,22 @@ struct Trial<'a> {
     /// Facts to ask for, in the order met.
     asked: Vec<String>,
     error: Option<String>,
+    derived: BTreeMap<String, Derived>,
     depth: usize,
 }
 
 impl<'a> Trial<'a> {
     fn new(facts: &'a [Fact], scope: &'a Scope) -> Self {
-        Self { facts, scope, answers: BTreeMap::new(), untried: Vec::new(), asked: Vec::new(), error: None, depth: 0 }
+        Self {
+            facts,
+            scope,
+            answers: BTreeMap::new(),
+            untried: Vec::new(),
+            asked: Vec::new(),
+            error: None,
+            derived: BTreeMap::new(),
+            depth: 0,
+        }
     }
 
     fn condition(&mut self, condition: &Condition) -> Truth {
@@ -178,7 +211,7 @@ impl<'a> Trial<'a> {
     }
 
     fn atom(&mut self, atom: &Atom) -> Truth {
-        if atom.names().iter().any(|name| matches!(self.scope.get(name), Some(Binding::Absent))) {
+        if self.is_about_absent(atom) {
             return Truth::False;
         }
         match self.evaluate(atom) {
@@ -187,17 +220,29 @@ impl<'a> Trial<'a> {
         }
     }
 
+    fn is_about_absent(&self, atom: &Atom) -> bool {
+        atom.names().iter().any(|name| matches!(self.scope.get(name), Some(Binding::Absent)))
+    }
+
     /// The atom's value; `None` when it needs what is not known.
     fn evaluate(&mut self, atom: &Atom) -> Option<Value> {
         let mut context = BTreeMap::new();
         let mut complete = true;
         for name in atom.names() {
+            if atom.asked_whether_known().contains(name) {
+                // What an assumed answer would be is not knowledge.
+                let known = Trial { depth: self.depth, ..Trial::new(self.facts, self.scope) }.name(name);
+                complete &= known.is_some() || !self.scope.before_case;
+                context.insert(name.clone(), known.unwrap_or_else(|| Missing::value(name)));
+                continue;
+            }
+            if !atom.is_name() && matches!(self.scope.get(name), Some(Binding::MayMatch)) {
+                complete = false; // what `.count` or `.first` would be cannot be tried
+                continue;
+            }
             match self.name(name) {
                 Some(value) => {
                     context.insert(name.clone(), value);
-                }
-                None if atom.is_about_knowledge() && !self.scope.before_case => {
-                    context.insert(name.clone(), crate::rule::language::Missing::value(name));
                 }
                 None => complete = false,
             }
@@ -222,8 +267,8 @@ impl<'a> Trial<'a> {
         }
         match self.scope.get(name) {
             Some(Binding::Known(value)) => return Some(value.clone()),
-            Some(Binding::OneOf(values)) => {
-                self.untry(name, Some(values.clone()));
+            Some(Binding::MayMatch) => {
+                self.untry(name, Some(vec![Value::from(true), Value::from(false)]));
                 return None;
             }
             Some(Binding::Absent) => return Some(Value::from(())),
@@ -234,18 +279,48 @@ impl<'a> Trial<'a> {
             Some(derive) if self.depth < DERIVE_DEPTH => self.derived(fact, derive),
             _ => {
                 self.ask(fact);
-                self.untry(name, fact.domain());
+                self.untry(name, self.domain(fact));
                 None
             }
         }
     }
 
-    /// The value a fact derives. When it cannot be derived, trying the answers to what it rests on is exact; where those
-    /// cannot be counted the fact itself is tried instead.
+    /// The countable values of a fact. Before there is a case, somebody may also say that there is no such thing.
+    fn domain(&self, fact: &Fact) -> Option<Vec<Value>> {
+        let none = self.scope.before_case.then(|| Value::from(()));
+        fact.domain().map(|domain| domain.into_iter().chain(none).collect())
+    }
+
+    /// The value a fact derives, worked out once per trial.
     fn derived(&mut self, fact: &Fact, derive: &Condition) -> Option<Value> {
-        let mut inner =
-            Trial { answers: self.answers.clone(), depth: self.depth + 1, ..Trial::new(self.facts, self.scope) };
+        let derived = match self.derived.get(&fact.name) {
+            Some(derived) => derived.clone(),
+            None => {
+                let derived = self.derive(fact, derive);
+                self.derived.insert(fact.name.clone(), derived.clone());
+                derived
+            }
+        };
+        derived.asked.iter().for_each(|name| self.note(name));
+        derived.untried.into_iter().for_each(|(name, domain)| self.untry(&name, Some(domain)));
+        self.error = self.error.take().or(derived.error);
+        derived.value
+    }
+
+    /// Derives a fact. When it cannot be derived, trying the answers to what it rests on is exact; where those cannot be
+    /// counted the fact itself is tried instead.
+    fn derive(&mut self, fact: &Fact, derive: &Condition) -> Derived {
+        let mut inner = Trial {
+            answers: self.answers.clone(),
+            derived: std::mem::take(&mut self.derived),
+            depth: self.depth + 1,
+            ..Trial::new(self.facts, self.scope)
+        };
         let value = match derive {
+            Condition::Atom(atom) if inner.is_about_absent(atom) => match fact.kind {
+                FactType::Boolean => Some(Value::from(false)),
+                _ => Some(Value::from(())),
+            },
             Condition::Atom(atom) => inner.evaluate(atom),
             connected => match inner.condition(connected) {
                 Truth::Open => None,
@@ -253,27 +328,21 @@ impl<'a> Trial<'a> {
             },
         };
         let value = value.and_then(|value| {
-            let accepted = fact.accept(&super::fact::FactValue::from_value(&value));
+            let accepted = fact.accept(&FactValue::from_value(&value));
             accepted.map(|value| value.to_value()).map_err(|error| inner.error = Some(error.to_string())).ok()
         });
+        self.derived = std::mem::take(&mut inner.derived);
         if value.is_some() {
-            return value;
+            return Derived { value, ..Derived::default() };
         }
-        if let Some(error) = inner.error {
-            self.error.get_or_insert(error);
-        }
-        if fact.ask.is_some() {
-            self.ask(fact);
+        let rests_on_countable = |seen| rests_on_countable(derive, self.facts, self.scope, seen);
+        let untried = if !inner.untried.is_empty() && rests_on_countable(&mut BTreeSet::new()) {
+            inner.untried
         } else {
-            inner.asked.iter().for_each(|name| self.note(name));
-        }
-        let countable = !inner.untried.is_empty() && rests_on_countable(derive, self.facts, self.scope, DERIVE_DEPTH);
-        if countable {
-            inner.untried.into_iter().for_each(|(name, domain)| self.untry(&name, Some(domain)));
-        } else {
-            self.untry(&fact.name, fact.domain());
-        }
-        None
+            self.domain(fact).map(|domain| (fact.name.clone(), domain)).into_iter().collect()
+        };
+        let asked = if fact.ask.is_some() { vec![fact.name.clone()] } else { inner.asked };
+        Derived { value: None, untried, asked, error: inner.error }
     }
 
     fn ask(&mut self, fact: &Fact) {
@@ -295,14 +364,20 @@ impl<'a> Trial<'a> {
     }
 }
 
-/// Whether everything unknown that a derivation rests on has countable values.
-fn rests_on_countable(derive: &Condition, facts: &[Fact], scope: &Scope, depth: usize) -> bool {
+/// Whether everything unknown that a derivation rests on has countable values. Facts in `seen` are being looked at already.
+fn rests_on_countable<'f>(
+    derive: &'f Condition,
+    facts: &'f [Fact],
+    scope: &Scope,
+    seen: &mut BTreeSet<&'f str>,
+) -> bool {
     derive.names().into_iter().all(|name| match scope.get(name) {
-        Some(Binding::Known(_) | Binding::OneOf(_) | Binding::Absent) => true,
+        Some(Binding::Known(_) | Binding::MayMatch | Binding::Absent) => true,
+        Some(Binding::Unknown) | None if !seen.insert(name) => true,
         Some(Binding::Unknown) | None => {
             facts.iter().find(|fact| fact.name == name).is_some_and(|fact| match &fact.derive {
-                Some(inner) if depth > 0 => rests_on_countable(inner, facts, scope, depth - 1),
-                _ => fact.domain().is_some(),
+                Some(inner) => rests_on_countable(inner, facts, scope, seen),
+                None => fact.domain().is_some(),
             })
         }
     })
@@ -332,7 +407,6 @@ pub(crate) fn circular(facts: &[Fact]) -> BTreeSet<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rule::vocabulary::FactType;
 
     fn fact(name: &str, kind: FactType, derive: Option<&str>, ask: bool) -> Fact {
         Fact {
@@ -400,8 +474,43 @@ mod tests {
 
     #[test]
     fn before_there_is_a_case_anything_may_be_known() {
-        let condition = Condition::parse("order is known").expect("valid");
-        assert_eq!(decide(&condition, &facts(), &Scope::before_case()).truth, Truth::Open);
+        let mut scope = Scope::before_case();
+        scope.bind("a", Binding::MayMatch);
+        let parts =
+            ["order is known", "big is not known", "colour is none", "a.first is none", "a.count > 3", "a and not big"];
+        for source in parts {
+            let condition = Condition::parse(source).expect("valid");
+            assert_eq!(decide(&condition, &facts(), &scope).truth, Truth::Open, "{source}");
+        }
+        let never = Condition::parse("a and not a").expect("valid");
+        assert_eq!(decide(&never, &facts(), &scope).truth, Truth::False);
+    }
+
+    #[test]
+    fn knowledge_is_asked_about_in_brackets_and_comparisons_too() {
+        assert_eq!(decided("(big) is known", &[]).truth, Truth::False);
+        assert_eq!(decided("(big is known) == true", &[]).truth, Truth::False);
+        assert_eq!(decided("order == 'a' if order is known else true", &[]).truth, Truth::True);
+    }
+
+    #[test]
+    fn facts_that_derive_from_each_other_twice_are_derived_once() {
+        let names: Vec<String> = (0..31).map(|index| format!("f{index}")).collect();
+        let mut facts: Vec<Fact> = names
+            .windows(2)
+            .map(|pair| fact(&pair[0], FactType::Boolean, Some(&format!("{0} or not {0}", pair[1])), false))
+            .collect();
+        facts.push(fact("f30", FactType::Boolean, None, true));
+        let decision = decide(&Condition::parse("f0").expect("valid"), &facts, &Scope::default());
+        assert_eq!(decision.truth, Truth::True);
+    }
+
+    #[test]
+    fn a_condition_over_thousands_of_facts_is_given_up_soon() {
+        let names: Vec<String> = (0..200).map(|index| format!("f{index}")).collect();
+        let facts: Vec<Fact> = names.iter().map(|name| fact(name, FactType::Boolean, None, true)).collect();
+        let decision = decide(&Condition::parse(&names.join(" or ")).expect("valid"), &facts, &Scope::default());
+        assert_eq!(decision.truth, Truth::Open);
     }
 
     #[test]

@@ -1,27 +1,15 @@
-//! The faultbook that is compiled into the binary: the repository's `rules/` and `templates/`.
+//! The faultbook that is compiled into the binary: the repository's `rules/` and `templates/`, listed by `build.rs`.
 
-use rust_embed::RustEmbed;
-
-#[derive(RustEmbed)]
-#[folder = "rules/"]
-struct ShippedRules;
-
-#[derive(RustEmbed)]
-#[folder = "templates/"]
-struct ShippedTemplates;
+include!(concat!(env!("OUT_DIR"), "/shipped.rs"));
 
 /// The shipped rule files as `(path, text)`, sorted by path.
 pub(crate) fn rules() -> Vec<(String, String)> {
-    let mut paths: Vec<_> = ShippedRules::iter().collect();
-    paths.sort();
-    paths.iter().filter_map(|path| Some((format!("rules/{path}"), text(ShippedRules::get(path)?)))).collect()
+    let is_rule = |(path, _): &&(&str, &str)| path.ends_with(".yaml");
+    RULES.iter().filter(is_rule).map(|(path, text)| (format!("rules/{path}"), (*text).to_owned())).collect()
 }
 
 /// A shipped template by its path below `templates/`.
 pub(crate) fn template(path: &str) -> Option<String> {
-    ShippedTemplates::get(path).map(text)
-}
-
-fn text(file: rust_embed::EmbeddedFile) -> String {
-    String::from_utf8_lossy(&file.data).into_owned()
+    let found = TEMPLATES.binary_search_by_key(&path, |(path, _)| path).ok()?;
+    Some(TEMPLATES[found].1.to_owned())
 }
