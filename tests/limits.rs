@@ -36,7 +36,7 @@ fn failures_beyond_the_group_limit_are_counted_and_noted() {
     let text = lines(GROUP_LIMIT + 7, |number| format!("disk d{number} broken"));
     let diagnosis = diagnosis(&faultbook, vec![Part::bytes("a.log", text)]);
     assert_eq!(diagnosis.findings.len(), GROUP_LIMIT);
-    let note = diagnosis.notes.iter().find(|note| note.kind == NoteKind::Limit).expect("a note");
+    let note = diagnosis.notes.iter().find(|note| note.kind == NoteKind::FailureLimit).expect("a note");
     assert!(note.detail.contains("7 further records"), "{}", note.detail);
 }
 

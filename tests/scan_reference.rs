@@ -25,7 +25,7 @@ fn source() -> SourceName {
 fn scanned(index: &Index<'_>, text: &[u8], limits: &Limits, block_bytes: usize) -> Found {
     let source = source();
     let mut found = Vec::new();
-    let scan = Scan::new(index, &source, limits).with_block_bytes(block_bytes);
+    let scan = Scan::new(index, &source, limits).pasted(true).with_block_bytes(block_bytes);
     let mut reader = text;
     let outcome = scan.run(&mut reader, &mut |record| {
         found.extend(record.found.iter().map(|(id, captured)| (record.line, *id, captured.clone())));
@@ -47,7 +47,9 @@ fn plainly(index: &Index<'_>, text: &[u8], limits: &Limits, block_bytes: usize) 
         }
     }
     let mut matched: BTreeSet<SignatureId> = found.iter().map(|(_, id, _)| *id).collect();
-    for paragraph in unwrapped(text) {
+    let shown = plain::plain(text);
+    let tidied = tidy::tidy(&shown);
+    for paragraph in unwrapped(&shown).into_iter().chain(tidied.iter().flat_map(|text| unwrapped(text))) {
         let new: Vec<_> = of_text(index, &paragraph.text).filter(|(id, _)| !matched.contains(id)).collect();
         matched.extend(new.iter().map(|(id, _)| *id));
         found.extend(new.into_iter().map(|(id, captured)| (paragraph.first_line, id, captured)));

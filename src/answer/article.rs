@@ -138,6 +138,8 @@ fn listed(value: &Value) -> String {
     match value.try_iter() {
         Ok(members) if is_list => members.map(|member| member.to_string()).collect::<Vec<_>>().join(", "),
         _ if value.is_none() => "none".to_owned(),
+        // as it is written in rules and on the command line
+        _ if value.kind() == minijinja::value::ValueKind::Bool => value.is_true().to_string(),
         _ => value.to_string(),
     }
 }

@@ -12,6 +12,7 @@ use crate::diagnose::finding::{BranchState, Capture, Finding, Names, Question};
 use crate::diagnose::known::Known;
 use crate::rule::condition::Condition;
 use crate::rule::decide::{Binding, Decision, Scope, decide, fact_value};
+use crate::rule::signature::Signature;
 use crate::rule::version::Version;
 use crate::rule::{Rule, RuleId, Truth};
 use crate::scan::{Index, SignatureId};
@@ -38,11 +39,11 @@ impl Application<'_> {
     /// takes facts that do not fit their type.
     pub(crate) fn findings(&self, problems: &mut Vec<String>) -> Vec<Finding> {
         let rule = self.written();
-        let environment = environment(rule, self.known);
-        if environment == Truth::False {
+        if environment(rule, self.known) == Truth::False {
             return Vec::new();
         }
-        let base = self.scope(problems);
+        let wholes: Vec<Option<Group>> = self.signatures.iter().map(|id| self.collected.of(*id).map(whole)).collect();
+        let base = self.scope(&wholes, problems);
         let subject = self.signatures.iter().position(|id| self.collected.of(*id).is_some());
         let groups: Vec<Group> = match subject {
             Some(subject) => self.subject_groups(subject),
@@ -60,7 +61,7 @@ impl Application<'_> {
                 // Without a match only certainty counts: otherwise every case would be asked about every such rule.
                 let wanted =
                     if subject.is_some() { applies.truth != Truth::False } else { applies.truth == Truth::True };
-                wanted.then(|| self.finding(&group, subject, scope, environment, applies))
+                wanted.then(|| self.finding(&group, subject, &wholes, scope, applies))
             })
             .collect()
     }
@@ -87,12 +88,13 @@ impl Application<'_> {
     }
 
     /// Signatures, captures of signatures other than the subject, and given facts.
-    fn scope(&self, problems: &mut Vec<String>) -> Scope {
+    fn scope(&self, wholes: &[Option<Group>], problems: &mut Vec<String>) -> Scope {
         let rule = self.written();
         let mut scope = Scope::default();
         for (position, (signature, id)) in rule.signatures.iter().zip(self.signatures).enumerate() {
             let matches = self.collected.of(*id);
-            let value = SignatureValue::of(signature.captures(), signature.optional_captures(), matches);
+            let uncounted = matches.map_or(0, |matches| matches.uncounted);
+            let value = SignatureValue::of(signature, wholes[position].as_ref(), uncounted);
             for (name, captured) in &value.captures {
                 let binding = if value.count == 0 { Binding::Absent } else { Binding::Known(captured.clone()) };
                 if rule.is_plain(position, name) {
@@ -124,8 +126,8 @@ impl Application<'_> {
         &self,
         group: &Group,
         subject: Option<usize>,
+        wholes: &[Option<Group>],
         scope: Scope,
-        environment: Truth,
         applies: Decision,
     ) -> Finding {
         let rule = self.written();
@@ -155,8 +157,8 @@ impl Application<'_> {
         Finding {
             rule: self.rule,
             applies: applies.truth,
-            environment,
-            captures: self.captures(group, subject),
+            environment: environment(rule, self.known),
+            captures: self.captures(group, subject, wholes),
             count: group.count,
             first: group.first,
             last: group.last,
@@ -171,17 +173,13 @@ impl Application<'_> {
     }
 
     /// The captures that have a value: those of this failure, and those of the other signatures in the whole case.
-    fn captures(&self, group: &Group, subject: Option<usize>) -> Vec<Capture> {
+    fn captures(&self, group: &Group, subject: Option<usize>, wholes: &[Option<Group>]) -> Vec<Capture> {
         let rule = self.written();
         let mut captures = Vec::new();
-        for (position, id) in self.signatures.iter().enumerate() {
-            let merged = match self.collected.of(*id) {
-                _ if Some(position) == subject => group.clone(),
-                Some(matches) => whole(matches),
-                None => continue,
-            };
-            for mut capture in group_captures(rule, position, &merged).filter(|capture| !capture.values.seen.is_empty())
-            {
+        for (position, whole) in wholes.iter().enumerate() {
+            let own = if Some(position) == subject { Some(group) } else { whole.as_ref() };
+            let Some(own) = own else { continue };
+            for mut capture in group_captures(rule, position, own).filter(|capture| !capture.values.seen.is_empty()) {
                 if !rule.is_plain(position, &capture.name) {
                     capture.name = format!("{}.{}", rule.signatures[position].name, capture.name);
                 }
@@ -244,13 +242,15 @@ struct SignatureValue {
 }
 
 impl SignatureValue {
-    fn of(names: Vec<&str>, optional: Vec<&str>, matches: Option<&SignatureMatches>) -> Self {
-        let whole = matches.map(whole).unwrap_or_default();
-        let none = Values::default();
+    /// Of all groups of a signature as one; `None` where it did not match.
+    fn of(signature: &Signature, whole: Option<&Group>, uncounted: u64) -> Self {
+        let (unmatched, none) = (Group::default(), Values::default());
+        let whole = whole.unwrap_or(&unmatched);
+        let (names, optional) = (signature.captures(), signature.optional_captures());
         let value = |values: &[Values], at: usize| value_of(values.get(at).unwrap_or(&none));
         let required = names.iter().enumerate().map(|(at, name)| ((*name).to_owned(), value(&whole.captures, at)));
         let optional = optional.iter().enumerate().map(|(at, name)| ((*name).to_owned(), value(&whole.optional, at)));
-        let count = whole.count + matches.map_or(0, |matches| matches.uncounted);
+        let count = whole.count + uncounted;
         Self { count, first: whole.first, last: whole.last, captures: required.chain(optional).collect() }
     }
 }

@@ -51,12 +51,16 @@ impl<'a> Diagnoser<'a> {
     /// Diagnoses one case. `known` is what the caller says about it; the case's own `facts.yaml` fills in what that leaves
     /// open. Never fails: what could not be read is a note.
     pub fn diagnose(&self, case: CaseInput, known: &Known, progress: &Progress) -> Diagnosis {
+        self.read_and_apply(case, known, progress, false)
+    }
+
+    fn read_and_apply(&self, case: CaseInput, known: &Known, progress: &Progress, pasted: bool) -> Diagnosis {
         let budget = Budget::new();
         let read_parts: Vec<PartReader<'_>> = case
             .parts
             .into_par_iter()
             .map(|part: Part| {
-                let mut reader = PartReader { diagnoser: self, ..PartReader::new(self) };
+                let mut reader = PartReader::new(self, pasted);
                 read(part, &self.limits, &budget, progress, &mut reader);
                 reader
             })
@@ -75,11 +79,11 @@ impl<'a> Diagnoser<'a> {
         Diagnosis { case: case.name, findings, notes, size }
     }
 
-    /// Diagnoses one text, such as an error message from a ticket. `path` is the path the text is taken to have inside the
+    /// Diagnoses one pasted text, such as an error message from a ticket, whose lines may be hard-wrapped. `path` is the path the text is taken to have inside the
     /// case, for signatures with a `file` glob.
     pub fn diagnose_text(&self, path: &str, text: &str, known: &Known) -> Diagnosis {
         let case = CaseInput { name: path.to_owned(), parts: vec![Part::bytes(path, text)] };
-        self.diagnose(case, known, &Progress::new())
+        self.read_and_apply(case, known, &Progress::new(), true)
     }
 
     fn apply(&self, case: &str, collector: &Collector, known: &Known, notes: &mut Vec<Note>) -> Vec<Finding> {
@@ -128,13 +132,14 @@ impl<'a> Diagnoser<'a> {
              `identity` in the rule can narrow what makes a failure",
             rule.id, signature.name
         );
-        (uncounted > 0).then(|| Note::new(case, NoteKind::Limit, detail))
+        (uncounted > 0).then(|| Note::new(case, NoteKind::FailureLimit, detail))
     }
 }
 
 /// Takes what is found in one part of a case.
 struct PartReader<'d> {
     diagnoser: &'d Diagnoser<'d>,
+    pasted: bool,
     known: Known,
     collector: Collector,
     notes: Vec<Note>,
@@ -142,9 +147,10 @@ struct PartReader<'d> {
 }
 
 impl<'d> PartReader<'d> {
-    fn new(diagnoser: &'d Diagnoser<'d>) -> Self {
+    fn new(diagnoser: &'d Diagnoser<'d>, pasted: bool) -> Self {
         Self {
             diagnoser,
+            pasted,
             known: Known::default(),
             collector: Collector::default(),
             notes: Vec::new(),
@@ -173,7 +179,7 @@ impl Visit for PartReader<'_> {
         }
         let index = self.diagnoser.index;
         let collector = &mut self.collector;
-        let scan = Scan::new(index, source, &self.diagnoser.limits);
+        let scan = Scan::new(index, source, &self.diagnoser.limits).pasted(self.pasted);
         let outcome = scan.run(reader, &mut |record| collector.add(index, record));
         self.size = self.size.plus(CaseSize { sources: 1, bytes: outcome.bytes });
         self.notes.extend(outcome.notes);
@@ -185,7 +191,8 @@ impl Visit for PartReader<'_> {
     }
 }
 
-/// A case states facts in a file at its root, or in the only folder there: bundles are often packed with one.
+/// A case states facts in a file at its root, or in a folder there: bundles are often packed with one. Of several, the one
+/// that comes first in the case says more.
 fn is_facts_file(path: &str) -> bool {
     let in_one_folder = path.strip_suffix(FACTS_FILE).and_then(|folder| folder.strip_suffix('/'));
     path == FACTS_FILE || in_one_folder.is_some_and(|folder| !folder.contains(['/', ':']))

@@ -227,7 +227,10 @@ fn join(read: Vec<ReadRule>) -> (Vec<Rule>, Vec<Diagnostic>) {
 /// The rule files below a path, sorted; a file is itself.
 fn rule_files(path: &Path, unreadable: &mut Vec<Diagnostic>) -> Vec<PathBuf> {
     let mut files = Vec::new();
-    for entry in walkdir::WalkDir::new(path).sort_by_file_name().into_iter() {
+    for entry in walkdir::WalkDir::new(path).sort_by_file_name().into_iter().filter_entry(|entry| {
+        // article texts lie beside the rules, and may be YAML too
+        entry.depth() == 0 || !(entry.file_type().is_dir() && entry.file_name() == "templates")
+    }) {
         match entry {
             Ok(entry) => {
                 let is_rule = entry.path().extension().is_some_and(|ending| ending == "yaml" || ending == "yml");

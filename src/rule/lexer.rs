@@ -40,32 +40,38 @@ pub(crate) fn expression_tokens(source: &str) -> Vec<Token<'_>> {
 
 /// The tokens inside `{{ … }}` and `{% … %}` of a template, comments and raw blocks left out.
 pub(crate) fn template_tokens(source: &str) -> Vec<Token<'_>> {
-    let mut tokens = Vec::new();
+    tags(source).into_iter().flatten().collect()
+}
+
+/// Where a tag begins to be longer than so many tokens, if one is.
+pub(crate) fn tag_longer_than(source: &str, limit: usize) -> Option<Range<usize>> {
+    tags(source).iter().find_map(|tag| tag.get(limit).map(|token| token.range.clone()))
+}
+
+/// The tokens of each tag of a template.
+fn tags(source: &str) -> Vec<Vec<Token<'_>>> {
+    let mut tags = Vec::new();
     let mut at = 0;
     while let Some(found) = source[at..].find('{') {
         let open = at + found;
-        at = match source.as_bytes().get(open + 1) {
-            Some(b'{') => append(&mut tokens, source, open + 2, "}}"),
-            Some(b'%') => {
-                let first = tokens.len();
-                let end = append(&mut tokens, source, open + 2, "%}");
-                let is_raw = tokens[first..]
-                    .iter()
-                    .find(|token| !token.is_symbol("-"))
-                    .is_some_and(|token| token.is_name("raw"));
-                if is_raw { source[end..].find("endraw").map_or(source.len(), |raw| end + raw) } else { end }
+        let close = match source.as_bytes().get(open + 1) {
+            Some(b'{') => "}}",
+            Some(b'%') => "%}",
+            Some(b'#') => {
+                at = source[open..].find("#}").map_or(source.len(), |comment| open + comment + 2);
+                continue;
             }
-            Some(b'#') => source[open..].find("#}").map_or(source.len(), |comment| open + comment + 2),
-            _ => open + 1,
+            _ => {
+                at = open + 1;
+                continue;
+            }
         };
+        let (tag, end) = tokens_until(source, open + 2, close);
+        let is_raw = tag.iter().find(|token| !token.is_symbol("-")).is_some_and(|token| token.is_name("raw"));
+        at = if is_raw { source[end..].find("endraw").map_or(source.len(), |raw| end + raw) } else { end };
+        tags.push(tag);
     }
-    tokens
-}
-
-fn append<'s>(tokens: &mut Vec<Token<'s>>, source: &'s str, from: usize, close: &str) -> usize {
-    let (inner, end) = tokens_until(source, from, close);
-    tokens.extend(inner);
-    end
+    tags
 }
 
 fn tokens_until<'s>(source: &'s str, from: usize, close: &str) -> (Vec<Token<'s>>, usize) {

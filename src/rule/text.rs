@@ -3,9 +3,10 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use crate::rule::condition::EXPRESSION_TOKENS;
 use crate::rule::diagnostic::Code;
 use crate::rule::language::EXPRESSIONS;
-use crate::rule::lexer::{Token, TokenKind, template_tokens};
+use crate::rule::lexer::{self, Token, TokenKind, template_tokens};
 use crate::rule::names::{Names, TextFault};
 
 /// A text that is known to be a valid template over known names.
@@ -29,6 +30,10 @@ impl Text {
 
 /// Checks a template: syntax, names, filters, tests.
 pub(crate) fn check(source: &str, known: &Names) -> Result<Text, Vec<TextFault>> {
+    if let Some(range) = lexer::tag_longer_than(source, EXPRESSION_TOKENS) {
+        let message = format!("a tag has more than {EXPRESSION_TOKENS} words and signs");
+        return Err(vec![TextFault::new(Code::BadTemplate, message, range)]);
+    }
     let template = EXPRESSIONS.template_from_str(source).map_err(|error| {
         let message = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
         vec![syntax_fault(source, message, error.range().unwrap_or(0..source.len()))]

@@ -52,6 +52,7 @@ pub struct Scan<'s> {
     source: &'s SourceName,
     limits: &'s Limits,
     block_bytes: usize,
+    pasted: bool,
     /// For each signature whether this source is one it looks at.
     takes_part: Vec<bool>,
     every_record: Vec<SignatureId>,
@@ -70,10 +71,16 @@ impl<'s> Scan<'s> {
             source,
             limits,
             block_bytes: BLOCK_BYTES,
+            pasted: false,
             every_record: part(index.every_record()),
             whole_file: part(index.whole_file()),
             takes_part,
         }
+    }
+
+    /// Takes the source for pasted text, whose lines may have been hard-wrapped on its way.
+    pub fn pasted(self, pasted: bool) -> Self {
+        Self { pasted, ..self }
     }
 
     /// Reads in blocks of another size, for tests and measurements.
@@ -151,7 +158,7 @@ impl<'s> State<'s> {
             cut_records: 0,
             notes: Vec::new(),
             whole: Vec::new(),
-            unwrapping: Unwrapping::new(scan.index.len()),
+            unwrapping: Unwrapping::new(scan.index.len(), scan.pasted),
         }
     }
 

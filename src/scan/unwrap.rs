@@ -1,10 +1,11 @@
 //! Hard-wrapped text: what no record matched is tried again with the line breaks taken out.
 //!
-//! Mail programs, ticket systems and terminals break long lines. In a short text, paragraphs that look wrapped are
+//! Mail programs, ticket systems and terminals break long lines. In a short pasted text, paragraphs that look wrapped are
 //! joined, and only signatures that no record of the text matched are tried on them, so that nothing is counted twice.
 
 use crate::scan::index::SignatureId;
 use crate::source::wrap::{Unwrapped, WRAP_LIMIT, unwrapped};
+use crate::source::{plain, tidy};
 
 /// Collects a short text and remembers which signatures its records matched.
 pub(crate) struct Unwrapping {
@@ -14,8 +15,9 @@ pub(crate) struct Unwrapping {
 }
 
 impl Unwrapping {
-    pub(crate) fn new(signatures: usize) -> Self {
-        Self { text: Some(Vec::new()), matched: vec![false; signatures] }
+    /// For a source that was pasted; in others lines are what their writer made them, and nothing is joined.
+    pub(crate) fn new(signatures: usize, pasted: bool) -> Self {
+        Self { text: pasted.then(Vec::new), matched: vec![false; signatures] }
     }
 
     /// Takes the next block.
@@ -34,8 +36,13 @@ impl Unwrapping {
         self.matched[id.index()]
     }
 
-    /// The joined paragraphs of the text; none when it was too long.
+    /// The joined paragraphs of the text as it is and of the text tidied, whose lines have other lengths; none when it was
+    /// too long.
     pub(crate) fn paragraphs(&mut self) -> Vec<Unwrapped> {
-        self.text.take().map(|text| unwrapped(&text)).unwrap_or_default()
+        let Some(text) = self.text.take() else { return Vec::new() };
+        let plain = plain::plain(&text);
+        let mut paragraphs = unwrapped(&plain);
+        paragraphs.extend(tidy::tidy(&plain).map(|tidied| unwrapped(&tidied)).unwrap_or_default());
+        paragraphs
     }
 }

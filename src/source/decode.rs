@@ -37,6 +37,9 @@ pub(super) enum Encoding {
 
 /// Tells whether `head` is the beginning of a text, and in which encoding.
 pub(super) fn form(head: &[u8]) -> Form {
+    if head.starts_with(b"\xff\xfe\0\0") || head.starts_with(b"\0\0\xfe\xff") {
+        return Form::Binary; // UTF-32, which nobody logs in
+    }
     if head.starts_with(b"\xff\xfe") || head.starts_with(b"\xfe\xff") {
         return Form::Text(Encoding::Utf16WithMark);
     }

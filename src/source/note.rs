@@ -37,6 +37,8 @@ pub enum NoteKind {
     Limit,
     /// A record was longer than the limits allow and was cut.
     RecordCut,
+    /// More failures of one kind than are told apart; all records were read.
+    FailureLimit,
     /// The facts that lie beside the logs could not be understood.
     Facts,
 }
@@ -45,7 +47,7 @@ impl NoteKind {
     /// Whether text that was meant to be read was not, so that a failure in it would go unnoticed. What is not text, what was
     /// only cut, and facts beside the logs are no loss.
     pub fn is_loss(self) -> bool {
-        !matches!(self, NoteKind::Binary | NoteKind::RecordCut | NoteKind::Facts)
+        !matches!(self, NoteKind::Binary | NoteKind::RecordCut | NoteKind::FailureLimit | NoteKind::Facts)
     }
 }
 

@@ -180,8 +180,9 @@ impl Session<'_> {
             peek.skip_nuls(self.limits.member_bytes);
         }
         let head = peek.head(HEAD);
-        if head.is_empty() {
-            if padding > 0 && !layer.is_broken() {
+        // An empty file is a text too: that it is there can be what a signature is about.
+        if head.is_empty() && (padding > 0 || layer.is_broken()) {
+            if !layer.is_broken() {
                 self.skip(&source, NoteKind::Binary, "nothing but NUL bytes");
             }
             return;

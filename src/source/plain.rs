@@ -47,7 +47,7 @@ pub(super) fn without_escapes(text: &[u8], first: usize) -> Vec<u8> {
 }
 
 /// Returns how many bytes to remove of text that begins with ESC.
-fn escape_length(text: &[u8]) -> usize {
+pub(super) fn escape_length(text: &[u8]) -> usize {
     let length = match text.get(1) {
         Some(b'[') => {
             let parameters = count(&text[2..], 0x30..=0x3F);

@@ -13,6 +13,7 @@ use std::ops::Range;
 
 use memchr::{memchr, memrchr};
 
+use crate::source::plain::escape_length;
 use crate::source::tidy::first_character;
 use crate::source::timestamp;
 
@@ -259,7 +260,7 @@ fn character_start(text: &[u8], start: usize, limit: usize) -> usize {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Indentation {
     /// Its width: a tab reaches to the next multiple of 8, any other space is 1 wide, the lone byte `A0` of Latin-1
-    /// included. A carriage return leads back to column 0.
+    /// included. A carriage return leads back to column 0, colours take no room.
     pub columns: usize,
     /// Its length.
     pub bytes: usize,
@@ -280,6 +281,7 @@ impl Indentation {
                     (0, 1)
                 }
                 0x0B | 0x0C => (0, 1),
+                0x1B => (0, escape_length(&line[bytes..])),
                 0x00..=0x7F => break,
                 _ => match first_character(&line[bytes..]) {
                     Some(character) if character.is_whitespace() => (1, character.len_utf8()),
@@ -349,6 +351,7 @@ mod tests {
         assert_eq!(columns(" \u{a0}\u{3000}\u{2003}x".as_bytes()), 4);
         assert_eq!(columns(b"\xA0\xA0x"), 2);
         assert_eq!(columns("\u{e0}x".as_bytes()), 0);
+        assert_eq!(columns(b"\x1b[31m  \x1b[0m x"), 3);
         assert!(Indentation::of(b" \xC2\xA0\t\r").blank);
     }
 

@@ -80,8 +80,10 @@ fn links_and_folders_in_archives_are_passed_over() {
 
 #[test]
 fn empty_archives_and_files_are_fine() {
-    for bytes in [zip(&[]), tar(&[("empty", b"")]), gzip(b""), zstandard(b""), Vec::new()] {
+    let cases = [(zip(&[]), 0), (tar(&[("empty", b"")]), 1), (gzip(b""), 1), (zstandard(b""), 1), (Vec::new(), 1)];
+    for (bytes, sources) in cases {
         let found = open("x", &bytes);
-        assert!(found.sources.is_empty() && found.notes.is_empty(), "{:?}", found.notes);
+        assert_eq!((found.sources.len(), found.notes.len()), (sources, 0), "{:?}", found.notes);
+        assert!(found.texts.iter().all(Vec::is_empty));
     }
 }
