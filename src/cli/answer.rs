@@ -77,7 +77,7 @@ pub fn run(args: &AnswerArgs, context: &Context) -> Result<Exit, Failure> {
         }
         None => {
             let index = Index::build(&prepared.faultbook);
-            Diagnoser::new(&index).diagnose(standard_input(), &prepared.known, &Progress::new())
+            Diagnoser::new(&index).diagnose_pasted(standard_input(), &prepared.known, &Progress::new())
         }
     };
 
@@ -102,7 +102,7 @@ fn diagnose(args: &AnswerArgs, context: &Context, prepared: &mut Prepared, name:
     let mut interview = Interview::new(&context.console);
     loop {
         let case = CaseInput { name: name.to_owned(), parts: vec![Part::bytes(name, text)] };
-        let diagnosis = diagnoser.diagnose(case, &prepared.known, &Progress::new());
+        let diagnosis = diagnoser.diagnose_pasted(case, &prepared.known, &Progress::new());
         if !args.ask || !interview.ask(&prepared.faultbook, &diagnosis, &mut prepared.known) {
             return diagnosis;
         }

@@ -54,6 +54,11 @@ impl<'a> Diagnoser<'a> {
         self.read_and_apply(case, known, progress, false)
     }
 
+    /// Diagnoses a case that somebody pasted: where no record of it matches, its lines are also tried as hard-wrapped.
+    pub fn diagnose_pasted(&self, case: CaseInput, known: &Known, progress: &Progress) -> Diagnosis {
+        self.read_and_apply(case, known, progress, true)
+    }
+
     fn read_and_apply(&self, case: CaseInput, known: &Known, progress: &Progress, pasted: bool) -> Diagnosis {
         let budget = Budget::new();
         let read_parts: Vec<PartReader<'_>> = case
@@ -83,7 +88,7 @@ impl<'a> Diagnoser<'a> {
     /// case, for signatures with a `file` glob.
     pub fn diagnose_text(&self, path: &str, text: &str, known: &Known) -> Diagnosis {
         let case = CaseInput { name: path.to_owned(), parts: vec![Part::bytes(path, text)] };
-        self.read_and_apply(case, known, &Progress::new(), true)
+        self.diagnose_pasted(case, known, &Progress::new())
     }
 
     fn apply(&self, case: &str, collector: &Collector, known: &Known, notes: &mut Vec<Note>) -> Vec<Finding> {
