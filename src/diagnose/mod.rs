@@ -1,8 +1,8 @@
 //! What is wrong: from matches and facts to findings.
 //!
 //! A [`Diagnoser`] reads the parts of a case in parallel; what their records matched is [collected](collect) in groups, one
-//! for each failure; then every rule that matched is [applied](apply): its condition is decided over signatures, captures and
-//! [known](known::Known) facts, its environment over the products, its branches each on their own. [Ranking](rank) drops what
+//! for each failure; then every rule that matched is applied: its condition is decided over signatures, captures and
+//! [known](known::Known) facts, its environment over the products, its branches each on their own. Ranking drops what
 //! is superseded. The outcome is a [`Diagnosis`], which `answer` renders and `report` tells.
 
 mod apply;

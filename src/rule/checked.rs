@@ -1,4 +1,4 @@
-//! The checked rule: every regex parses, every name resolves, every text compiles. Built by [`super::check`] only.
+//! The checked rule: every regex parses, every name resolves, every text compiles. Built by `check` only.
 
 use std::sync::Arc;
 

@@ -16,7 +16,7 @@ use crate::rule::language::Missing;
 use crate::rule::vocabulary::FactType;
 
 /// How many combinations of answers are tried before a condition is called open: all those of eleven yes-or-no facts, a few
-/// milliseconds. A combination counts once for each [`PARTS_PER_ANSWER`] parts of the condition.
+/// milliseconds. A combination counts once for each `PARTS_PER_ANSWER` parts of the condition.
 pub const ANSWER_LIMIT: usize = 4096;
 
 /// How many parts of a condition are tried for the price of one answer.

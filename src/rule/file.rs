@@ -1,7 +1,7 @@
 //! A rule as its author wrote it: the keys of the YAML file, typed, each with its place.
 //!
 //! [`RuleFile::read`] is the only thing that sees YAML; it reports every unknown, missing, doubled or mistyped key. What the
-//! values mean (regexes, expressions, names) is checked when [`super::check`] turns this into a [`super::Rule`].
+//! values mean (regexes, expressions, names) is checked when `check` turns this into a [`super::Rule`].
 
 use std::sync::Arc;
 

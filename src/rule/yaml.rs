@@ -2,7 +2,7 @@
 //!
 //! The tree keeps duplicate keys and the raw spelling of every scalar (`5.10` stays `5.10`), so that reading a rule from it
 //! can report every fault of a file and not only the first. Syntax errors, aliases that grow and documents that nest too
-//! deep are the YAML library's to refuse; they end the file. What the keys mean is decided in [`super::reader`].
+//! deep are the YAML library's to refuse; they end the file. What the keys mean is decided in `reader`.
 
 use std::fmt;
 
