@@ -1,6 +1,6 @@
 //! Rendering an article for a finding: its texts, with what was captured and known put in.
 //!
-//! [`Writer`] holds the engine for authors' texts, whose values become [inert](crate::answer::inert) tokens, and turns the
+//! [`Writer`] holds the engine for authors' texts, whose values become [inert] tokens, and turns the
 //! Markdown that results into the wanted format. How the sections are arranged is the layouts' business.
 
 use std::collections::BTreeMap;

@@ -1,6 +1,6 @@
 //! How a batch is told: JSON, JSON Lines, and through layouts terminal text, Markdown and HTML.
 //!
-//! [`write`] takes what `diagnose` found and writes one report. The [shapes](shape) are the machine-readable output and the
+//! [`write()`] takes what `diagnose` found and writes one report. The [shapes](shape) are the machine-readable output and the
 //! context of the layouts alike; `telling` arranges findings by rule for readers. Nothing here decides anything.
 
 pub mod shape;
