@@ -22,6 +22,7 @@ pub mod language;
 mod lexer;
 mod names;
 pub mod pattern;
+mod read_file;
 mod reader;
 mod scalar;
 mod shipped;
