@@ -136,9 +136,8 @@ impl<H: Iterator<Item = (usize, SignatureId)>, M: Iterator<Item = usize>> Places
         hit.into_iter().chain(self.marks.peek().copied()).min()
     }
 
-    /// Takes the places up to the end of a record.
-    fn take_record(&mut self, record: &RecordSpan) -> Candidates {
-        let end = record.next.max(record.range.end);
+    /// Takes the places before `end`, where the next record begins.
+    fn take_before(&mut self, end: usize) -> Candidates {
         let mut candidates = Candidates::default();
         while let Some((_, id)) = self.hits.next_if(|(at, _)| *at < end) {
             candidates.signatures.push(id);
@@ -184,11 +183,11 @@ impl<'s> State<'s> {
         lines: &mut LineCounter<'_>,
         take: &mut dyn FnMut(&RecordMatches<'_>),
     ) {
-        let hits = self.hits(block);
-        let mut places = Places { hits: hits.into_iter().peekable(), marks: tidy::marks(block.bytes).peekable() };
+        let mut places = self.places(block);
         while let Some(at) = places.next() {
             let record = block.record_at(at);
-            let candidates = places.take_record(&record);
+            // what was looked up is taken, whatever the record: the loop must end
+            let candidates = places.take_before(record.next.max(at + 1));
             self.record(block, &record, candidates, lines, take);
         }
     }
@@ -200,21 +199,23 @@ impl<'s> State<'s> {
         lines: &mut LineCounter<'_>,
         take: &mut dyn FnMut(&RecordMatches<'_>),
     ) {
-        let hits = self.hits(block);
-        let mut places = Places { hits: hits.into_iter().peekable(), marks: tidy::marks(block.bytes).peekable() };
+        let mut places = self.places(block);
         for record in block.records() {
-            let candidates = places.take_record(&record);
+            let candidates = places.take_before(record.next);
             self.record(block, &record, candidates, lines, take);
         }
     }
 
-    /// Where in a block a literal ends that a signature of this source needs, and which signatures those are.
-    fn hits(&self, block: &Block<'_>) -> Vec<(usize, SignatureId)> {
+    /// Where in a block a literal ends that a signature of this source needs, and where marks of untidy text are.
+    fn places<'b>(
+        &self,
+        block: &Block<'b>,
+    ) -> Places<impl Iterator<Item = (usize, SignatureId)> + 'static, impl Iterator<Item = usize> + 'b> {
         let mut hits = Vec::new();
         self.scan.index.hits(block.bytes, |at, found| {
             hits.extend(found.iter().filter(|id| self.scan.takes_part[id.index()]).map(|id| (at, *id)));
         });
-        hits
+        Places { hits: hits.into_iter().peekable(), marks: tidy::marks(block.bytes).peekable() }
     }
 
     /// Adds the signatures of whose literals one occurs in a text.
