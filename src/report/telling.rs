@@ -1,5 +1,6 @@
 //! Reports for readers: findings arranged by rule, each with the article for it, through layouts.
 
+use std::collections::HashMap;
 use std::io::Write;
 
 use minijinja::value::Serde;
@@ -72,6 +73,7 @@ impl<'a> Teller<'a> {
     fn rule(&self, id: RuleId, batch: &Batch, options: &ReportOptions) -> Result<Value, ReportError> {
         let rule = self.faultbook.rule(id);
         let mut told: Vec<Told> = Vec::new();
+        let mut place_of: HashMap<String, usize> = HashMap::new();
         let (mut findings, mut cases) = (0u64, 0u64);
         for diagnosis in &batch.diagnoses {
             let own: Vec<&Finding> = diagnosis.findings.iter().filter(|finding| finding.rule == id).collect();
@@ -81,9 +83,12 @@ impl<'a> Teller<'a> {
                 let shape = FindingShape::of(&diagnosis.case, rule, finding);
                 let answer = if options.brief { String::new() } else { self.answer(&shape, rule, finding)?.0 };
                 let value = finding_value(&shape);
-                match told.iter_mut().find(|told| told.answer == answer) {
-                    Some(told) => told.findings.push(value),
-                    None => told.push(Told { findings: vec![value], answer }),
+                match place_of.get(&answer) {
+                    Some(&place) => told[place].findings.push(value),
+                    None => {
+                        place_of.insert(answer.clone(), told.len());
+                        told.push(Told { findings: vec![value], answer });
+                    }
                 }
             }
         }

@@ -234,7 +234,7 @@ impl Checker<'_> {
         }
         match written.signatures.as_slice() {
             [] => None,
-            [only] => Condition::of_name(&only.name.value).ok(),
+            [only] => Condition::parse(&only.name.value).ok(),
             [first, ..] => {
                 let title = "a rule with several signatures needs a condition";
                 let all: Vec<&str> = written.signatures.iter().map(|signature| signature.name.value.as_str()).collect();

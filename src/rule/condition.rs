@@ -73,11 +73,6 @@ impl Condition {
         })
     }
 
-    /// A condition that is the name of one thing, such as the only signature of a rule.
-    pub fn of_name(name: &str) -> Result<Self, ExpressionError> {
-        Self::parse(name)
-    }
-
     /// The atoms from left to right.
     pub fn atoms(&self) -> Vec<&Atom> {
         match self {

@@ -4,8 +4,6 @@
 //! quotes). Every clause must hold in the same reading; the plain one is tried first. `optional` patterns take what they
 //! find in either.
 
-use regex::bytes::Regex;
-
 use crate::rule::pattern::Pattern;
 use crate::rule::signature::{Leaf, Signature};
 
@@ -33,20 +31,17 @@ pub fn confirm(signature: &Signature, readings: Readings<'_>) -> Option<Captured
     let names = signature.captures();
     let mut values = vec![None; names.len()];
     for clause in &signature.required {
-        if let Some(pattern) = clause.iter().find_map(|leaf| matching_pattern(leaf, reading)) {
-            take(pattern, reading, &names, &mut values);
-        }
+        // the first pattern that matches gives the captures; substrings have none to give
+        let _ = clause.iter().any(|leaf| match leaf {
+            Leaf::Regex(pattern) => take(pattern, reading, &names, &mut values),
+            Leaf::Contains(_) => false,
+        });
     }
     let names = signature.optional_captures();
     let mut optional = vec![None; names.len()];
     for entry in &signature.optional {
-        let readings = std::iter::once(readings.plain).chain(readings.tidy);
-        let found = readings
-            .flat_map(|text| entry.iter().map(move |pattern| (pattern, text)))
-            .find(|(pattern, text)| is_match(pattern, text));
-        if let Some((pattern, text)) = found {
-            take(pattern, text, &names, &mut optional);
-        }
+        let mut readings = std::iter::once(readings.plain).chain(readings.tidy);
+        let _ = readings.any(|text| entry.iter().any(|pattern| take(pattern, text, &names, &mut optional)));
     }
     Some(Captured { values, optional })
 }
@@ -67,25 +62,18 @@ fn is_match(pattern: &Pattern, text: &[u8]) -> bool {
     pattern.regex().is_some_and(|regex| regex.is_match(text))
 }
 
-/// The pattern of a leaf, if it is one with captures and it matches.
-fn matching_pattern<'s>(leaf: &'s Leaf, text: &[u8]) -> Option<&'s Pattern> {
-    match leaf {
-        Leaf::Regex(pattern) if is_match(pattern, text) => Some(pattern),
-        Leaf::Regex(_) | Leaf::Contains(_) => None,
-    }
-}
-
-/// Puts what a pattern captures at the places of its names.
-fn take(pattern: &Pattern, text: &[u8], names: &[&str], values: &mut [Option<String>]) {
+/// Puts what a pattern captures at the places of its names; says whether it matches. A match is searched for once.
+fn take(pattern: &Pattern, text: &[u8], names: &[&str], values: &mut [Option<String>]) -> bool {
     if pattern.captures().is_empty() {
-        return;
+        return is_match(pattern, text);
     }
-    let Some(found) = pattern.regex().and_then(|regex: &Regex| regex.captures(text)) else {
-        return;
+    let Some(found) = pattern.regex().and_then(|regex| regex.captures(text)) else {
+        return false;
     };
     for name in pattern.captures() {
         if let (Some(at), Some(value)) = (names.iter().position(|known| known == name), found.name(name)) {
             values[at] = Some(String::from_utf8_lossy(value.as_bytes()).into_owned());
         }
     }
+    true
 }
