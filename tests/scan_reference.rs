@@ -41,7 +41,7 @@ fn plainly(index: &Index<'_>, text: &[u8], limits: &Limits, block_bytes: usize) 
     while let Ok(Some(block)) = blocks.next_block() {
         let mut lines = block.lines();
         for record in block.records() {
-            let shown = plain::plain(&block.bytes[record.range.clone()]);
+            let shown = plain::plain(&block.bytes()[record.range.clone()]);
             let line = lines.line_at(record.range.start);
             found.extend(of_text(index, &shown).map(|(id, captured)| (line, id, captured)));
         }

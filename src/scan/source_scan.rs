@@ -94,7 +94,10 @@ impl<'s> Scan<'s> {
         let mut state = State::new(&self);
         let result = loop {
             match blocks.next_block() {
-                Ok(Some(block)) => state.block(&block, take),
+                Ok(Some(block)) => {
+                    state.block(&block, take);
+                    blocks.recycle(block);
+                }
                 Ok(None) => break Ok(()),
                 Err(error) => break Err(error),
             }
@@ -161,13 +164,13 @@ impl<'s> State<'s> {
         }
     }
 
-    fn block(&mut self, block: &Block<'_>, take: &mut dyn FnMut(&RecordMatches<'_>)) {
-        self.bytes += block.bytes.len() as u64;
+    fn block(&mut self, block: &Block, take: &mut dyn FnMut(&RecordMatches<'_>)) {
+        self.bytes += block.bytes().len() as u64;
         if !self.scan.whole_file.is_empty() {
             let room = WHOLE_FILE_BYTES + 1 - self.whole.len().min(WHOLE_FILE_BYTES + 1);
-            self.whole.extend_from_slice(&block.bytes[..block.bytes.len().min(room)]);
+            self.whole.extend_from_slice(&block.bytes()[..block.bytes().len().min(room)]);
         }
-        self.unwrapping.add(block.bytes);
+        self.unwrapping.add(block.bytes());
         let mut lines = block.lines();
         if self.scan.every_record.is_empty() {
             self.around_hits(block, &mut lines, take);
@@ -177,12 +180,7 @@ impl<'s> State<'s> {
     }
 
     /// Looks up records only at hits and marks.
-    fn around_hits(
-        &mut self,
-        block: &Block<'_>,
-        lines: &mut LineCounter<'_>,
-        take: &mut dyn FnMut(&RecordMatches<'_>),
-    ) {
+    fn around_hits(&mut self, block: &Block, lines: &mut LineCounter<'_>, take: &mut dyn FnMut(&RecordMatches<'_>)) {
         let mut places = self.places(block);
         while let Some(at) = places.next() {
             let record = block.record_at(at);
@@ -193,12 +191,7 @@ impl<'s> State<'s> {
     }
 
     /// Looks at every record, for the signatures that have no literal.
-    fn all_records(
-        &mut self,
-        block: &Block<'_>,
-        lines: &mut LineCounter<'_>,
-        take: &mut dyn FnMut(&RecordMatches<'_>),
-    ) {
+    fn all_records(&mut self, block: &Block, lines: &mut LineCounter<'_>, take: &mut dyn FnMut(&RecordMatches<'_>)) {
         let mut places = self.places(block);
         for record in block.records() {
             let candidates = places.take_before(record.next);
@@ -209,13 +202,13 @@ impl<'s> State<'s> {
     /// Where in a block a literal ends that a signature of this source needs, and where marks of untidy text are.
     fn places<'b>(
         &self,
-        block: &Block<'b>,
+        block: &'b Block,
     ) -> Places<impl Iterator<Item = (usize, SignatureId)> + 'static, impl Iterator<Item = usize> + 'b> {
         let mut hits = Vec::new();
-        self.scan.index.hits(block.bytes, |at, found| {
+        self.scan.index.hits(block.bytes(), |at, found| {
             hits.extend(found.iter().filter(|id| self.scan.takes_part[id.index()]).map(|id| (at, *id)));
         });
-        Places { hits: hits.into_iter().peekable(), marks: tidy::marks(block.bytes).peekable() }
+        Places { hits: hits.into_iter().peekable(), marks: tidy::marks(block.bytes()).peekable() }
     }
 
     /// Adds the signatures of whose literals one occurs in a text.
@@ -227,13 +220,13 @@ impl<'s> State<'s> {
 
     fn record(
         &mut self,
-        block: &Block<'_>,
+        block: &Block,
         span: &RecordSpan,
         mut candidates: Candidates,
         lines: &mut LineCounter<'_>,
         take: &mut dyn FnMut(&RecordMatches<'_>),
     ) {
-        let raw = &block.bytes[span.range.clone()];
+        let raw = &block.bytes()[span.range.clone()];
         let plain: Cow<'_, [u8]> = plain::plain(raw);
         let tidied = if candidates.marked { tidy::tidy(&plain) } else { None };
         if candidates.marked {

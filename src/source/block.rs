@@ -1,7 +1,8 @@
 //! A source read in blocks that hold whole records.
 //!
-//! [`Blocks`] fills one buffer, hands out as much of it as ends where a record ends, and moves the rest to the front. A
-//! [`Block`] is what the scanner searches at once; only around a hit does it ask for the record there
+//! [`Blocks`] fills a buffer, hands it out up to where a record ends, and takes the rest over into the next buffer. A
+//! [`Block`] owns its text, so that blocks of one source can be searched on several threads; a block that is done with goes
+//! back to be [filled anew](Blocks::recycle). Only around a hit does the scanner ask for the record there
 //! ([`Block::record_at`]) and its line number ([`LineCounter`]). [`Block::records`] walks all of them, for a small text or
 //! to check the other two against.
 //!
@@ -11,7 +12,7 @@
 //!
 //! Decoding and decompression come before, in the reader; what makes a record is decided in [`crate::source::record`].
 
-use std::io::{self, BufRead, Read};
+use std::io::{self, BufRead};
 use std::mem;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -24,21 +25,25 @@ use crate::source::record::{Framing, HEAD_BYTES, Opening, Piece, Pieces, RecordL
 /// longest records and stays in the second-level cache of current processors while several passes run over it.
 pub const BLOCK_BYTES: usize = 512 * 1024;
 
-/// Reads a source block by block into one buffer, which never exceeds [`BLOCK_BYTES`] or a little more than the longest
-/// record, whichever is larger.
+/// Bytes of a buffer before anything was read: most files in a bundle are smaller.
+const FIRST_BYTES: usize = 16 * 1024;
+
+/// Reads a source block by block. A buffer never exceeds [`BLOCK_BYTES`] or a little more than the longest record, whichever
+/// is larger; how many there are is up to who keeps the blocks.
 #[derive(Debug)]
 pub struct Blocks<R> {
     reader: R,
     limits: RecordLimits,
     capacity: usize,
+    /// What was read and not yet handed out is at its front, `filled` bytes of it. Its length never shrinks, so that its
+    /// bytes are initialised once.
     buffer: Vec<u8>,
-    /// Bytes at the front of the buffer that were handed out as the last block.
-    handed_out: usize,
+    filled: usize,
+    spare: Vec<Vec<u8>>,
     offset: u64,
     line: u64,
     framing: Option<Framing>,
     opening: Opening,
-    next_opening: Opening,
     ended: bool,
     failure: Option<io::Error>,
 }
@@ -58,12 +63,12 @@ impl<R: BufRead> Blocks<R> {
             // the buffer there is always a place where the block may end.
             capacity: block_bytes.max(limits.bytes.saturating_add(HEAD_BYTES + 2)),
             buffer: Vec::new(),
-            handed_out: 0,
+            filled: 0,
+            spare: Vec::new(),
             offset: 0,
             line: 1,
             framing: None,
             opening: Opening::Record,
-            next_opening: Opening::Record,
             ended: false,
             failure: None,
         }
@@ -73,58 +78,68 @@ impl<R: BufRead> Blocks<R> {
     ///
     /// When reading fails, what was read until then is still handed out first; then the error is returned once, and after
     /// it `None`.
-    pub fn next_block(&mut self) -> io::Result<Option<Block<'_>>> {
-        self.drop_handed_out();
+    pub fn next_block(&mut self) -> io::Result<Option<Block>> {
         self.fill();
-        if self.buffer.is_empty() {
+        if self.filled == 0 {
             return self.failure.take().map_or(Ok(None), Err);
         }
-        let framing = *self.framing.get_or_insert_with(|| Framing::detect(&self.buffer));
-        let text = RecordText::new(&self.buffer, framing, self.limits);
+        let read = &self.buffer[..self.filled];
+        let framing = *self.framing.get_or_insert_with(|| Framing::detect(read));
+        let text = RecordText::new(read, framing, self.limits);
         let end = if self.ended { End::of_source(text) } else { End::within(text, self.opening) };
-        (self.handed_out, self.next_opening) = (end.at, end.next);
-        let bytes = &self.buffer[..end.at];
         let is_cut = end.next != Opening::Record;
-        Ok(Some(Block {
-            bytes,
+        let block = Block {
             offset: self.offset,
             first_line: self.line,
             framing,
-            text: RecordText {
-                bytes,
-                ends_inside_line: is_cut && !bytes.ends_with(b"\n"),
-                is_one_record: end.is_one_record,
-                ..text
-            },
-            opening: self.opening,
+            limits: self.limits,
+            ends_inside_line: is_cut && read[..end.at].last() != Some(&b'\n'),
+            is_one_record: end.is_one_record,
+            opening: mem::replace(&mut self.opening, end.next),
             is_cut,
             walked: AtomicUsize::new(0),
             index: OnceLock::new(),
-        }))
+            length: end.at,
+            buffer: self.hand_out(end.at),
+        };
+        self.offset += block.length as u64;
+        self.line += memchr_iter(b'\n', block.bytes()).count() as u64;
+        Ok(Some(block))
     }
 
-    /// Makes room for the next block.
-    fn drop_handed_out(&mut self) {
-        let taken = mem::take(&mut self.handed_out);
-        self.offset += taken as u64;
-        self.line += memchr_iter(b'\n', &self.buffer[..taken]).count() as u64;
-        self.buffer.drain(..taken);
-        self.opening = self.next_opening;
+    /// Takes a block back whose text is no longer needed, so that its memory is used for a later one.
+    pub fn recycle(&mut self, block: Block) {
+        self.spare.push(block.buffer);
+    }
+
+    /// Gives the buffer away, of which the first `length` bytes are a block, and takes over the rest into another one.
+    fn hand_out(&mut self, length: usize) -> Vec<u8> {
+        let rest = length..self.filled;
+        let mut next = Vec::new();
+        if !self.ended || !rest.is_empty() {
+            next = self.spare.pop().unwrap_or_default();
+            next.resize(self.capacity, 0);
+        }
+        next[..rest.len()].copy_from_slice(&self.buffer[rest.clone()]);
+        self.filled = rest.len();
+        mem::replace(&mut self.buffer, next)
     }
 
     /// Reads until the buffer is full or the source ends.
     fn fill(&mut self) {
-        let missing = self.capacity - self.buffer.len();
-        if self.ended || missing == 0 {
-            return;
-        }
-        self.buffer.reserve_exact(missing);
-        // `read_to_end` keeps what it read before an error, and repeats interrupted reads.
-        match self.reader.by_ref().take(missing as u64).read_to_end(&mut self.buffer) {
-            Ok(read) => self.ended = read < missing,
-            Err(error) => {
-                self.ended = true;
-                self.failure = Some(error);
+        while !self.ended && self.filled < self.capacity {
+            if self.filled == self.buffer.len() {
+                // a small source gets a small buffer
+                self.buffer.resize((2 * self.buffer.len()).max(FIRST_BYTES).min(self.capacity), 0);
+            }
+            match self.reader.read(&mut self.buffer[self.filled..]) {
+                Ok(0) => self.ended = true,
+                Ok(read) => self.filled += read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => {
+                    self.ended = true;
+                    self.failure = Some(error);
+                }
             }
         }
     }
@@ -169,16 +184,19 @@ impl End {
 
 /// A stretch of a source that holds whole records, except where a record that exceeds the limits was cut.
 #[derive(Debug)]
-pub struct Block<'b> {
-    /// The text, decoded.
-    pub bytes: &'b [u8],
+pub struct Block {
     /// Byte offset of the first byte in the decoded source.
     pub offset: u64,
     /// Number of the line that holds the first byte, counted from 1.
     pub first_line: u64,
     /// How the lines of the source make records.
     pub framing: Framing,
-    text: RecordText<'b>,
+    limits: RecordLimits,
+    buffer: Vec<u8>,
+    /// Bytes of the buffer that are the block's.
+    length: usize,
+    ends_inside_line: bool,
+    is_one_record: bool,
     opening: Opening,
     /// Whether the last record goes on in the next block.
     is_cut: bool,
@@ -187,20 +205,36 @@ pub struct Block<'b> {
     index: OnceLock<Vec<RecordSpan>>,
 }
 
-impl<'b> Block<'b> {
+impl Block {
     /// Makes one block of a whole text that is in memory already, such as a pasted one.
-    pub fn whole(text: &'b [u8], limits: RecordLimits) -> Self {
-        let framing = Framing::detect(text);
+    pub fn whole(text: impl Into<Vec<u8>>, limits: RecordLimits) -> Self {
+        let buffer = text.into();
         Self {
-            bytes: text,
             offset: 0,
             first_line: 1,
-            framing,
-            text: RecordText::new(text, framing, limits),
+            framing: Framing::detect(&buffer),
+            limits,
+            length: buffer.len(),
+            buffer,
+            ends_inside_line: false,
+            is_one_record: false,
             opening: Opening::Record,
             is_cut: false,
             walked: AtomicUsize::new(0),
             index: OnceLock::new(),
+        }
+    }
+
+    /// The text, decoded.
+    pub fn bytes(&self) -> &[u8] {
+        &self.buffer[..self.length]
+    }
+
+    fn text(&self) -> RecordText<'_> {
+        RecordText {
+            ends_inside_line: self.ends_inside_line,
+            is_one_record: self.is_one_record,
+            ..RecordText::new(self.bytes(), self.framing, self.limits)
         }
     }
 
@@ -209,11 +243,11 @@ impl<'b> Block<'b> {
     /// The newline after a record counts as part of it. Costs the distance from the nearest line before `at` that certainly
     /// begins a record to the end of this one.
     pub fn record_at(&self, at: usize) -> RecordSpan {
-        let Some(last) = self.bytes.len().checked_sub(1) else {
+        let Some(last) = self.bytes().len().checked_sub(1) else {
             return RecordSpan { range: 0..0, next: 0, cut: false };
         };
         let at = at.min(last);
-        if self.index.get().is_none() && self.walked.load(Ordering::Relaxed) <= self.bytes.len() {
+        if self.index.get().is_none() && self.walked.load(Ordering::Relaxed) <= self.bytes().len() {
             return self.walk_to(at);
         }
         let index = self.index.get_or_init(|| self.records().collect());
@@ -223,31 +257,31 @@ impl<'b> Block<'b> {
 
     /// Walks all records of the block in order.
     pub fn records(&self) -> Records<'_> {
-        Records { block: self, pieces: self.text.pieces(0, self.opening) }
+        Records { block: self, pieces: self.text().pieces(0, self.opening) }
     }
 
     /// Returns a counter of the block's lines.
-    pub fn lines(&self) -> LineCounter<'b> {
-        LineCounter { bytes: self.bytes, at: 0, first_line: self.first_line, line: self.first_line }
+    pub fn lines(&self) -> LineCounter<'_> {
+        LineCounter { bytes: self.bytes(), at: 0, first_line: self.first_line, line: self.first_line }
     }
 
     /// Finds the record at `at` from the lines around it.
     fn walk_to(&self, at: usize) -> RecordSpan {
-        let mut start = self.text.line_start(at);
-        while start > 0 && !self.text.certain_start(start) {
-            start = self.text.line_start(start - 1);
+        let mut start = self.text().line_start(at);
+        while start > 0 && !self.text().certain_start(start) {
+            start = self.text().line_start(start - 1);
         }
         let opening = if start == 0 { self.opening } else { Opening::Record };
         // The pieces cover the block, so there is always one.
-        let rest = Piece { start, end: self.bytes.len(), continues: false, next: Opening::Record };
-        let piece = self.text.pieces(start, opening).find(|piece| piece.end > at).unwrap_or(rest);
+        let rest = Piece { start, end: self.bytes().len(), continues: false, next: Opening::Record };
+        let piece = self.text().pieces(start, opening).find(|piece| piece.end > at).unwrap_or(rest);
         self.walked.fetch_add(piece.end - start, Ordering::Relaxed);
         self.span(piece)
     }
 
     fn span(&self, piece: Piece) -> RecordSpan {
-        let is_cut_here = piece.next != Opening::Record || (piece.end == self.bytes.len() && self.is_cut);
-        let newline = usize::from(self.bytes[..piece.end].ends_with(b"\n"));
+        let is_cut_here = piece.next != Opening::Record || (piece.end == self.bytes().len() && self.is_cut);
+        let newline = usize::from(self.bytes()[..piece.end].ends_with(b"\n"));
         RecordSpan { range: piece.start..piece.end - newline, next: piece.end, cut: piece.continues || is_cut_here }
     }
 }
@@ -255,7 +289,7 @@ impl<'b> Block<'b> {
 /// The records of a block in order, made by [`Block::records`].
 #[derive(Debug)]
 pub struct Records<'b> {
-    block: &'b Block<'b>,
+    block: &'b Block,
     pieces: Pieces<'b>,
 }
 
@@ -292,6 +326,8 @@ impl LineCounter<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Read;
+
     use super::*;
     use proptest::prelude::*;
 
@@ -310,7 +346,7 @@ mod tests {
         let (mut joined, mut found) = (Vec::new(), Vec::new());
         while let Some(block) = blocks.next_block().unwrap() {
             assert_eq!(block.offset, joined.len() as u64);
-            joined.extend_from_slice(block.bytes);
+            joined.extend_from_slice(block.bytes());
             let (mut lines, mut next) = (block.lines(), 0);
             for span in block.records() {
                 assert_eq!(span.range.start, next, "records leave no gap");
@@ -320,9 +356,9 @@ mod tests {
                     assert_eq!(block.record_at(at), span, "at {at}");
                 }
                 let line = lines.line_at(span.range.start);
-                found.push((block.bytes[span.range.clone()].to_vec(), line, span.cut));
+                found.push((block.bytes()[span.range.clone()].to_vec(), line, span.cut));
             }
-            assert_eq!(next, block.bytes.len());
+            assert_eq!(next, block.bytes().len());
         }
         assert_eq!(joined, text);
         found
@@ -351,9 +387,9 @@ mod tests {
         let mut blocks = Blocks::new(text.as_bytes(), RecordLimits::default());
         let mut bytes = 0;
         while let Some(block) = blocks.next_block().unwrap() {
-            assert!(block.bytes.len() <= BLOCK_BYTES && block.first_line == 1);
+            assert!(block.bytes().len() <= BLOCK_BYTES && block.first_line == 1);
             assert!(block.records().all(|record| record.cut && record.range.len() <= 256 * 1024));
-            bytes += block.bytes.len();
+            bytes += block.bytes().len();
         }
         assert_eq!(bytes, text.len());
         assert!(blocks.buffer.capacity() <= BLOCK_BYTES * 2);
@@ -369,9 +405,9 @@ mod tests {
             for record in block.records() {
                 records += 1;
                 assert_eq!(record.cut, records != 1252);
-                assert_eq!(block.bytes[record.range.end], b'\n');
+                assert_eq!(block.bytes()[record.range.end], b'\n');
             }
-            bytes += block.bytes.len();
+            bytes += block.bytes().len();
         }
         assert_eq!((bytes, records), (text.len(), 1252));
     }
@@ -386,7 +422,7 @@ mod tests {
         }
         let reader = io::BufReader::new(b"a\nb".chain(Broken));
         let mut blocks = Blocks::new(reader, RecordLimits::default());
-        assert_eq!(blocks.next_block().unwrap().unwrap().bytes, b"a\nb");
+        assert_eq!(blocks.next_block().unwrap().unwrap().bytes(), b"a\nb");
         assert_eq!(blocks.next_block().unwrap_err().kind(), io::ErrorKind::InvalidData);
         assert!(blocks.next_block().unwrap().is_none());
     }
