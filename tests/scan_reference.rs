@@ -185,7 +185,7 @@ fn generated_rules_on_generated_logs_match_what_a_plain_scan_matches() {
 
 #[test]
 fn generated_rules_pass_their_own_tests() {
-    let rules = workload::rules::generate(workload::rules::Mix { rules: 1000, without_literal: 1 });
+    let rules = workload::rules::generate(workload::rules::Mix::realistic(1000));
     let texts = rules.into_iter().map(|rule| (rule.id, rule.yaml)).collect();
     let faultbook = Faultbook::from_texts(texts, Default::default());
     assert_eq!(

@@ -2,16 +2,19 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use super::messages::{Messages, files};
 use super::random::Random;
 use super::rules::GeneratedRule;
-use super::templates::{Piece, SYSTEMS, pieces, value};
+use super::templates::{Piece, SYSTEMS, System, pieces, value};
 
 /// Bytes of ordinary lines between two failures.
 const BYTES_BETWEEN_FAILURES: usize = 200_000;
-/// How many of the rules have failures planted.
-const FAILING_RULES: usize = 20;
+/// How many of the first 10, 100, 1,000 and 10,000 rules have failures planted.
+const FAILING_RULES: usize = 5;
+/// Of a hundred lines, how many say something that is rare.
+const RARE_LINES: usize = 3;
 /// The first columns hold the timestamp and stay as they are.
 const HEADER_COLUMNS: usize = 32;
 /// Numbers of fewer digits are as often part of a name.
@@ -24,14 +27,16 @@ pub fn generate(megabytes: usize, model: Option<&Path>, rules: &[GeneratedRule],
     let models = model.map_or(Ok(Vec::new()), files)?;
     let count = if models.is_empty() { SYSTEMS.len() } else { models.len() };
     for number in 0..count {
-        let mut random = Random::new(number as u64);
+        let mut lines = match models.get(number) {
+            Some(path) => Lines::repeated(fs::read(path)?),
+            None => Lines::of_system(&SYSTEMS[number]),
+        };
         let name = models
             .get(number)
             .and_then(|path| path.file_name())
-            .map_or(SYSTEMS[number % SYSTEMS.len()].name.into(), |name| name.to_owned());
-        let mut out = BufWriter::new(File::create(folder.join(name))?);
-        let text = models.get(number).map(fs::read).transpose()?;
-        write(&mut out, text.as_deref(), number, rules, megabytes * 1_000_000 / count, &mut random)?;
+            .unwrap_or(SYSTEMS[number % SYSTEMS.len()].name.as_ref());
+        let mut out = BufWriter::with_capacity(1 << 20, File::create(folder.join(name))?);
+        write(&mut out, &mut lines, rules, megabytes * 1_000_000 / count, &mut Random::new(number as u64))?;
         out.flush()?;
     }
     Ok(())
@@ -40,68 +45,87 @@ pub fn generate(megabytes: usize, model: Option<&Path>, rules: &[GeneratedRule],
 /// Makes `bytes` of log lines of all systems in one text, for measurements in memory.
 pub fn mixed(bytes: usize, rules: &[GeneratedRule]) -> Vec<u8> {
     let mut text = Vec::with_capacity(bytes + 4096);
-    for number in 0..SYSTEMS.len() {
-        let written = write(&mut text, None, number, rules, bytes / SYSTEMS.len(), &mut Random::new(number as u64));
+    for (number, system) in SYSTEMS.iter().enumerate() {
+        let mut random = Random::new(number as u64);
+        let written = write(&mut text, &mut Lines::of_system(system), rules, bytes / SYSTEMS.len(), &mut random);
         written.expect("a vector can be written to");
     }
     text
 }
 
-fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    let mut files: Vec<PathBuf> = fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<io::Result<_>>()?;
-    files.retain(|path| path.is_file());
-    files.sort();
-    Ok(files)
-}
-
 fn write(
     out: &mut dyn Write,
-    model: Option<&[u8]>,
-    number: usize,
+    lines: &mut Lines,
     rules: &[GeneratedRule],
     bytes: usize,
     random: &mut Random,
 ) -> io::Result<()> {
-    let mut lines = model.map(|text| text.split_inclusive(|&byte| byte == b'\n').cycle());
     let (mut written, mut next_failure) = (0, BYTES_BETWEEN_FAILURES / 2);
+    let mut line = Vec::new();
     while written < bytes {
-        let line = match &mut lines {
-            Some(lines) => lines.next().map(|line| with_other_numbers(line, random)).unwrap_or_default(),
-            None => system_line(number, random),
-        };
+        line.clear();
+        lines.next(&mut line, random);
         out.write_all(&line)?;
         written += line.len();
         if written >= next_failure && !rules.is_empty() {
             next_failure += BYTES_BETWEEN_FAILURES;
-            let step = (rules.len() / FAILING_RULES).max(1);
-            let failing = &rules[random.below(FAILING_RULES) * step % rules.len()];
+            let first = rules.len().min([10, 100, 1_000, 10_000][random.below(4)]);
+            let failing = &rules[random.below(FAILING_RULES) * (first / FAILING_RULES).max(1) % first];
             writeln!(out, "{}", failing.sample)?;
         }
     }
     Ok(())
 }
 
-fn system_line(number: usize, random: &mut Random) -> Vec<u8> {
-    let system = &SYSTEMS[number % SYSTEMS.len()];
-    let mut line = String::new();
-    for part in pieces(system.header).into_iter().chain(pieces(random.pick(system.messages))) {
-        match part {
-            Piece::Text(text) => line += &text,
-            Piece::OneOf(texts) => line += &texts[0],
-            Piece::Value(_, kind) => line += &value(kind, random),
-        }
-    }
-    line.push('\n');
-    line.into_bytes()
+/// Where the lines of a file come from.
+enum Lines {
+    /// A header, and the messages behind it.
+    System { header: Vec<Piece>, messages: Messages },
+    /// The lines of a text, and which is next.
+    Repeated { text: Vec<u8>, at: usize },
 }
 
-fn with_other_numbers(line: &[u8], random: &mut Random) -> Vec<u8> {
-    let mut line = line.to_vec();
+impl Lines {
+    fn of_system(system: &System) -> Self {
+        Self::System { header: pieces(system.header), messages: Messages::of_system(system) }
+    }
+
+    fn repeated(text: Vec<u8>) -> Self {
+        Self::Repeated { text, at: 0 }
+    }
+
+    /// Appends the next line.
+    fn next(&mut self, line: &mut Vec<u8>, random: &mut Random) {
+        match self {
+            Self::System { header, messages } => {
+                let from = if random.chance(RARE_LINES) { &messages.rare } else { &messages.common };
+                let message = &from[random.below(from.len())];
+                for part in header.iter().chain(message) {
+                    match part {
+                        Piece::Text(text) => line.extend_from_slice(text.as_bytes()),
+                        Piece::OneOf(texts) => line.extend_from_slice(texts[0].as_bytes()),
+                        Piece::Value(_, kind) => line.extend_from_slice(value(kind, random).as_bytes()),
+                    }
+                }
+                line.push(b'\n');
+            }
+            Self::Repeated { text, at } => {
+                let rest = &text[*at..];
+                let length = rest.iter().position(|&byte| byte == b'\n').unwrap_or(rest.len());
+                line.extend_from_slice(&rest[..length]);
+                line.push(b'\n');
+                *at = if *at + length + 1 < text.len() { *at + length + 1 } else { 0 };
+                change_numbers(line, random);
+            }
+        }
+    }
+}
+
+fn change_numbers(line: &mut [u8], random: &mut Random) {
     let start = line.len().min(HEADER_COLUMNS);
     for run in line[start..].chunk_by_mut(|one, next| one.is_ascii_digit() == next.is_ascii_digit()) {
         if run.len() >= DIGITS_LEAST && run[0].is_ascii_digit() {
             run.iter_mut().for_each(|digit| *digit = b'0' + random.below(10) as u8);
         }
     }
-    line
 }

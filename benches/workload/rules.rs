@@ -1,24 +1,39 @@
 //! Rules as a knowledge base has them.
 //!
 //! Of a hundred, sixty are log messages made into a regex, 28 sentences an author wrote from a screenshot or a ticket, eight
-//! name alternatives, three have nothing but a short code to go by, and as many as asked for have no literal at all. Five
-//! ignore case and eight begin with a needless `.*`, as found in the field.
+//! name alternatives, three have nothing but a short code to go by, and one has no literal at all. Five ignore case and
+//! eight begin with a needless `.*`, as found in the field. Most messages have words exchanged, so that they are like the
+//! lines of the logs and yet match none; of a hundred one is a rare message that the logs have. The rules of a smaller
+//! set are the first ones of a larger.
 
 use std::collections::HashSet;
 use std::fmt::Write;
 use std::io;
 use std::path::Path;
 
+use super::messages::{Messages, exchange_a_word};
 use super::random::Random;
-use super::templates::{FAILURES, OBJECTS, Piece, REASONS, SUBJECTS, SYSTEMS, WORDS, class, pieces, value};
+use super::templates::{FAILURES, OBJECTS, Piece, REASONS, SUBJECTS, WORDS, class, pieces, value};
+
+/// Of a hundred rules made of messages, how many are of one that the logs have.
+const UNCHANGED: usize = 1;
+/// An author makes a rule of so many texts and values of a message at most.
+const PIECES_MOST: usize = 9;
 
 /// What a rule set should be like.
 #[derive(Clone, Copy, Debug)]
 pub struct Mix {
     /// How many rules.
     pub rules: usize,
-    /// How many of a hundred have a regex without any literal.
+    /// How many of a hundred have a regex without any literal, ten at most; they take the place of alternatives.
     pub without_literal: usize,
+}
+
+impl Mix {
+    /// The mix of real faultbooks.
+    pub fn realistic(rules: usize) -> Self {
+        Self { rules, without_literal: 1 }
+    }
 }
 
 /// One article and a log line it is about.
@@ -28,17 +43,38 @@ pub struct GeneratedRule {
     pub id: String,
     /// The file.
     pub yaml: String,
+    /// The regex, as it stands in the file.
+    pub regex: String,
     /// A line that matches.
     pub sample: String,
 }
 
-/// Makes the rules of a mix; all regexes differ.
+impl GeneratedRule {
+    /// The regex in the syntax that other engines have too: groups without names, and classes that keep to a line even where
+    /// whole blocks are searched.
+    pub fn plain_regex(&self) -> String {
+        let (mut plain, mut rest) = (String::new(), self.regex.as_str());
+        while let Some((before, group)) = rest.split_once("(?<") {
+            plain += before;
+            plain.push('(');
+            rest = group.split_once('>').map_or("", |(_, behind)| behind);
+        }
+        (plain + rest).replace("[^", r"[^\n")
+    }
+}
+
+/// Makes the rules of a mix, of our own messages; all regexes differ.
 pub fn generate(mix: Mix) -> Vec<GeneratedRule> {
+    generate_of(mix, &Messages::own())
+}
+
+/// Makes the rules of a mix, of the messages given; all regexes differ.
+pub fn generate_of(mix: Mix, messages: &Messages) -> Vec<GeneratedRule> {
     let mut random = Random::new(0xFA01_7B00);
     let mut seen = HashSet::new();
     let mut rules = Vec::with_capacity(mix.rules);
     while rules.len() < mix.rules {
-        let draft = Draft::new(mix, &mut random);
+        let draft = Draft::new(rules.len(), mix, messages, &mut random);
         if seen.insert(draft.regex.clone()) {
             rules.push(draft.article(rules.len(), &mut random));
         }
@@ -56,6 +92,16 @@ pub fn write(rules: &[GeneratedRule], folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Writes what programs need that cannot read the articles: `regexes.tsv` and `samples.tsv`, each line the number of a rule, a
+/// tab, and its plain regex or a line that it matches.
+pub fn write_plain(rules: &[GeneratedRule], folder: &Path) -> io::Result<()> {
+    let table = |column: fn(&GeneratedRule) -> String| -> String {
+        rules.iter().enumerate().map(|(number, rule)| format!("{number}\t{}\n", column(rule))).collect()
+    };
+    std::fs::write(folder.join("regexes.tsv"), table(GeneratedRule::plain_regex))?;
+    std::fs::write(folder.join("samples.tsv"), table(|rule| rule.sample.clone()))
+}
+
 /// A regex and a text it matches.
 struct Draft {
     regex: String,
@@ -65,21 +111,22 @@ struct Draft {
 }
 
 impl Draft {
-    fn new(mix: Mix, random: &mut Random) -> Self {
-        let share = random.below(100);
-        if share < mix.without_literal {
-            return Self::without_literal(random);
-        }
-        let mut parts = match random.below(99) {
-            0..60 => message(random),
-            60..88 => sentence(random),
-            88..96 => alternatives(random),
-            _ => short_code(random),
-        };
-        rename_doubles(&mut parts);
+    /// The kinds are dealt out by the rule's number, so that each hundred has the mix, and the first ten have it nearly.
+    fn new(number: usize, mix: Mix, messages: &Messages, random: &mut Random) -> Self {
         let flag = if random.chance(5) { "(?i)" } else { "" };
         let leading = if random.chance(8) { ".*" } else { "" };
-        Self::of_pieces(&parts, &format!("{flag}{leading}"), random)
+        let start = format!("{flag}{leading}");
+        let mut parts = match number % 100 {
+            slot if slot % 10 == 9 && slot / 10 + mix.without_literal >= 10 => {
+                return Self::without_literal(&start, random);
+            }
+            48 | 78 | 29 => short_code(random),
+            slot if slot % 10 < 6 => message(messages, random),
+            slot if slot % 10 < 9 => sentence(random),
+            _ => alternatives(random),
+        };
+        rename_doubles(&mut parts);
+        Self::of_pieces(&parts, &start, random)
     }
 
     fn of_pieces(parts: &[Piece], start: &str, random: &mut Random) -> Self {
@@ -113,15 +160,34 @@ impl Draft {
     }
 
     /// Nothing but classes, anchored or not.
-    fn without_literal(random: &mut Random) -> Self {
+    fn without_literal(start: &str, random: &mut Random) -> Self {
         let (letters, digits, unit) = (2 + random.below(5), 3 + random.below(6), 1 + random.below(12));
-        let start = if random.chance(60) { "^" } else { r"\b" };
         let code = format!("{}{}", &"QXZWVK"[..letters], "1".repeat(digits));
+        let border = if random.chance(60) { "^" } else { r"\b" };
+        let (regex, message, captures) = match random.below(3) {
+            0 => (
+                format!(r"(?<code>[A-Z]{{{letters}}}\d{{{digits}}}) (?<amount>\d+) [a-z]{{{unit}}}$"),
+                format!("{code} 42 {}", "x".repeat(unit)),
+                vec![("code", code), ("amount", "42".to_owned())],
+            ),
+            1 => (
+                format!(r"[a-z]{{{unit}}}=(?<code>[A-Z]{{{letters}}}\d{{{digits}}})(?:[;,]|$)"),
+                format!("{}={code}", "x".repeat(unit)),
+                vec![("code", code)],
+            ),
+            _ => (
+                format!(r"[A-Z]{{{letters}}}\d \S+ (?<amount>\d{{{digits}}})/\d+ [a-z]{{{unit}}}$"),
+                format!("{}7 eu-west {}/9 {}", &code[..letters], "1".repeat(digits), "x".repeat(unit)),
+                vec![("amount", "1".repeat(digits))],
+            ),
+        };
+        // `.*` before an anchor would be another mistake than the one that is common
+        let start = if border == "^" { start.trim_end_matches(".*") } else { start };
         Self {
-            regex: format!(r"{start}(?<code>[A-Z]{{{letters}}}\d{{{digits}}}) (?<amount>\d+) [a-z]{{{unit}}}$"),
-            message: format!("{code} 42 {}", "x".repeat(unit)),
+            regex: format!("{start}{border}{regex}"),
+            message,
             near_miss: "nothing of the kind".to_owned(),
-            captures: vec![("code".to_owned(), code), ("amount".to_owned(), "42".to_owned())],
+            captures: captures.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
         }
     }
 
@@ -179,7 +245,7 @@ impl Draft {
             "  - name: almost the failure\n    text: {}\n    expect: nothing\n",
             quoted(&format!("{header}{}", self.near_miss))
         );
-        GeneratedRule { id, yaml, sample }
+        GeneratedRule { id, yaml, regex: self.regex, sample }
     }
 }
 
@@ -192,17 +258,17 @@ fn text_of(piece: &Piece) -> Option<&str> {
 
 /// A log message, with words exchanged so that it is about another failure than the lines of the corpus; now and then only
 /// a part of it, or left as it is.
-fn message(random: &mut Random) -> Vec<Piece> {
-    let system = &SYSTEMS[random.below(SYSTEMS.len())];
-    let mut parts = pieces(random.pick(system.messages));
-    if parts.len() > 4 && random.chance(40) {
+fn message(messages: &Messages, random: &mut Random) -> Vec<Piece> {
+    let unchanged = random.chance(UNCHANGED) && !messages.rare.is_empty();
+    let from = if unchanged || messages.common.is_empty() { &messages.rare } else { &messages.common };
+    let mut parts = from[random.below(from.len())].clone();
+    if parts.len() > PIECES_MOST || (parts.len() > 4 && random.chance(40)) {
         let from = random.below(parts.len() / 2);
         parts.drain(..from);
         parts.truncate(3 + random.below(4));
     }
     trim(&mut parts);
-    // one in 250 is a message that the generated logs have
-    let exchanges = if random.below(250) == 0 { 0 } else { 1 + random.below(3) };
+    let exchanges = if unchanged { 0 } else { 1 + random.below(3) };
     for _ in 0..exchanges {
         exchange_a_word(&mut parts, random);
     }
@@ -231,20 +297,6 @@ fn short_code(random: &mut Random) -> Vec<Piece> {
     let mut code: String = (0..2 + random.below(3)).map(|_| letter(random)).collect();
     code.push(random.pick(&['-', ':', '#', '_']));
     vec![Piece::Text(code), Piece::Value("code".to_owned(), "number")]
-}
-
-/// Puts another word in the place of one of at least four letters.
-fn exchange_a_word(parts: &mut [Piece], random: &mut Random) {
-    let words_of = |text: &str| -> Vec<String> {
-        text.split(|c: char| !c.is_ascii_alphabetic()).filter(|word| word.len() >= 4).map(str::to_owned).collect()
-    };
-    let texts = parts.iter_mut().filter_map(|part| if let Piece::Text(text) = part { Some(text) } else { None });
-    let mut texts: Vec<&mut String> = texts.filter(|text| !words_of(text).is_empty()).collect();
-    if !texts.is_empty() {
-        let at = random.below(texts.len());
-        let words = words_of(texts[at]);
-        *texts[at] = texts[at].replacen(&words[random.below(words.len())], random.pick(WORDS), 1);
-    }
 }
 
 /// Begins and ends a regex with text, not with a value.
