@@ -24,7 +24,7 @@
 //! [`report`] (how a batch is told), [`author`] (help for authors), and with the feature `cli` the command line. A room uses
 //! the rooms before it, never one behind it. Nothing here prints, exits or keeps state.
 
-#![deny(missing_docs)]
+#![deny(missing_docs, unsafe_code)]
 
 pub mod answer;
 pub mod author;

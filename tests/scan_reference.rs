@@ -38,13 +38,15 @@ fn scanned(index: &Index<'_>, text: &[u8], limits: &Limits, block_bytes: usize) 
 fn plainly(index: &Index<'_>, text: &[u8], limits: &Limits, block_bytes: usize) -> Found {
     let mut found = Vec::new();
     let mut blocks = Blocks::with_block_bytes(text, limits.record, block_bytes);
+    let mut lines_before = 1;
     while let Ok(Some(block)) = blocks.next_block() {
         let mut lines = block.lines();
         for record in block.records() {
             let shown = plain::plain(&block.bytes()[record.range.clone()]);
-            let line = lines.line_at(record.range.start);
+            let line = lines_before + lines.lines_before(record.range.start);
             found.extend(of_text(index, &shown).map(|(id, captured)| (line, id, captured)));
         }
+        lines_before += lines.lines_before(block.bytes().len());
     }
     let mut matched: BTreeSet<SignatureId> = found.iter().map(|(_, id, _)| *id).collect();
     let shown = plain::plain(text);

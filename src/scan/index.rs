@@ -1,33 +1,30 @@
-//! One index over the literals of all rules.
+//! One index over the needles of all rules.
 //!
-//! [`Index::build`] looks at each signature once: which literals it needs, whether it reads records or whole files. A
-//! thousand signatures then cost one pass of one automaton over the text. Signatures without a literal are kept apart and
-//! tried on every record.
+//! [`Index::build`] looks at each signature once: which needles it needs, which sources it looks at, whether it reads records or whole
+//! files. Ten thousand signatures then cost one pass of a few filters over the text. Signatures without a needle are kept apart and tried on
+//! every record.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
-use aho_corasick::{MatchKind, dfa, nfa};
 use rayon::prelude::*;
 
-use crate::rule::signature::{Signature, SignatureScope};
+use crate::rule::signature::{FileGlob, Signature, SignatureScope};
 use crate::rule::{Faultbook, Rule, RuleId, State};
-use crate::scan::literal::LiteralSet;
+use crate::scan::filter::Filters;
+use crate::scan::required::{self, NeedleSet};
+use crate::scan::tuning::Tuning;
 use crate::scan::unindexed::Unindexed;
-use crate::scan::{lanes, literal};
 
 /// The place of a signature in an [`Index`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SignatureId(usize);
+pub struct SignatureId(u32);
 
 impl SignatureId {
     /// The position among the index's signatures.
     pub fn index(self) -> usize {
-        self.0
+        self.0 as usize
     }
 }
-
-/// Up to this many bytes of literals the automaton is a full table: a few MiB, and twice as fast as the compact form.
-const TABLE_BYTES: usize = 1 << 17;
 
 /// The signatures of a faultbook, arranged for scanning.
 pub struct Index<'book> {
@@ -35,9 +32,12 @@ pub struct Index<'book> {
     /// For each rule of the faultbook whether it is looked for.
     used: Vec<bool>,
     signatures: Vec<(RuleId, usize)>,
-    automaton: Option<Literals>,
-    /// For each literal of the automaton the signatures that need it.
-    owners: Vec<Vec<SignatureId>>,
+    /// The different globs of signatures, and for each signature which of them is its own.
+    globs: Vec<&'book FileGlob>,
+    glob_of: Vec<Option<u32>>,
+    /// For each signature the needle sets of which any would do.
+    needles: Vec<Vec<NeedleSet>>,
+    tuning: Tuning,
     every_record: Vec<SignatureId>,
     unindexed: Unindexed,
     whole_file: Vec<SignatureId>,
@@ -51,49 +51,51 @@ impl<'book> Index<'book> {
 
     /// Arranges only the rules that `wanted` accepts.
     pub fn of_rules(faultbook: &'book Faultbook, wanted: impl Fn(&Rule) -> bool) -> Self {
+        let used: Vec<bool> = faultbook.rules().iter().map(wanted).collect();
+        let rules = faultbook.rules().iter().enumerate().filter(|(at, _)| used[*at]);
+        let signatures: Vec<(RuleId, usize)> = rules
+            .flat_map(|(at, rule)| (0..rule.signatures.len()).map(move |signature| (RuleId::new(at), signature)))
+            .collect();
+        let signature = |(rule, signature): &(RuleId, usize)| &faultbook.rule(*rule).signatures[*signature];
+        let needles = signatures
+            .par_iter()
+            .map(signature)
+            .map(|signature| match signature.scope {
+                SignatureScope::Record => required::of_signature(signature),
+                SignatureScope::File => Vec::new(),
+            })
+            .collect();
         let mut index = Self {
             faultbook,
-            used: Vec::new(),
-            signatures: Vec::new(),
-            automaton: None,
-            owners: Vec::new(),
+            used,
+            globs: Vec::new(),
+            glob_of: Vec::new(),
+            needles,
+            tuning: Tuning::new(),
             every_record: Vec::new(),
             unindexed: Unindexed::default(),
             whole_file: Vec::new(),
+            signatures,
         };
-        let used: Vec<bool> = faultbook.rules().iter().map(wanted).collect();
-        for (rule_index, rule) in faultbook.rules().iter().enumerate().filter(|(at, _)| used[*at]) {
-            index.signatures.extend((0..rule.signatures.len()).map(|signature| (RuleId::new(rule_index), signature)));
-        }
-        index.used = used;
-        let sets: Vec<Option<LiteralSet>> = (0..index.len())
-            .into_par_iter()
-            .map(|id| literal::of_signature(index.signature(SignatureId(id)).1))
-            .collect();
-        let mut by_literal: BTreeMap<Vec<u8>, Vec<SignatureId>> = BTreeMap::new();
-        for (id, set) in (0..).map(SignatureId).zip(sets) {
-            match (index.signature(id).1.scope, set) {
-                (SignatureScope::File, _) => index.whole_file.push(id),
-                (SignatureScope::Record, None) => index.every_record.push(id),
-                (SignatureScope::Record, Some(set)) => {
-                    for literal in set.literals() {
-                        by_literal.entry(literal.clone()).or_default().push(id);
-                    }
-                }
-            }
-        }
-        let (literals, owners): (Vec<_>, Vec<_>) = by_literal.into_iter().unzip();
-        index.automaton = Literals::new(&literals);
-        if index.automaton.is_none() {
-            // too large to build: slower, but nothing is missed
-            index.every_record.extend(owners.iter().flatten());
-            index.every_record.sort_unstable();
-            index.every_record.dedup();
-        }
-        index.owners = owners;
-        for id in index.every_record.clone() {
+        let mut known: HashMap<&str, u32> = HashMap::new();
+        for id in (0..index.signatures.len() as u32).map(SignatureId) {
             let signature = index.signature(id).1;
-            index.unindexed.add(id, signature);
+            match signature.scope {
+                SignatureScope::File => index.whole_file.push(id),
+                SignatureScope::Record if !Filters::can_find(&index.needles[id.index()]) => {
+                    index.every_record.push(id);
+                    index.unindexed.add(id, signature);
+                    index.needles[id.index()].clear();
+                }
+                SignatureScope::Record => {}
+            }
+            let glob = signature.file.as_ref().map(|glob| {
+                *known.entry(glob.written()).or_insert_with(|| {
+                    index.globs.push(glob);
+                    index.globs.len() as u32 - 1
+                })
+            });
+            index.glob_of.push(glob);
         }
         index
     }
@@ -120,29 +122,59 @@ impl<'book> Index<'book> {
 
     /// The rule a signature belongs to, and its position among the rule's signatures.
     pub fn owner(&self, id: SignatureId) -> (RuleId, usize) {
-        self.signatures[id.0]
+        self.signatures[id.index()]
     }
 
     /// A signature and its rule.
     pub fn signature(&self, id: SignatureId) -> (&'book Rule, &'book Signature) {
-        let (rule, signature) = self.signatures[id.0];
+        let (rule, signature) = self.signatures[id.index()];
         let rule = self.faultbook.rule(rule);
         (rule, &rule.signatures[signature])
     }
 
     /// Every signature.
     pub fn signatures(&self) -> impl Iterator<Item = SignatureId> {
-        (0..self.signatures.len()).map(SignatureId)
+        (0..self.signatures.len() as u32).map(SignatureId)
     }
 
-    /// Signatures without a literal: every record has to be tried against them.
+    /// What of the index a source at `path` inside its case takes part in. Cost: that of the different globs, not of the
+    /// signatures.
+    pub fn part_for(&self, path: &str) -> IndexPart<'_> {
+        let globs: Vec<bool> = self.globs.iter().map(|glob| glob.matches(path)).collect();
+        let looks_at = |id: &SignatureId| self.glob_of[id.index()].is_none_or(|glob| globs[glob as usize]);
+        let part = |ids: &[SignatureId]| ids.iter().copied().filter(looks_at).collect();
+        IndexPart { every_record: part(&self.every_record), whole_file: part(&self.whole_file), index: self, globs }
+    }
+}
+
+/// An [`Index`] as one source sees it.
+pub struct IndexPart<'i> {
+    index: &'i Index<'i>,
+    /// For each glob whether the source is meant.
+    globs: Vec<bool>,
+    every_record: Vec<SignatureId>,
+    whole_file: Vec<SignatureId>,
+}
+
+impl<'i> IndexPart<'i> {
+    /// The whole index.
+    pub fn index(&self) -> &'i Index<'i> {
+        self.index
+    }
+
+    /// Whether a signature looks at the source.
+    pub fn has(&self, id: SignatureId) -> bool {
+        self.index.glob_of[id.index()].is_none_or(|glob| self.globs[glob as usize])
+    }
+
+    /// Signatures without a needle: every record has to be tried against them.
     pub fn every_record(&self) -> &[SignatureId] {
         &self.every_record
     }
 
-    /// Those of [`Index::every_record`] that may match a text. Costs a pass over the text for every few of them.
-    pub fn without_literal(&self, text: &[u8]) -> impl Iterator<Item = SignatureId> {
-        self.unindexed.possible(text)
+    /// Those of [`IndexPart::every_record`] that may match a text. Costs a pass over the text for every few of them.
+    pub fn without_needle(&self, text: &[u8]) -> impl Iterator<Item = SignatureId> {
+        self.index.unindexed.possible(text).filter(|id| self.has(*id))
     }
 
     /// Signatures that read whole files.
@@ -150,33 +182,13 @@ impl<'book> Index<'book> {
         &self.whole_file
     }
 
-    /// Calls `hit` with the offset of the last byte of each literal that occurs in `text`, in ascending order, and the
-    /// signatures that need it.
-    pub fn hits<'i>(&'i self, text: &[u8], mut hit: impl FnMut(usize, &'i [SignatureId])) {
-        let mut hit = |at, literal: aho_corasick::PatternID| hit(at, self.owners[literal.as_usize()].as_slice());
-        match &self.automaton {
-            None => {}
-            Some(Literals::Table(automaton)) => lanes::occurrences(automaton, text, &mut hit),
-            Some(Literals::Compact(automaton)) => lanes::occurrences(automaton, text, &mut hit),
-        }
-    }
-}
-
-/// The automaton over all literals, in the form that suits their number.
-enum Literals {
-    Table(dfa::DFA),
-    Compact(nfa::contiguous::NFA),
-}
-
-impl Literals {
-    /// `None` when there are none, or too many for any automaton.
-    fn new(literals: &[Vec<u8>]) -> Option<Self> {
-        let size: usize = literals.iter().map(Vec::len).sum();
-        let mut states = nfa::noncontiguous::Builder::new();
-        let states = states.match_kind(MatchKind::Standard).ascii_case_insensitive(true).prefilter(false);
-        let states = states.build(literals).ok().filter(|_| !literals.is_empty())?;
-        let table = (size <= TABLE_BYTES).then(|| dfa::Builder::new().build_from_noncontiguous(&states).ok()).flatten();
-        let compact = || nfa::contiguous::Builder::new().build_from_noncontiguous(&states).ok();
-        table.map(Literals::Table).or_else(|| compact().map(Literals::Compact))
+    /// A position inside each needle that occurs in `text`, ascending, and a signature that needs it.
+    pub fn hits(&self, text: &[u8]) -> Vec<(usize, SignatureId)> {
+        let filters = self.index.tuning.filters(&self.index.needles, text);
+        let (hits, looks) = filters.hits_and_looks(text);
+        let ids = hits.flat_map(|(at, members)| members.iter().map(move |member| (at, SignatureId(*member))));
+        let hits = ids.filter(|(_, id)| self.has(*id)).collect();
+        self.index.tuning.searched(&self.index.needles, text, looks);
+        hits
     }
 }

@@ -1,17 +1,24 @@
 //! Which rules might apply where.
 //!
-//! From every pattern the [literals](literal) it cannot match without are derived, one [`Index`] over the literals of all
-//! rules is run over whole blocks of text, and only around a hit are records looked up and signatures [confirmed](confirm).
-//! [`Scan`] does that for one source. What the matches mean is for `diagnose`.
+//! From every pattern the needles are derived that it cannot match without ([`required`]). An [`Index`] over the needles of
+//! all rules is run over whole blocks of text ([`filter`]), and only around a hit are records looked up and signatures
+//! [confirmed](confirm). [`Scan`] does that for one source. What the matches mean is for `diagnose`.
 
+mod block_search;
 pub mod confirm;
+pub mod filter;
+pub mod frequency;
 pub mod index;
-mod lanes;
-pub mod literal;
+pub mod needle;
+pub mod required;
+mod shuffle;
 pub mod source_scan;
+mod tier;
+mod tuning;
 mod unindexed;
 mod unwrap;
+mod wide;
 
 pub use confirm::Captured;
-pub use index::{Index, SignatureId};
+pub use index::{Index, IndexPart, SignatureId};
 pub use source_scan::{RecordMatches, Scan, ScanOutcome};

@@ -1,24 +1,26 @@
-//! Scanning one source: blocks, hits, records, matches.
+//! Scanning one source: its blocks are read one after the other, searched on all threads, and told in order.
 //!
-//! Most lines match nothing, so per line nothing is done: the index runs over whole blocks, and only where it hits, or where
-//! a line carries marks of untidy text, is the record looked up and tested. Levels, times and line numbers are computed only
-//! for records that match.
+//! Whoever reads a source hands its blocks out and goes on reading, so that inflating and searching overlap and one huge
+//! file keeps all cores busy. Only few blocks are under way at a time: memory does not grow with the source. What needs the text as a whole
+//! (hard-wrapped pasted text, `scope: file`) is kept aside while reading and tested at the end.
 
-use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::io::{self, BufRead};
-use std::iter::Peekable;
+use std::sync::mpsc::{self, Receiver};
 
-use crate::rule::Level;
-use crate::rule::signature::{Signature, SignatureScope};
+use rayon::Yield;
+
+use crate::scan::block_search::{BlockSearch, Searched};
 use crate::scan::confirm::{Captured, Readings, confirm};
-use crate::scan::index::{Index, SignatureId};
+use crate::scan::index::{Index, IndexPart, SignatureId};
 use crate::scan::unwrap::Unwrapping;
-use crate::source::block::{BLOCK_BYTES, Block, Blocks, LineCounter};
-use crate::source::record::RecordSpan;
-use crate::source::{Limits, LogTime, Note, NoteKind, SourceName, level, plain, tidy, timestamp};
+use crate::source::block::{BLOCK_BYTES, Block, Blocks};
+use crate::source::{Limits, LogTime, Note, NoteKind, SourceName, plain, tidy};
 
 /// Bytes of a file that signatures with `scope: file` see; configuration files are far smaller.
 pub const WHOLE_FILE_BYTES: usize = 1 << 20;
+/// Blocks of a source that are under way at a time, for each thread.
+const BLOCKS_AHEAD: usize = 2;
 
 /// One record and the signatures that match it.
 #[derive(Debug)]
@@ -48,34 +50,17 @@ pub struct ScanOutcome {
 
 /// The scan of one source. Built per source, because file globs decide which signatures take part.
 pub struct Scan<'s> {
-    index: &'s Index<'s>,
+    part: IndexPart<'s>,
     source: &'s SourceName,
     limits: &'s Limits,
     block_bytes: usize,
     pasted: bool,
-    /// For each signature whether this source is one it looks at.
-    takes_part: Vec<bool>,
-    every_record: Vec<SignatureId>,
-    whole_file: Vec<SignatureId>,
 }
 
 impl<'s> Scan<'s> {
     /// Prepares the scan of a source.
     pub fn new(index: &'s Index<'s>, source: &'s SourceName, limits: &'s Limits) -> Self {
-        let looks_at =
-            |id: SignatureId| index.signature(id).1.file.as_ref().is_none_or(|glob| glob.matches(&source.path));
-        let takes_part: Vec<bool> = index.signatures().map(looks_at).collect();
-        let part = |ids: &[SignatureId]| ids.iter().copied().filter(|id| takes_part[id.index()]).collect();
-        Self {
-            index,
-            source,
-            limits,
-            block_bytes: BLOCK_BYTES,
-            pasted: false,
-            every_record: part(index.every_record()),
-            whole_file: part(index.whole_file()),
-            takes_part,
-        }
+        Self { part: index.part_for(&source.path), source, limits, block_bytes: BLOCK_BYTES, pasted: false }
     }
 
     /// Takes the source for pasted text, whose lines may have been hard-wrapped on its way.
@@ -90,27 +75,21 @@ impl<'s> Scan<'s> {
 
     /// Reads the source to its end and hands every record that matches to `take`, in the order of the text.
     pub fn run(self, reader: &mut dyn BufRead, take: &mut dyn FnMut(&RecordMatches<'_>)) -> ScanOutcome {
-        let mut blocks = Blocks::with_block_bytes(reader, self.limits.record, self.block_bytes);
-        let mut state = State::new(&self);
-        let result = loop {
-            match blocks.next_block() {
-                Ok(Some(block)) => {
-                    state.block(&block, take);
-                    blocks.recycle(block);
-                }
-                Ok(None) => break Ok(()),
-                Err(error) => break Err(error),
-            }
-        };
-        state.finish(take);
+        let blocks = Blocks::with_block_bytes(reader, self.limits.record, self.block_bytes);
+        let mut state = State::new(&self, take);
+        let result = state.read(blocks);
+        state.finish();
         ScanOutcome { bytes: state.bytes, notes: state.notes, result }
     }
 }
 
-/// What is remembered from block to block.
-struct State<'s> {
+/// What is known of the source as far as it was told.
+struct State<'s, 't> {
     scan: &'s Scan<'s>,
+    search: BlockSearch<'s>,
+    take: &'t mut dyn FnMut(&RecordMatches<'_>),
     bytes: u64,
+    lines: u64,
     cut_records: u64,
     notes: Vec<Note>,
     /// The text so far, for signatures that read whole files.
@@ -118,184 +97,101 @@ struct State<'s> {
     unwrapping: Unwrapping,
 }
 
-/// What to test in one record.
-#[derive(Default)]
-struct Candidates {
-    signatures: Vec<SignatureId>,
-    /// Whether the record has marks of untidy text.
-    marked: bool,
-}
-
-/// The places of a block that ask for a record to be tested, each kind in the order of the text.
-struct Places<H: Iterator<Item = (usize, SignatureId)>, M: Iterator<Item = usize>> {
-    hits: Peekable<H>,
-    marks: Peekable<M>,
-}
-
-impl<H: Iterator<Item = (usize, SignatureId)>, M: Iterator<Item = usize>> Places<H, M> {
-    /// The next place that was not taken.
-    fn next(&mut self) -> Option<usize> {
-        let hit = self.hits.peek().map(|(at, _)| *at);
-        hit.into_iter().chain(self.marks.peek().copied()).min()
-    }
-
-    /// Takes the places before `end`, where the next record begins.
-    fn take_before(&mut self, end: usize) -> Candidates {
-        let mut candidates = Candidates::default();
-        while let Some((_, id)) = self.hits.next_if(|(at, _)| *at < end) {
-            candidates.signatures.push(id);
-        }
-        while self.marks.next_if(|at| *at < end).is_some() {
-            candidates.marked = true;
-        }
-        candidates
-    }
-}
-
-impl<'s> State<'s> {
-    fn new(scan: &'s Scan<'s>) -> Self {
+impl<'s, 't> State<'s, 't> {
+    fn new(scan: &'s Scan<'s>, take: &'t mut dyn FnMut(&RecordMatches<'_>)) -> Self {
         Self {
             scan,
+            search: BlockSearch { part: &scan.part, source: scan.source },
+            take,
             bytes: 0,
+            lines: 0,
             cut_records: 0,
             notes: Vec::new(),
             whole: Vec::new(),
-            unwrapping: Unwrapping::new(scan.index.len(), scan.pasted),
+            unwrapping: Unwrapping::new(scan.pasted),
         }
     }
 
-    fn block(&mut self, block: &Block, take: &mut dyn FnMut(&RecordMatches<'_>)) {
-        self.bytes += block.bytes().len() as u64;
-        if !self.scan.whole_file.is_empty() {
-            let room = WHOLE_FILE_BYTES + 1 - self.whole.len().min(WHOLE_FILE_BYTES + 1);
+    /// Reads all blocks, has them searched, and tells what was found in their order.
+    fn read(&mut self, mut blocks: Blocks<&mut dyn BufRead>) -> io::Result<()> {
+        let search = BlockSearch { ..self.search };
+        let threads = rayon::current_num_threads();
+        rayon::in_place_scope(|scope| {
+            let (done, receiver) = mpsc::channel();
+            let mut queue = Queue { receiver, waiting: BTreeMap::new(), handed_out: 0, received: 0, told: 0 };
+            let result = loop {
+                let block = match blocks.next_block() {
+                    Ok(Some(block)) => block,
+                    Ok(None) => break Ok(()),
+                    Err(error) => break Err(error),
+                };
+                self.keep(&block);
+                let number = queue.handed_out;
+                queue.handed_out += 1;
+                if threads == 1 || (number == 0 && blocks.is_at_end()) {
+                    let searched = search.search(&block);
+                    queue.received += 1;
+                    queue.waiting.insert(number, (searched, block));
+                } else {
+                    let (done, search) = (done.clone(), &search);
+                    // a receiver that is gone wants no more
+                    scope.spawn(move |_| drop(done.send((number, (search.search(&block), block)))));
+                }
+                queue.wait_for_room(BLOCKS_AHEAD * threads);
+                queue.tell(self, |block| blocks.recycle(block));
+            };
+            drop(done);
+            while queue.told < queue.handed_out {
+                queue.wait_for_room(0);
+                queue.tell(self, |block| blocks.recycle(block));
+            }
+            result
+        })
+    }
+
+    /// Keeps of a block what is tested at the end.
+    fn keep(&mut self, block: &Block) {
+        if !self.scan.part.whole_file().is_empty() {
+            let room = (WHOLE_FILE_BYTES + 1).saturating_sub(self.whole.len());
             self.whole.extend_from_slice(&block.bytes()[..block.bytes().len().min(room)]);
         }
         self.unwrapping.add(block.bytes());
-        let mut lines = block.lines();
-        if self.scan.every_record.is_empty() {
-            self.around_hits(block, &mut lines, take);
-        } else {
-            self.all_records(block, &mut lines, take);
+    }
+
+    /// Tells what the next block holds.
+    fn tell(&mut self, searched: Searched) {
+        for found in searched.matches {
+            found.found.iter().for_each(|(id, _)| self.unwrapping.matched(*id));
+            let line = self.lines + found.line + 1;
+            let source = &self.scan.source.name;
+            (self.take)(&RecordMatches { source, line, text: &found.text, time: found.time, found: found.found });
         }
-    }
-
-    /// Looks up records only at hits and marks.
-    fn around_hits(&mut self, block: &Block, lines: &mut LineCounter<'_>, take: &mut dyn FnMut(&RecordMatches<'_>)) {
-        let mut places = self.places(block);
-        while let Some(at) = places.next() {
-            let record = block.record_at(at);
-            // what was looked up is taken, whatever the record: the loop must end
-            let candidates = places.take_before(record.next.max(at + 1));
-            self.record(block, &record, candidates, lines, take);
-        }
-    }
-
-    /// Looks at every record, for the signatures that have no literal.
-    fn all_records(&mut self, block: &Block, lines: &mut LineCounter<'_>, take: &mut dyn FnMut(&RecordMatches<'_>)) {
-        let mut places = self.places(block);
-        for record in block.records() {
-            let candidates = places.take_before(record.next);
-            self.record(block, &record, candidates, lines, take);
-        }
-    }
-
-    /// Where in a block a literal ends that a signature of this source needs, and where marks of untidy text are.
-    fn places<'b>(
-        &self,
-        block: &'b Block,
-    ) -> Places<impl Iterator<Item = (usize, SignatureId)> + 'static, impl Iterator<Item = usize> + 'b> {
-        let mut hits = Vec::new();
-        self.scan.index.hits(block.bytes(), |at, found| {
-            hits.extend(found.iter().filter(|id| self.scan.takes_part[id.index()]).map(|id| (at, *id)));
-        });
-        Places { hits: hits.into_iter().peekable(), marks: tidy::marks(block.bytes()).peekable() }
-    }
-
-    /// Adds the signatures of whose literals one occurs in a text.
-    fn literals(&self, text: &[u8], signatures: &mut Vec<SignatureId>) {
-        self.scan
-            .index
-            .hits(text, |_, found| signatures.extend(found.iter().filter(|id| self.scan.takes_part[id.index()])));
-    }
-
-    fn record(
-        &mut self,
-        block: &Block,
-        span: &RecordSpan,
-        mut candidates: Candidates,
-        lines: &mut LineCounter<'_>,
-        take: &mut dyn FnMut(&RecordMatches<'_>),
-    ) {
-        let raw = &block.bytes()[span.range.clone()];
-        let plain: Cow<'_, [u8]> = plain::plain(raw);
-        let tidied = if candidates.marked { tidy::tidy(&plain) } else { None };
-        if candidates.marked {
-            // colours and entities can hide a literal from the index
-            if let Cow::Owned(text) = &plain {
-                self.literals(text, &mut candidates.signatures);
-            }
-            if let Some(text) = &tidied {
-                self.literals(text, &mut candidates.signatures);
-            }
-        }
-        if !self.scan.every_record.is_empty() {
-            for text in std::iter::once(&*plain).chain(tidied.as_deref()) {
-                let possible = self.scan.index.without_literal(text);
-                candidates.signatures.extend(possible.filter(|id| self.scan.takes_part[id.index()]));
-            }
-        }
-        candidates.signatures.sort_unstable();
-        candidates.signatures.dedup();
-        let found = self.confirmed(&candidates.signatures, Readings { plain: &plain, tidy: tidied.as_deref() });
-        if found.is_empty() {
-            return;
-        }
-        self.cut_records += u64::from(span.cut);
-        found.iter().for_each(|(id, _)| self.unwrapping.matched(*id));
-        let line = lines.line_at(span.range.start);
-        take(&RecordMatches { source: &self.scan.source.name, line, text: &plain, time: self.time(&plain), found });
-    }
-
-    fn confirmed(&self, candidates: &[SignatureId], readings: Readings<'_>) -> Vec<(SignatureId, Captured)> {
-        let mut level: Option<Option<Level>> = None;
-        let mut allows = |signature: &Signature| {
-            let Some(test) = &signature.level else { return true };
-            test.allows(*level.get_or_insert_with(|| level_of(readings.plain)))
-        };
-        let test = |id: &SignatureId| {
-            let signature = self.scan.index.signature(*id).1;
-            if signature.scope == SignatureScope::File || !allows(signature) {
-                return None;
-            }
-            Some((*id, confirm(signature, readings)?))
-        };
-        candidates.iter().filter_map(test).collect()
-    }
-
-    fn time(&self, text: &[u8]) -> Option<LogTime> {
-        timestamp::find(first_line(text)).map(|stamp| stamp.time.with_year_from(self.scan.source.modified))
+        self.bytes += searched.bytes;
+        self.lines += searched.lines;
+        self.cut_records += searched.cut_records;
     }
 
     /// Tests what needs the whole source: hard-wrapped text and signatures with `scope: file`.
-    fn finish(&mut self, take: &mut dyn FnMut(&RecordMatches<'_>)) {
+    fn finish(&mut self) {
         for paragraph in self.unwrapping.paragraphs() {
-            let mut candidates = self.scan.every_record.clone();
-            self.literals(&paragraph.text, &mut candidates);
+            let mut candidates = self.scan.part.every_record().to_vec();
+            candidates.extend(self.search.needed_in(&paragraph.text));
             let tidied = tidy::tidy(&paragraph.text);
             if let Some(text) = &tidied {
-                self.literals(text, &mut candidates);
+                candidates.extend(self.search.needed_in(text));
             }
             candidates.retain(|id| !self.unwrapping.has_matched(*id));
             candidates.sort_unstable();
             candidates.dedup();
-            let found = self.confirmed(&candidates, Readings { plain: &paragraph.text, tidy: tidied.as_deref() });
+            let found =
+                self.search.confirmed(&candidates, Readings { plain: &paragraph.text, tidy: tidied.as_deref() });
             if !found.is_empty() {
                 found.iter().for_each(|(id, _)| self.unwrapping.matched(*id));
-                let (source, line) = (self.scan.source.name.as_str(), paragraph.first_line);
-                take(&RecordMatches { source, line, text: &paragraph.text, time: self.time(&paragraph.text), found });
+                let (source, line, text) = (&self.scan.source.name, paragraph.first_line, &paragraph.text);
+                (self.take)(&RecordMatches { source, line, text, time: self.search.time(text), found });
             }
         }
-        self.whole_file(take);
+        self.whole_file();
         if self.cut_records > 0 {
             let limits = self.scan.limits.record;
             let detail = format!(
@@ -308,8 +204,9 @@ impl<'s> State<'s> {
         }
     }
 
-    fn whole_file(&mut self, take: &mut dyn FnMut(&RecordMatches<'_>)) {
-        if self.scan.whole_file.is_empty() {
+    fn whole_file(&mut self) {
+        let part = &self.scan.part;
+        if part.whole_file().is_empty() {
             return;
         }
         if self.whole.len() > WHOLE_FILE_BYTES {
@@ -320,20 +217,51 @@ impl<'s> State<'s> {
         let plain = plain::plain(&self.whole);
         let tidied = tidy::tidy(&plain);
         let readings = Readings { plain: &plain, tidy: tidied.as_deref() };
-        let test = |id: &SignatureId| Some((*id, confirm(self.scan.index.signature(*id).1, readings)?));
-        let found: Vec<_> = self.scan.whole_file.iter().filter_map(test).collect();
+        let test = |id: &SignatureId| Some((*id, confirm(part.index().signature(*id).1, readings)?));
+        let found: Vec<_> = part.whole_file().iter().filter_map(test).collect();
         if !found.is_empty() {
-            take(&RecordMatches { source: &self.scan.source.name, line: 1, text: &plain, time: None, found });
+            (self.take)(&RecordMatches { source: &self.scan.source.name, line: 1, text: &plain, time: None, found });
         }
     }
 }
 
-fn first_line(text: &[u8]) -> &[u8] {
-    &text[..memchr::memchr(b'\n', text).unwrap_or(text.len())]
+/// Blocks that were handed out to be searched, by their numbers.
+struct Queue {
+    receiver: Receiver<(u64, (Searched, Block))>,
+    /// Searched, but one before is not.
+    waiting: BTreeMap<u64, (Searched, Block)>,
+    handed_out: u64,
+    received: u64,
+    told: u64,
 }
 
-/// The level a record states about itself.
-fn level_of(text: &[u8]) -> Option<Level> {
-    let line = first_line(text);
-    level::find(line, timestamp::find(line).map_or(0, |stamp| stamp.range.end))
+impl Queue {
+    /// Returns when at most so many blocks are still being searched; meanwhile helps with it.
+    fn wait_for_room(&mut self, most: usize) {
+        loop {
+            while let Ok((number, searched)) = self.receiver.try_recv() {
+                self.received += 1;
+                self.waiting.insert(number, searched);
+            }
+            if self.handed_out - self.received <= most as u64 {
+                return;
+            }
+            // What this thread handed out last it finds first. When there is nothing left for it to do, others are at all of it.
+            if rayon::yield_local() != Some(Yield::Executed)
+                && let Ok((number, searched)) = self.receiver.recv()
+            {
+                self.received += 1;
+                self.waiting.insert(number, searched);
+            }
+        }
+    }
+
+    /// Tells what may be told, and gives the blocks back.
+    fn tell(&mut self, state: &mut State<'_, '_>, mut recycle: impl FnMut(Block)) {
+        while let Some((searched, block)) = self.waiting.remove(&self.told) {
+            self.told += 1;
+            state.tell(searched);
+            recycle(block);
+        }
+    }
 }

@@ -3,21 +3,24 @@
 //! Mail programs, ticket systems and terminals break long lines. In a short pasted text, paragraphs that look wrapped are
 //! joined, and only signatures that no record of the text matched are tried on them, so that nothing is counted twice.
 
+use std::collections::HashSet;
+
 use crate::scan::index::SignatureId;
 use crate::source::wrap::{Unwrapped, WRAP_LIMIT, unwrapped};
 use crate::source::{plain, tidy};
 
 /// Collects a short text and remembers which signatures its records matched.
 pub(crate) struct Unwrapping {
+    pasted: bool,
     /// The text so far; `None` once it cannot be wrapped text.
     text: Option<Vec<u8>>,
-    matched: Vec<bool>,
+    matched: HashSet<SignatureId>,
 }
 
 impl Unwrapping {
     /// For a source that was pasted; in others lines are what their writer made them, and nothing is joined.
-    pub(crate) fn new(signatures: usize, pasted: bool) -> Self {
-        Self { text: pasted.then(Vec::new), matched: vec![false; signatures] }
+    pub(crate) fn new(pasted: bool) -> Self {
+        Self { pasted, text: pasted.then(Vec::new), matched: HashSet::new() }
     }
 
     /// Takes the next block.
@@ -29,11 +32,13 @@ impl Unwrapping {
     }
 
     pub(crate) fn matched(&mut self, id: SignatureId) {
-        self.matched[id.index()] = true;
+        if self.pasted {
+            self.matched.insert(id);
+        }
     }
 
     pub(crate) fn has_matched(&self, id: SignatureId) -> bool {
-        self.matched[id.index()]
+        self.matched.contains(&id)
     }
 
     /// The joined paragraphs of the text as it is and of the text tidied, whose lines have other lengths; none when it was

@@ -41,7 +41,6 @@ pub struct Blocks<R> {
     filled: usize,
     spare: Vec<Vec<u8>>,
     offset: u64,
-    line: u64,
     framing: Option<Framing>,
     opening: Opening,
     ended: bool,
@@ -66,7 +65,6 @@ impl<R: BufRead> Blocks<R> {
             filled: 0,
             spare: Vec::new(),
             offset: 0,
-            line: 1,
             framing: None,
             opening: Opening::Record,
             ended: false,
@@ -90,7 +88,6 @@ impl<R: BufRead> Blocks<R> {
         let is_cut = end.next != Opening::Record;
         let block = Block {
             offset: self.offset,
-            first_line: self.line,
             framing,
             limits: self.limits,
             ends_inside_line: is_cut && read[..end.at].last() != Some(&b'\n'),
@@ -103,8 +100,13 @@ impl<R: BufRead> Blocks<R> {
             buffer: self.hand_out(end.at),
         };
         self.offset += block.length as u64;
-        self.line += memchr_iter(b'\n', block.bytes()).count() as u64;
         Ok(Some(block))
+    }
+
+    /// Whether the source has been read to its end, so that no further block follows the one handed out last unless there is a
+    /// rest in the buffer.
+    pub fn is_at_end(&self) -> bool {
+        self.ended && self.filled == 0
     }
 
     /// Takes a block back whose text is no longer needed, so that its memory is used for a later one.
@@ -187,8 +189,6 @@ impl End {
 pub struct Block {
     /// Byte offset of the first byte in the decoded source.
     pub offset: u64,
-    /// Number of the line that holds the first byte, counted from 1.
-    pub first_line: u64,
     /// How the lines of the source make records.
     pub framing: Framing,
     limits: RecordLimits,
@@ -211,7 +211,6 @@ impl Block {
         let buffer = text.into();
         Self {
             offset: 0,
-            first_line: 1,
             framing: Framing::detect(&buffer),
             limits,
             length: buffer.len(),
@@ -262,7 +261,7 @@ impl Block {
 
     /// Returns a counter of the block's lines.
     pub fn lines(&self) -> LineCounter<'_> {
-        LineCounter { bytes: self.bytes(), at: 0, first_line: self.first_line, line: self.first_line }
+        LineCounter { bytes: self.bytes(), at: 0, lines: 0 }
     }
 
     /// Finds the record at `at` from the lines around it.
@@ -301,26 +300,25 @@ impl Iterator for Records<'_> {
     }
 }
 
-/// Tells line numbers in a block; asked for increasing positions, it counts every newline once.
+/// Counts lines in a block; asked for increasing positions, it counts every newline once.
 #[derive(Debug, Clone)]
 pub struct LineCounter<'b> {
     bytes: &'b [u8],
     at: usize,
-    first_line: u64,
-    line: u64,
+    lines: u64,
 }
 
 impl LineCounter<'_> {
-    /// Returns the number, counted from 1, of the line in the source that holds the byte `at` of the block. A position
-    /// before the last one asked for is counted from the beginning of the block.
-    pub fn line_at(&mut self, at: usize) -> u64 {
+    /// Returns how many lines end before the byte `at` of the block. A position before the last one asked for is counted
+    /// from the beginning of the block.
+    pub fn lines_before(&mut self, at: usize) -> u64 {
         let at = at.min(self.bytes.len());
         if at < self.at {
-            (self.at, self.line) = (0, self.first_line);
+            (self.at, self.lines) = (0, 0);
         }
-        self.line += memchr_iter(b'\n', &self.bytes[self.at..at]).count() as u64;
+        self.lines += memchr_iter(b'\n', &self.bytes[self.at..at]).count() as u64;
         self.at = at;
-        self.line
+        self.lines
     }
 }
 
@@ -343,7 +341,7 @@ mod tests {
     /// Reads text in blocks and checks everything a block promises; returns the records as (text, line, cut).
     fn read(text: &[u8], limits: RecordLimits, block_bytes: usize) -> Vec<(Vec<u8>, u64, bool)> {
         let mut blocks = Blocks::with_block_bytes(text, limits, block_bytes);
-        let (mut joined, mut found) = (Vec::new(), Vec::new());
+        let (mut joined, mut found, mut lines_before) = (Vec::new(), Vec::new(), 1);
         while let Some(block) = blocks.next_block().unwrap() {
             assert_eq!(block.offset, joined.len() as u64);
             joined.extend_from_slice(block.bytes());
@@ -355,10 +353,11 @@ mod tests {
                     assert_eq!(block.walk_to(at), span, "at {at}");
                     assert_eq!(block.record_at(at), span, "at {at}");
                 }
-                let line = lines.line_at(span.range.start);
+                let line = lines_before + lines.lines_before(span.range.start);
                 found.push((block.bytes()[span.range.clone()].to_vec(), line, span.cut));
             }
             assert_eq!(next, block.bytes().len());
+            lines_before += lines.lines_before(next);
         }
         assert_eq!(joined, text);
         found
@@ -378,7 +377,7 @@ mod tests {
         let block = Block::whole(TASK.as_bytes(), RecordLimits::default());
         let hit = TASK.find("already in use").unwrap();
         assert_eq!(&TASK[block.record_at(hit).range], records[3]);
-        assert_eq!(block.lines().line_at(hit), 6);
+        assert_eq!(block.lines().lines_before(hit), 5);
     }
 
     #[test]
@@ -387,7 +386,7 @@ mod tests {
         let mut blocks = Blocks::new(text.as_bytes(), RecordLimits::default());
         let mut bytes = 0;
         while let Some(block) = blocks.next_block().unwrap() {
-            assert!(block.bytes().len() <= BLOCK_BYTES && block.first_line == 1);
+            assert!(block.bytes().len() <= BLOCK_BYTES);
             assert!(block.records().all(|record| record.cut && record.range.len() <= 256 * 1024));
             bytes += block.bytes().len();
         }
@@ -465,7 +464,7 @@ mod tests {
             let found = read(text.as_bytes(), limits, block_bytes);
             if framing.is_none_or(|framing| framing == whole.framing) {
                 let expected: Vec<_> = whole.records().map(|span| {
-                    (text.as_bytes()[span.range.clone()].to_vec(), counter.line_at(span.range.start), span.cut)
+                    (text.as_bytes()[span.range.clone()].to_vec(), 1 + counter.lines_before(span.range.start), span.cut)
                 }).collect();
                 prop_assert_eq!(found, expected);
             }

@@ -1,0 +1,182 @@
+//! The filters over the needles of all signatures.
+//!
+//! Each needle goes to the [`Tier`] where it costs least: one that looks at every eighth byte for needles of 15 bytes or
+//! more, at every fourth from 7, at every second from 4, at every byte for the shortest. Which of its sets a signature is
+//! looked for by, and which stretch of a needle, is chosen by [`Frequency`].
+
+use std::collections::HashMap;
+
+use crate::scan::frequency::Frequency;
+use crate::scan::needle::Needle;
+use crate::scan::required::NeedleSet;
+use crate::scan::shuffle::Shuffle;
+use crate::scan::tier::{Stretch, Tier};
+
+type Eighth = Tier<8, 8, true>;
+type Fourth = Tier<4, 4, true>;
+type Second = Tier<3, 2, false>;
+type Every = Tier<3, 1, false>;
+
+/// What a hit costs, in nanoseconds.
+const HIT_COST: f64 = 8.0;
+/// What one more needle costs in each tier before anything is found, as hits for each byte: it fills the filter.
+const TIER_COST: [f64; 4] = [1e-10, 5e-5, 2e-4, 1e-3];
+
+/// A needle that costs no more is not worth a look for something better.
+const CHEAP: f64 = 2e-5;
+/// What looking through a byte costs in each tier, and in the shuffle, in nanoseconds.
+const TIER_SPEED: [f64; 4] = [0.13, 0.22, 0.45, 0.9];
+const SHUFFLE_SPEED: f64 = 0.09;
+
+/// Which tier looks for a needle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TierName {
+    /// Eight bytes at every eighth position.
+    Eighth,
+    /// Four at every fourth.
+    Fourth,
+    /// Three at every second.
+    Second,
+    /// Three at every one.
+    Every,
+}
+
+/// One filter for each tier that has needles.
+#[derive(Default)]
+pub struct Filters {
+    needles: Vec<Needle>,
+    /// For each needle the members that need it, numbers given by the caller.
+    owners: Vec<Vec<u32>>,
+    eighth: Option<Eighth>,
+    fourth: Option<Fourth>,
+    second: Option<Second>,
+    every: Option<Every>,
+    shuffle: Option<Shuffle>,
+}
+
+impl Filters {
+    /// Makes filters for members, each with the sets of which any would do. Members without a set that
+    /// [can be found](Filters::can_find) are left out.
+    pub fn new<'s>(members: impl Iterator<Item = &'s [NeedleSet]>, frequency: &Frequency) -> Self {
+        let mut filters = Self::default();
+        let mut known: HashMap<&Needle, u32> = HashMap::new();
+        let mut places: HashMap<&Needle, Option<(TierName, Stretch)>> = HashMap::new();
+        let mut tiers: [Vec<(u32, Stretch)>; 4] = Default::default();
+        for (member, sets) in (0..).zip(members) {
+            let mut rate = |set: &'s NeedleSet| -> Option<f64> {
+                let mut cost_of = |needle| {
+                    let place = places.entry(needle).or_insert_with(|| place(needle, frequency));
+                    place.map(|(tier, stretch)| cost(tier, stretch))
+                };
+                set.needles().iter().map(&mut cost_of).sum()
+            };
+            let mut best: Option<(f64, &NeedleSet)> = None;
+            for set in sets {
+                let Some(cost) = rate(set) else { continue };
+                if best.is_none_or(|(least, _)| cost < least) {
+                    best = Some((cost, set));
+                }
+                if cost <= CHEAP {
+                    break;
+                }
+            }
+            let Some((_, set)) = best else { continue };
+            for needle in set.needles() {
+                let Some(Some((tier, stretch))) = places.get(needle) else { continue };
+                let next = filters.needles.len() as u32;
+                let number = *known.entry(needle).or_insert(next);
+                if number == next {
+                    filters.needles.push(needle.clone());
+                    filters.owners.push(Vec::new());
+                    tiers[*tier as usize].push((number, *stretch));
+                }
+                filters.owners[number as usize].push(member);
+            }
+        }
+        // the dearest first: what the shuffle takes over need not be looked for at every byte
+        let mut moved: Vec<u32> = Vec::new();
+        for tier in (0..tiers.len()).rev() {
+            if tiers[tier].is_empty() {
+                continue;
+            }
+            let more: Vec<u32> = moved.iter().copied().chain(tiers[tier].iter().map(|(needle, _)| *needle)).collect();
+            let shuffle = Shuffle::new(&filters.needles, &more, frequency);
+            let before = filters.shuffle.as_ref().map_or(0.0, |shuffle| SHUFFLE_SPEED + HIT_COST * shuffle.rate());
+            if shuffle
+                .as_ref()
+                .is_some_and(|shuffle| SHUFFLE_SPEED + HIT_COST * shuffle.rate() < before + TIER_SPEED[tier])
+            {
+                (filters.shuffle, moved) = (shuffle, more);
+                tiers[tier].clear();
+            }
+        }
+        let [eighth, fourth, second, every] = tiers;
+        filters.eighth = Tier::new(&filters.needles, &eighth);
+        filters.fourth = Tier::new(&filters.needles, &fourth);
+        filters.second = Tier::new(&filters.needles, &second);
+        filters.every = Tier::new(&filters.needles, &every);
+        filters
+    }
+
+    /// Whether a member with these sets can be looked for, whatever the text.
+    pub fn can_find(sets: &[NeedleSet]) -> bool {
+        // the tier that asks least of a needle
+        sets.iter().any(|set| set.needles().iter().all(Every::can_take))
+    }
+
+    /// Finds every needle in `text`, whose length is below 4 GiB: where it begins, ascending, and the members that need it.
+    pub fn hits(&self, text: &[u8]) -> impl Iterator<Item = (usize, &[u32])> {
+        self.hits_and_looks(text).0
+    }
+
+    /// As [`Filters::hits`]; also how many positions had to be looked at more closely, which is what scanning costs beyond
+    /// a fixed price for each byte.
+    pub fn hits_and_looks(&self, text: &[u8]) -> (impl Iterator<Item = (usize, &[u32])>, usize) {
+        let (mut found, mut passed, mut looks) = (Vec::new(), Vec::new(), 0);
+        let mut take = |start: usize, needle: u32| found.push((start as u32, needle));
+        if let Some(tier) = &self.eighth {
+            looks += tier.hits(text, &self.needles, &mut passed, &mut take);
+        }
+        if let Some(tier) = &self.fourth {
+            looks += tier.hits(text, &self.needles, &mut passed, &mut take);
+        }
+        if let Some(tier) = &self.second {
+            looks += tier.hits(text, &self.needles, &mut passed, &mut take);
+        }
+        if let Some(tier) = &self.every {
+            looks += tier.hits(text, &self.needles, &mut passed, &mut take);
+        }
+        if let Some(shuffle) = &self.shuffle {
+            looks += shuffle.hits(text, &self.needles, &mut passed, &mut take);
+        }
+        found.sort_unstable();
+        let owners = |(start, needle): (u32, u32)| (start as usize, self.owners[needle as usize].as_slice());
+        (found.into_iter().map(owners), looks)
+    }
+}
+
+fn cost(tier: TierName, stretch: Stretch) -> f64 {
+    HIT_COST * stretch.rate + TIER_COST[tier as usize]
+}
+
+/// The tier and stretch that cost least.
+fn place(needle: &Needle, frequency: &Frequency) -> Option<(TierName, Stretch)> {
+    type Rarest = fn(&Needle, &Frequency) -> Option<Stretch>;
+    let tiers: [(TierName, Rarest); 4] = [
+        (TierName::Eighth, Eighth::rarest),
+        (TierName::Fourth, Fourth::rarest),
+        (TierName::Second, Second::rarest),
+        (TierName::Every, Every::rarest),
+    ];
+    let mut best: Option<(TierName, Stretch)> = None;
+    for (tier, rarest) in tiers {
+        let Some(stretch) = rarest(needle, frequency) else { continue };
+        if best.is_none_or(|(best_tier, best)| cost(tier, stretch) < cost(best_tier, best)) {
+            best = Some((tier, stretch));
+        }
+        if HIT_COST * stretch.rate <= CHEAP {
+            break;
+        }
+    }
+    best
+}
