@@ -101,8 +101,11 @@ impl Choice {
 
     /// Where both hold.
     fn or_also(mut self, other: Choice) -> Self {
+        if other.0.is_empty() {
+            return self;
+        }
         self.0.extend(other.0);
-        self.0.sort_by_cached_key(|set| (std::cmp::Reverse(set.score()), set.0.clone()));
+        self.0.sort_by(|one, other| other.score().cmp(&one.score()).then_with(|| one.0.cmp(&other.0)));
         self.0.dedup();
         self.0.truncate(CHOICE_LIMIT);
         self
@@ -122,115 +125,114 @@ impl Choice {
 
 /// What is known about the strings a part of a pattern matches.
 #[derive(Clone, Debug)]
-struct Part {
-    /// All of them, if they are few.
-    exact: Option<Vec<String>>,
-    /// What they begin and end with; contains the empty string when nothing is known.
-    prefixes: Vec<String>,
-    suffixes: Vec<String>,
-    sets: Choice,
+enum Part {
+    /// All of them, because they are few.
+    Exact(Vec<String>),
+    /// What they begin and end with, and what they contain; the empty string where nothing is known.
+    Open { prefixes: Vec<String>, suffixes: Vec<String>, sets: Choice },
 }
 
 impl Part {
-    fn exact(strings: Vec<String>) -> Self {
-        Self { prefixes: strings.clone(), suffixes: strings.clone(), sets: Choice::default(), exact: Some(strings) }
-    }
-
     fn anything() -> Self {
-        Self { exact: None, prefixes: vec![String::new()], suffixes: vec![String::new()], sets: Choice::default() }
+        Part::Open { prefixes: vec![String::new()], suffixes: vec![String::new()], sets: Choice::default() }
     }
 
     fn of(hir: &Hir) -> Self {
         match hir.kind() {
-            HirKind::Empty | HirKind::Look(_) => Part::exact(vec![String::new()]),
+            HirKind::Empty | HirKind::Look(_) => Part::Exact(vec![String::new()]),
             HirKind::Literal(literal) => {
-                Part::exact(vec![literal.0.iter().map(|byte| MaskedByte::exactly(*byte)).collect()])
+                Part::Exact(vec![literal.0.iter().map(|byte| MaskedByte::exactly(*byte)).collect()])
             }
             HirKind::Class(class) => {
-                class_byte(class).map_or_else(Part::anything, |byte| Part::exact(vec![vec![byte]]))
+                class_byte(class).map_or_else(Part::anything, |byte| Part::Exact(vec![vec![byte]]))
             }
             HirKind::Capture(capture) => Part::of(&capture.sub),
             HirKind::Repetition(repetition) => {
-                Part::repeated(&Part::of(&repetition.sub), repetition.min, repetition.max)
+                Part::repeated(Part::of(&repetition.sub), repetition.min, repetition.max)
             }
-            HirKind::Concat(parts) => {
-                parts.iter().map(Part::of).reduce(|left, right| left.then(&right)).unwrap_or_else(Part::anything)
-            }
+            HirKind::Concat(parts) => parts.iter().map(Part::of).reduce(Part::then).unwrap_or_else(Part::anything),
             HirKind::Alternation(parts) => parts.iter().map(Part::of).reduce(Part::or).unwrap_or_else(Part::anything),
         }
     }
 
     /// The sets of which every match contains one.
     fn required(self) -> Choice {
-        match self.exact {
-            Some(exact) => Choice::of([exact]).or_also(self.sets),
-            None => Choice::of([self.prefixes, self.suffixes]).or_also(self.sets),
+        match self {
+            Part::Exact(strings) => Choice::of([strings]),
+            Part::Open { prefixes, suffixes, sets } => Choice::of([prefixes, suffixes]).or_also(sets),
         }
     }
 
-    fn repeated(once: &Part, least: u32, most: Option<u32>) -> Self {
+    /// What is known of the beginnings and the ends, and what is known besides.
+    fn ends(self) -> (Vec<String>, Vec<String>, Choice) {
+        match self {
+            Part::Exact(strings) => (strings.clone(), strings, Choice::default()),
+            Part::Open { prefixes, suffixes, sets } => (prefixes, suffixes, sets),
+        }
+    }
+
+    fn repeated(once: Part, least: u32, most: Option<u32>) -> Self {
         if least == 0 {
-            let optional = most == Some(1);
-            return match &once.exact {
-                Some(strings) if optional && strings.len() < SET_LIMIT => {
-                    Part::exact(strings.iter().cloned().chain([String::new()]).collect())
+            return match once {
+                Part::Exact(mut strings) if most == Some(1) && strings.len() < SET_LIMIT => {
+                    strings.push(String::new());
+                    Part::Exact(strings)
                 }
                 _ => Part::anything(),
             };
         }
         let times = least.min(LENGTH_LIMIT as u32);
         let repeated = (1..times).try_fold(once.clone(), |so_far, _| {
-            let longer = so_far.clone().then(once);
-            longer.exact.is_some().then_some(longer)
+            let longer = so_far.then(once.clone());
+            matches!(longer, Part::Exact(_)).then_some(longer)
         });
         match repeated {
             Some(part) if most == Some(least) && times == least => part,
-            Some(part) => Part { exact: None, sets: part.clone().required(), ..part },
-            None => Part { exact: None, sets: once.clone().required(), ..once.clone() },
+            part => {
+                let (prefixes, suffixes, sets) = part.unwrap_or(once).ends();
+                let sets = Choice::of([prefixes.clone()]).or_also(sets);
+                Part::Open { prefixes, suffixes, sets }
+            }
         }
     }
 
-    fn then(self, next: &Part) -> Self {
-        let exact = match (&self.exact, &next.exact) {
-            (Some(left), Some(right)) => cross(left, right),
-            _ => None,
-        };
-        if let Some(exact) = exact {
-            return Part::exact(exact);
+    fn then(self, next: Part) -> Self {
+        let (left_is_exact, right_is_exact) = (matches!(self, Part::Exact(_)), matches!(next, Part::Exact(_)));
+        let ((prefixes, left_ends, left_sets), (right_starts, suffixes, right_sets)) = (self.ends(), next.ends());
+        let joined = cross(&left_ends, &right_starts);
+        if left_is_exact
+            && right_is_exact
+            && let Some(joined) = joined
+        {
+            return Part::Exact(joined);
         }
-        let joined = cross(&self.suffixes, &next.prefixes);
-        let prefixes = match &self.exact {
-            Some(left) => cross(left, &next.prefixes).unwrap_or_else(|| self.prefixes.clone()),
-            None => self.prefixes.clone(),
-        };
-        let suffixes = match &next.exact {
-            Some(right) => cross(&self.suffixes, right).unwrap_or_else(|| next.suffixes.clone()),
-            None => next.suffixes.clone(),
-        };
+        let sets = left_sets.or_also(right_sets);
         // where both sides join, the joined strings tell all that the sides' own do
-        let sets = match joined {
-            Some(joined) => Choice::of([joined]).or_also(self.sets).or_also(next.sets.clone()),
-            None => self.required().or_also(next.clone().required()),
+        let sets = match &joined {
+            Some(joined) => sets.or_also(Choice::of([joined.clone()])),
+            None => sets.or_also(Choice::of([left_ends, right_starts])),
         };
-        Part { exact: None, prefixes, suffixes, sets }
+        let prefixes = joined.as_ref().filter(|_| left_is_exact).cloned().unwrap_or(prefixes);
+        let suffixes = joined.filter(|_| right_is_exact).unwrap_or(suffixes);
+        Part::Open { prefixes, suffixes, sets }
     }
 
     fn or(self, other: Part) -> Self {
-        let exact = match (&self.exact, &other.exact) {
-            (Some(left), Some(right)) if left.len() + right.len() <= SET_LIMIT => {
-                Some([left.clone(), right.clone()].concat())
+        match (self, other) {
+            (Part::Exact(mut left), Part::Exact(right)) if left.len() + right.len() <= SET_LIMIT => {
+                left.extend(right);
+                Part::Exact(left)
             }
-            _ => None,
-        };
-        if let Some(exact) = exact {
-            return Part::exact(exact);
+            (left, right) => {
+                let sets = left.clone().required().united(right.clone().required());
+                let ((left_starts, left_ends, _), (right_starts, right_ends, _)) = (left.ends(), right.ends());
+                let join = |left: Vec<String>, right: Vec<String>| {
+                    if left.len() + right.len() <= SET_LIMIT { [left, right].concat() } else { vec![String::new()] }
+                };
+                let (prefixes, suffixes) = (join(left_starts, right_starts), join(left_ends, right_ends));
+                Part::Open { prefixes, suffixes, sets }
+            }
         }
-        let join = |left: &[String], right: &[String]| {
-            if left.len() + right.len() <= SET_LIMIT { [left, right].concat() } else { vec![String::new()] }
-        };
-        let prefixes = join(&self.prefixes, &other.prefixes);
-        let suffixes = join(&self.suffixes, &other.suffixes);
-        Part { exact: None, prefixes, suffixes, sets: self.required().united(other.required()) }
     }
 }
 
