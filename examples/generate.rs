@@ -12,7 +12,7 @@ mod workload;
 
 use std::path::PathBuf;
 
-use workload::messages::Messages;
+use workload::messages;
 use workload::rules::{self, Mix};
 
 const USAGE: &str = "generate RULES MEGABYTES FOLDER [--model FOLDER] [--without-literal PERCENT]";
@@ -31,7 +31,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         return Err(USAGE.into());
     };
     let (folder, megabytes) = (PathBuf::from(folder), megabytes.parse()?);
-    let messages = model.as_deref().map_or_else(|| Ok(Messages::own()), Messages::of_folder)?;
+    let messages = model.as_deref().map_or_else(|| Ok(messages::own()), messages::of_folder)?;
     let mut mix = Mix::realistic(count.parse()?);
     mix.without_literal = without_literal.unwrap_or(mix.without_literal);
     let generated = rules::generate_of(mix, &messages);

@@ -26,7 +26,7 @@ const VALUES: &str = r"(?x)
     (?<ip> \d+\.\d+\.\d+\.\d+ ) | (?<path> /[\w.-]+/[\w./-]+ ) | (?: 0x | \b ) (?<hex> [0-9a-f]{8,} ) \b
     | (?<decimal> \d+\.\d+ ) | (?<number> \d{3,} | \b\d+\b )";
 
-/// The messages of a system or of many.
+/// The messages of one system.
 #[derive(Clone, Debug, Default)]
 pub struct Messages {
     /// What many lines say.
@@ -36,46 +36,53 @@ pub struct Messages {
 }
 
 impl Messages {
-    /// Our own messages of all systems.
-    pub fn own() -> Self {
-        let mut all = Self::default();
-        for system in SYSTEMS {
-            let messages = Self::of_system(system);
-            all.common.extend(messages.common);
-            all.rare.extend(messages.rare);
-        }
-        all
-    }
-
-    /// Our own messages of one system.
+    /// Our own messages of a system.
     pub fn of_system(system: &System) -> Self {
-        let mut random =
-            Random::new(system.name.bytes().fold(7_u64, |seed, byte| seed.wrapping_mul(31) ^ u64::from(byte)));
+        let seed = system.name.bytes().fold(7_u64, |seed, byte| seed.wrapping_mul(31) ^ u64::from(byte));
+        let mut random = Random::new(seed);
         let common: Vec<_> = system.messages.iter().map(|message| pieces(message)).collect();
         let mut rare: Vec<_> = common.iter().flat_map(|message| vec![message.clone(); VARIANTS]).collect();
         rare.iter_mut().for_each(|message| exchange_a_word(message, &mut random));
         Self { common, rare }
     }
 
-    /// The messages of the lines of given logs: what stands behind the header, numbers and paths being values.
-    pub fn of_folder(folder: &Path) -> io::Result<Self> {
-        let values = Regex::new(VALUES).map_err(io::Error::other)?;
+    /// The messages of the lines of a log: what stands behind the header, numbers and paths being values.
+    fn of_lines(text: &[u8], values: &Regex) -> Self {
         let mut counted: BTreeMap<String, (usize, Vec<Piece>)> = BTreeMap::new();
-        for path in files(folder)? {
-            let text = fs::read(path)?;
-            let lines = text.split(|&byte| byte == b'\n').filter_map(|line| std::str::from_utf8(line).ok());
-            for line in lines.filter(|line| line.bytes().all(|byte| (b' '..=b'~').contains(&byte))) {
-                let message = without_header(line).trim();
-                if message.len() >= MESSAGE_LEAST {
-                    let shape = values.replace_all(message, "0").into_owned();
-                    counted.entry(shape).or_insert_with(|| (0, shape_of(message, &values))).0 += 1;
-                }
+        let lines =
+            text.split(|&byte| byte == b'\n').filter_map(|line| std::str::from_utf8(line).ok()).map(str::trim_end);
+        for line in lines.filter(|line| line.bytes().all(|byte| (b' '..=b'~').contains(&byte))) {
+            let message = without_header(line).trim();
+            if message.len() >= MESSAGE_LEAST {
+                let shape = values.replace_all(message, "0").into_owned();
+                counted.entry(shape).or_insert_with(|| (0, shape_of(message, values))).0 += 1;
             }
         }
-        let (rare, common): (Vec<_>, Vec<_>) = counted.into_values().partition(|(count, _)| *count <= RARE_LINES);
-        let messages = |counted: Vec<(usize, Vec<Piece>)>| counted.into_iter().map(|(_, message)| message).collect();
-        Ok(Self { common: messages(common), rare: messages(rare) })
+        let mut messages = Self::default();
+        for (count, message) in counted.into_values() {
+            if count > RARE_LINES { messages.common.push(message) } else { messages.rare.push(message) }
+        }
+        messages
     }
+}
+
+/// Our own messages.
+pub fn own() -> Vec<Messages> {
+    SYSTEMS.iter().map(Messages::of_system).collect()
+}
+
+/// The messages of the log files of a folder.
+pub fn of_folder(folder: &Path) -> io::Result<Vec<Messages>> {
+    let values = Regex::new(VALUES).map_err(io::Error::other)?;
+    let mut found = Vec::new();
+    for path in files(folder)? {
+        let messages = Messages::of_lines(&fs::read(path)?, &values);
+        found.extend((!messages.common.is_empty() || !messages.rare.is_empty()).then_some(messages));
+    }
+    if found.is_empty() {
+        return Err(io::Error::other("no log lines in the folder of the model"));
+    }
+    Ok(found)
 }
 
 /// The files of a folder, in the order of their names.

@@ -3,7 +3,7 @@
 //! Of a hundred, sixty are log messages made into a regex, 28 sentences an author wrote from a screenshot or a ticket, eight
 //! name alternatives, three have nothing but a short code to go by, and one has no literal at all. Five ignore case and
 //! eight begin with a needless `.*`, as found in the field. Most messages have words exchanged, so that they are like the
-//! lines of the logs and yet match none; of a hundred one is a rare message that the logs have. The rules of a smaller
+//! lines of the logs and yet match none; one or two of a hundred are rare messages that the logs have. The rules of a smaller
 //! set are the first ones of a larger.
 
 use std::collections::HashSet;
@@ -11,12 +11,12 @@ use std::fmt::Write;
 use std::io;
 use std::path::Path;
 
-use super::messages::{Messages, exchange_a_word};
+use super::messages::{self, Messages, exchange_a_word};
 use super::random::Random;
 use super::templates::{FAILURES, OBJECTS, Piece, REASONS, SUBJECTS, WORDS, class, pieces, value};
 
-/// Of a hundred rules made of messages, how many are of one that the logs have.
-const UNCHANGED: usize = 1;
+/// Of a hundred rules made of messages, how many are of a rare one that the logs have.
+const UNCHANGED: usize = 2;
 /// An author makes a rule of so many texts and values of a message at most.
 const PIECES_MOST: usize = 9;
 
@@ -65,16 +65,16 @@ impl GeneratedRule {
 
 /// Makes the rules of a mix, of our own messages; all regexes differ.
 pub fn generate(mix: Mix) -> Vec<GeneratedRule> {
-    generate_of(mix, &Messages::own())
+    generate_of(mix, &messages::own())
 }
 
-/// Makes the rules of a mix, of the messages given; all regexes differ.
-pub fn generate_of(mix: Mix, messages: &Messages) -> Vec<GeneratedRule> {
+/// Makes the rules of a mix, of the messages of the systems given; all regexes differ.
+pub fn generate_of(mix: Mix, systems: &[Messages]) -> Vec<GeneratedRule> {
     let mut random = Random::new(0xFA01_7B00);
     let mut seen = HashSet::new();
     let mut rules = Vec::with_capacity(mix.rules);
     while rules.len() < mix.rules {
-        let draft = Draft::new(rules.len(), mix, messages, &mut random);
+        let draft = Draft::new(rules.len(), mix, systems, &mut random);
         if seen.insert(draft.regex.clone()) {
             rules.push(draft.article(rules.len(), &mut random));
         }
@@ -112,7 +112,7 @@ struct Draft {
 
 impl Draft {
     /// The kinds are dealt out by the rule's number, so that each hundred has the mix, and the first ten have it nearly.
-    fn new(number: usize, mix: Mix, messages: &Messages, random: &mut Random) -> Self {
+    fn new(number: usize, mix: Mix, systems: &[Messages], random: &mut Random) -> Self {
         let flag = if random.chance(5) { "(?i)" } else { "" };
         let leading = if random.chance(8) { ".*" } else { "" };
         let start = format!("{flag}{leading}");
@@ -121,7 +121,7 @@ impl Draft {
                 return Self::without_literal(&start, random);
             }
             48 | 78 | 29 => short_code(random),
-            slot if slot % 10 < 6 => message(messages, random),
+            slot if slot % 10 < 6 => message(systems, random),
             slot if slot % 10 < 9 => sentence(random),
             _ => alternatives(random),
         };
@@ -258,9 +258,10 @@ fn text_of(piece: &Piece) -> Option<&str> {
 
 /// A log message, with words exchanged so that it is about another failure than the lines of the corpus; now and then only
 /// a part of it, or left as it is.
-fn message(messages: &Messages, random: &mut Random) -> Vec<Piece> {
-    let unchanged = random.chance(UNCHANGED) && !messages.rare.is_empty();
-    let from = if unchanged || messages.common.is_empty() { &messages.rare } else { &messages.common };
+fn message(systems: &[Messages], random: &mut Random) -> Vec<Piece> {
+    let messages = &systems[random.below(systems.len())];
+    let rare = random.chance(UNCHANGED) && !messages.rare.is_empty();
+    let from = if rare || messages.common.is_empty() { &messages.rare } else { &messages.common };
     let mut parts = from[random.below(from.len())].clone();
     if parts.len() > PIECES_MOST || (parts.len() > 4 && random.chance(40)) {
         let from = random.below(parts.len() / 2);
@@ -268,11 +269,19 @@ fn message(messages: &Messages, random: &mut Random) -> Vec<Piece> {
         parts.truncate(3 + random.below(4));
     }
     trim(&mut parts);
-    let exchanges = if unchanged { 0 } else { 1 + random.below(3) };
+    let exchanges = if rare && !is_common(&parts, messages) { 0 } else { 1 + random.below(3) };
     for _ in 0..exchanges {
         exchange_a_word(&mut parts, random);
     }
     parts
+}
+
+/// Whether many lines have the longest text of a message.
+fn is_common(parts: &[Piece], messages: &Messages) -> bool {
+    let longest = parts.iter().filter_map(text_of).max_by_key(|text| text.len()).unwrap_or_default();
+    let has = |message: &[Piece]| message.iter().filter_map(text_of).any(|text| text.contains(longest));
+    messages.common.iter().any(|message| has(message))
+        || messages.rare.iter().filter(|message| has(message)).count() > 1
 }
 
 fn sentence(random: &mut Random) -> Vec<Piece> {
