@@ -33,6 +33,11 @@ impl Fields {
     pub(crate) fn take(&mut self, key: &'static str) -> Option<Located<Node>> {
         self.values.remove(key)
     }
+
+    /// Where the value of a key stands, if the mapping has it.
+    pub(crate) fn place(&self, key: &str) -> Option<Span> {
+        self.values.get(key).map(|node| node.span)
+    }
 }
 
 impl Reader {
