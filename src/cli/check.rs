@@ -74,8 +74,13 @@ pub fn run(args: &CheckArgs, context: &Context) -> Result<Exit, Failure> {
         }
     }
     console.print(result)?;
-    let settings = if faultbook.settings_files() > 0 { " and settings" } else { "" };
-    console.say(format_args!("{}{settings}, {}", number(faultbook.files(), "rule"), counts(errors, warnings)));
+    let rules = number(faultbook.files(), "rule");
+    let checked = match (faultbook.files(), faultbook.settings_files()) {
+        (_, 0) => rules,
+        (0, _) => "settings".to_owned(),
+        _ => format!("{rules} and settings"),
+    };
+    console.say(format_args!("{checked}, {}", counts(errors, warnings)));
     let fails = errors > 0 || warnings > 0 && args.deny.is_some();
     Ok(if fails { Exit::Negative } else { Exit::Success })
 }

@@ -90,7 +90,7 @@ impl fmt::Display for LimitRange {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(if self.is_size { "a size such as `20 GiB` or `65536`" } else { "a whole number" })?;
         let number = |value| if self.is_size { shown(value) } else { value.to_string() };
-        match (self.least > 0, self.most < u64::MAX) {
+        match (self.least > 0 || !self.is_size, self.most < u64::MAX) {
             (true, true) => write!(out, ", from {} to {}", number(self.least), number(self.most)),
             (true, false) => write!(out, ", at least {}", number(self.least)),
             (false, true) => write!(out, ", at most {}", number(self.most)),
@@ -150,8 +150,12 @@ mod tests {
             .filter_map(|name| Some(limits.slot(name)?.0.to_string()))
             .collect();
         let size = "a size such as `20 GiB` or `65536`";
-        let expected =
-            ["a whole number, at most 32", size, "a whole number, at least 1", &format!("{size}, from 1 KiB to 1 GiB")];
+        let expected = [
+            "a whole number, from 0 to 32",
+            size,
+            "a whole number, at least 1",
+            &format!("{size}, from 1 KiB to 1 GiB"),
+        ];
         assert_eq!(told, expected);
         assert!(limits.slot("memory").is_none());
     }

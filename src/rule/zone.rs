@@ -3,6 +3,8 @@
 //! Names are looked up in the time-zone database of the system, else in the one that is compiled in. Who applies a zone to
 //! a time is `source`.
 
+use std::sync::LazyLock;
+
 use jiff::fmt::temporal::DateTimeParser;
 use jiff::tz::TimeZone;
 
@@ -35,8 +37,10 @@ fn help(text: &str) -> String {
     if signed {
         return "write the distance from UTC as `+02:00` or `-05:30`".to_owned();
     }
-    let names: Vec<String> = jiff::tz::db().available().map(|name| name.as_str().to_owned()).collect();
-    let names = || names.iter().map(String::as_str);
+    // listing them walks the folders of the database
+    static NAMES: LazyLock<Vec<String>> =
+        LazyLock::new(|| jiff::tz::db().available().map(|name| name.as_str().to_owned()).collect());
+    let names = || NAMES.iter().map(String::as_str);
     // people know the city
     let city = |name: &&str| name.rsplit('/').next().is_some_and(|city| city.eq_ignore_ascii_case(text));
     match names().find(city).or_else(|| nearest(text, names())) {
