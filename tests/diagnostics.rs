@@ -1,7 +1,7 @@
 //! What authors are told of their mistakes: every diagnostic code, drawn by the binary, one golden snapshot a case.
 //!
-//! `tests/data/diagnostics/<code>/` holds the cases of a code: a rule file, a folder of rules and templates, or a folder with
-//! a `facts.yaml` alone. `several/` holds what is not about one code. A new case is a new file there; review its snapshot
+//! `tests/data/diagnostics/<code>/` holds the cases of a code: a rule file, a folder of rules and templates, a folder
+//! with a `faultbook.yaml`, or one with a `facts.yaml` alone. `several/` holds what is not about one code. A new case is a new file there; review its snapshot
 //! as an author would: is the sentence true, the marked place exact, the way out named, the mistake told once?
 #![cfg(feature = "cli")]
 
@@ -72,26 +72,45 @@ fn sound_rules_are_used_beside_broken_ones() {
     assert!(String::from_utf8(output.stderr).unwrap().contains("the rules have 3 errors"));
 }
 
-/// Rules as an editor saves them half-way: cut short, or with a stray letter; every seventh place keeps the test short.
+/// Every text that an editor may save on the way to `whole`: cut short, or with a stray letter; every seventh place keeps the test
+/// short.
+fn half_written(whole: &str) -> impl Iterator<Item = String> + '_ {
+    (0..whole.len()).step_by(7).filter(|&at| whole.is_char_boundary(at)).flat_map(|at| {
+        let (before, after) = whole.split_at(at);
+        let stray = ["[", "{", "'", "\"", "\t", "|\n", "é", "*", "{%"].map(|stray| format!("{before}{stray}{after}"));
+        stray.into_iter().chain([before.to_owned()])
+    })
+}
+
+fn places_lie_in_the_text(faultbook: &Faultbook, text: &str) {
+    let length = text.trim_start_matches('\u{feff}').len();
+    for diagnostic in faultbook.diagnostics() {
+        for label in &diagnostic.labels {
+            let is_inside = label.span.start <= label.span.end && label.span.end <= length;
+            assert!(is_inside, "{diagnostic:?}");
+        }
+    }
+    assert!(serde_json::to_string(faultbook.diagnostics()).is_ok());
+}
+
 #[test]
 fn every_half_written_rule_is_told_with_places_in_it() {
     let rule = fs::read_to_string(data().join(SEVERAL).join("faults-in-one-file.yaml")).unwrap();
     let rule = format!("{rule}tail:\r\n  - {{ é: [\"\\u00e9\", 'ü' ] }}\n");
-    for at in (0..rule.len()).step_by(7).filter(|&at| rule.is_char_boundary(at)) {
-        let (before, after) = rule.split_at(at);
-        let stray = ["[", "{", "'", "\"", "\t", "|\n", "é", "*", "{%"].map(|stray| format!("{before}{stray}{after}"));
-        for text in stray.into_iter().chain([before.to_owned()]) {
-            let length = text.trim_start_matches('\u{feff}').len();
-            let faultbook = Faultbook::from_texts(vec![("rule.yaml".to_owned(), text)], Templates::default());
-            assert!(faultbook.has_errors());
-            for diagnostic in faultbook.diagnostics() {
-                for label in &diagnostic.labels {
-                    let is_inside = label.span.start <= label.span.end && label.span.end <= length;
-                    assert!(is_inside, "{diagnostic:?}");
-                }
-            }
-            assert!(serde_json::to_string(faultbook.diagnostics()).is_ok());
-        }
+    for text in half_written(&rule) {
+        let faultbook = Faultbook::from_texts(vec![("rule.yaml".to_owned(), text.clone())], Templates::default());
+        assert!(faultbook.has_errors());
+        places_lie_in_the_text(&faultbook, &text);
+    }
+}
+
+#[test]
+fn half_written_settings_are_told_with_places_in_them() {
+    let page = include_str!("../docs/settings.md");
+    let settings = page.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("an example");
+    for text in half_written(settings) {
+        let faultbook = Faultbook::from_texts(Vec::new(), Templates::default()).with_settings("faultbook.yaml", &*text);
+        places_lie_in_the_text(&faultbook, &text);
     }
 }
 

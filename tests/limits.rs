@@ -2,14 +2,14 @@
 
 use std::fmt::Write as _;
 
-use faultbook::diagnose::case::{FACTS_BYTES, FACTS_FILE};
+use faultbook::diagnose::case::FACTS_BYTES;
 use faultbook::diagnose::collect::{EXCERPT_BYTES, GROUP_LIMIT, PLACE_LIMIT, SOURCE_LIMIT, VALUE_LIMIT};
 use faultbook::diagnose::{Diagnoser, Diagnosis, Known};
 use faultbook::rule::faultbook::Templates;
 use faultbook::rule::{Code, Faultbook};
 use faultbook::scan::Index;
 use faultbook::scan::source_scan::WHOLE_FILE_BYTES;
-use faultbook::source::{CaseInput, NoteKind, Part, Progress};
+use faultbook::source::{CaseInput, FACTS_FILE, NoteKind, Part, Progress};
 
 fn faultbook(signature: &str) -> Faultbook {
     let rule = format!("id: R\ntitle: t\nsignatures:\n  broken:\n{signature}");

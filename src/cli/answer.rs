@@ -15,8 +15,9 @@ use crate::cli::rules_options::RuleFilter;
 use crate::cli::triage::{losses, standard_input};
 use crate::diagnose::{Diagnoser, Diagnosis};
 use crate::report::Batch;
+use crate::rule::Faultbook;
 use crate::scan::Index;
-use crate::source::{CaseInput, Part, Progress};
+use crate::source::{CaseInput, Part, Progress, ReadOptions};
 
 /// Answer one pasted text, such as an error message from a ticket
 ///
@@ -61,7 +62,8 @@ pub fn run(args: &AnswerArgs, context: &Context) -> Result<Exit, Failure> {
         ));
     }
     let mut prepared = prepare(context, &args.filter, &args.case)?;
-    let output = args.output.open(&[], &context.console)?.compact();
+    let defaults = prepared.faultbook.settings().defaults();
+    let output = args.output.with_defaults(defaults).open(&[], &context.console)?.compact();
     if text.is_none() && context.console.input_is_terminal() {
         context.console.say("paste the text, then end it with Ctrl-D (Ctrl-Z and Enter on Windows)");
     }
@@ -77,7 +79,8 @@ pub fn run(args: &AnswerArgs, context: &Context) -> Result<Exit, Failure> {
         }
         None => {
             let index = Index::build(&prepared.faultbook);
-            Diagnoser::new(&index).diagnose_pasted(standard_input(), &prepared.known, &Progress::new())
+            let diagnoser = Diagnoser::new(&index).with_reading(reading(args, &prepared.faultbook));
+            diagnoser.diagnose_pasted(standard_input(), &prepared.known, &Progress::new())
         }
     };
 
@@ -95,10 +98,15 @@ pub fn run(args: &AnswerArgs, context: &Context) -> Result<Exit, Failure> {
     })
 }
 
+/// A pasted text has no members to choose from, but its times may be in a zone.
+fn reading(args: &AnswerArgs, faultbook: &Faultbook) -> ReadOptions {
+    ReadOptions { zone: args.case.timezone(faultbook.settings().defaults()), ..ReadOptions::default() }
+}
+
 /// Diagnoses a text; with `--ask` again and again, until nothing is asked that was not asked before.
 fn diagnose(args: &AnswerArgs, context: &Context, prepared: &mut Prepared, name: &str, text: &[u8]) -> Diagnosis {
     let index = Index::build(&prepared.faultbook);
-    let diagnoser = Diagnoser::new(&index);
+    let diagnoser = Diagnoser::new(&index).with_reading(reading(args, &prepared.faultbook));
     let mut interview = Interview::new(&context.console);
     loop {
         let case = CaseInput { name: name.to_owned(), parts: vec![Part::bytes(name, text)] };

@@ -5,6 +5,7 @@ use std::io::Read;
 use std::path::PathBuf;
 
 use clap::Args;
+use jiff::tz::TimeZone;
 
 use crate::cli::console::Console;
 use crate::cli::diagnostics;
@@ -12,7 +13,9 @@ use crate::cli::exit::Failure;
 use crate::diagnose::Known;
 use crate::diagnose::case::FACTS_BYTES;
 use crate::rule::diagnostic::nearest;
+use crate::rule::settings::Defaults;
 use crate::rule::version::Version;
+use crate::rule::zone::{self, UnknownZone};
 use crate::rule::{FactValue, Faultbook};
 
 /// What is known about every case.
@@ -28,6 +31,9 @@ pub struct CaseOptions {
     /// Name a product and its version, such as `operations-automation=5.5`, or a product alone
     #[arg(long = "product", value_name = "NAME=VERSION", value_parser = product)]
     products: Vec<(String, String)>,
+    /// The time zone of logs that name none, such as `Europe/Berlin` or `+02:00`; UTC without it
+    #[arg(long, value_name = "ZONE", value_parser = zone)]
+    timezone: Option<TimeZone>,
 }
 
 /// What the caller knows, and whether all of what was given could be used.
@@ -40,6 +46,11 @@ pub struct Stated {
 }
 
 impl CaseOptions {
+    /// The zone of times that name none, with the default of the faultbook where none was given.
+    pub fn timezone(&self, defaults: &Defaults) -> Option<TimeZone> {
+        self.timezone.clone().or_else(|| defaults.timezone.clone())
+    }
+
     /// Puts together what is known. Faults in the facts file are drawn and the rest of it used; a file that cannot be read
     /// is a failure. A fact that no rule of the whole faultbook has is worth a warning.
     pub fn read(&self, faultbook: &Faultbook, console: &Console) -> Result<Stated, Failure> {
@@ -79,6 +90,10 @@ fn warn_of_unknown(name: &str, faultbook: &Faultbook, console: &Console) {
             console.help(&format!("did you mean `{candidate}`?"));
         }
     }
+}
+
+fn zone(text: &str) -> Result<TimeZone, String> {
+    zone::zone(text).map_err(|UnknownZone { help, .. }| help)
 }
 
 fn fact(text: &str) -> Result<(String, FactValue), String> {

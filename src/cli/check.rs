@@ -13,6 +13,7 @@ use crate::rule::{Diagnostic, DiagnosticSeverity};
 
 /// Check rules, and show every mistake with its place and what to write instead
 ///
+/// The settings in a `faultbook.yaml` beside the rules are checked with them.
 /// Rules that refer to one another, such as by `supersedes`, must be checked together: give their folder.
 #[derive(Args, Debug)]
 #[command(after_help = "\
@@ -73,7 +74,13 @@ pub fn run(args: &CheckArgs, context: &Context) -> Result<Exit, Failure> {
         }
     }
     console.print(result)?;
-    console.say(format_args!("{}, {}", number(faultbook.files(), "rule"), counts(errors, warnings)));
+    let rules = number(faultbook.files(), "rule");
+    let checked = match (faultbook.files(), faultbook.settings_files()) {
+        (_, 0) => rules,
+        (0, _) => "settings".to_owned(),
+        _ => format!("{rules} and settings"),
+    };
+    console.say(format_args!("{checked}, {}", counts(errors, warnings)));
     let fails = errors > 0 || warnings > 0 && args.deny.is_some();
     Ok(if fails { Exit::Negative } else { Exit::Success })
 }

@@ -1,7 +1,7 @@
 //! The command line: arguments to calls, nothing else.
 //!
 //! Each subcommand is a file with its arguments, whose comments are its help, and a `run`. Options that several share have
-//! a file of their own (`rules_options`, `case_options`, `output_options`). Results go to standard output, everything
+//! a file of their own (`rules_options`, `case_options`, `reading_options`, `output_options`). Results go to standard output, everything
 //! else through the `Console` to standard error; how a command ended is an `Exit`. What the commands
 //! *do* is in the rooms above this one.
 
@@ -15,6 +15,7 @@ mod exit;
 mod output_options;
 mod prepare;
 mod progress;
+mod reading_options;
 mod rules;
 mod rules_options;
 mod test;

@@ -13,6 +13,7 @@ use crate::cli::console::Console;
 use crate::cli::exit::Failure;
 use crate::report::{self, Batch, Format, ReportError, ReportOptions};
 use crate::rule::Faultbook;
+use crate::rule::settings::Defaults;
 
 /// The formats by the names they have on the command line.
 const FORMATS: [(&str, Format); 5] = [
@@ -79,12 +80,12 @@ pub fn document(body: &impl Serialize) -> Result<String, Failure> {
 }
 
 /// How a report comes out.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Output")]
 pub struct OutputOptions {
-    /// The format of the result; `jsonl` is one JSON document to a line
-    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = PossibleValuesParser::new(FORMATS.map(|(name, _)| name)).map(format_named))]
-    format: Format,
+    /// The format of the result; without it text. `jsonl` is one JSON document to a line
+    #[arg(long, value_name = "FORMAT", value_parser = PossibleValuesParser::new(FORMATS.map(|(name, _)| name)).map(format_named))]
+    format: Option<Format>,
     /// Write the result to FILE instead of standard output
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -93,12 +94,22 @@ pub struct OutputOptions {
     brief: bool,
 }
 
-fn format_named(name: String) -> Format {
-    let found = FORMATS.iter().find(|(known, _)| *known == name);
+fn format_named(name: impl AsRef<str>) -> Format {
+    let found = FORMATS.iter().find(|(known, _)| *known == name.as_ref());
     found.map_or(Format::Text, |&(_, format)| format)
 }
 
 impl OutputOptions {
+    /// The same with the defaults of a faultbook where nothing was given.
+    pub fn with_defaults(&self, defaults: &Defaults) -> Self {
+        let format = self.format.or(defaults.format.as_ref().map(format_named));
+        Self { format, ..self.clone() }
+    }
+
+    fn format(&self) -> Format {
+        self.format.unwrap_or(Format::Text)
+    }
+
     /// Whether the result is text for a person who sees it on a terminal right now.
     pub fn is_for_a_terminal(&self, console: &Console) -> bool {
         self.tells_on_output() && console.output_is_terminal()
@@ -106,13 +117,13 @@ impl OutputOptions {
 
     /// Whether the result is text on standard output, which tells a person about everything there is to know.
     pub fn tells_on_output(&self) -> bool {
-        self.format == Format::Text && self.output.is_none()
+        self.format() == Format::Text && self.output.is_none()
     }
 
     /// Opens what the report is written to: early, so that a place that cannot be written to is known before the work, and
     /// an old report in a folder that is to be read is not read. Refuses to overwrite one of the `inputs`.
     pub fn open(&self, inputs: &[PathBuf], console: &Console) -> Result<Output, Failure> {
-        let styled = self.format == Format::Text;
+        let styled = self.format() == Format::Text;
         let (target, writer, styled): (_, Box<dyn Write>, _) = match &self.output {
             None => ("standard output".to_owned(), console.output(), styled && console.styles_output()),
             Some(path) => {
@@ -125,7 +136,7 @@ impl OutputOptions {
         Ok(Output {
             target,
             writer,
-            format: self.format,
+            format: self.format(),
             options: ReportOptions { brief: self.brief, styled, width: console.output_width(), compact: false },
         })
     }
@@ -169,5 +180,15 @@ impl Output {
                     Failure::refused(other.to_string(), "mend the layout below --templates, or leave that option out")
                 }
             })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_may_name_the_formats_that_arguments_may() {
+        assert_eq!(Defaults::FORMATS, FORMATS.map(|(name, _)| name));
     }
 }

@@ -14,7 +14,8 @@ use crate::rule::{Audience, Faultbook, Rule};
 /// Which rules and templates are used.
 #[derive(Args, Debug)]
 pub struct FaultbookOptions {
-    /// Use the rules below DIR instead of the faultbook that is built in; may be given several times
+    /// Use the rules below DIR instead of the faultbook that is built in; may be given several times. Settings come from
+    /// `faultbook.yaml` in DIR or beside it
     #[arg(long, global = true, value_name = "DIR", help_heading = "Global options")]
     rules: Vec<PathBuf>,
     /// Look for article texts and layouts in DIR first; without it, in a folder `templates` beside the rules
@@ -25,10 +26,15 @@ pub struct FaultbookOptions {
 impl FaultbookOptions {
     /// Loads the faultbook. Fails when there is nothing to load; faults of rules are in its diagnostics.
     pub fn load(&self) -> Result<Faultbook, Failure> {
-        self.load_paths(&self.rules)
+        let faultbook = self.load_paths(&self.rules)?;
+        // settings alone can be checked, not used
+        if faultbook.files() == 0 && faultbook.settings_files() > 0 && !faultbook.has_errors() {
+            return Err(no_rules(&self.rules));
+        }
+        Ok(faultbook)
     }
 
-    /// Loads the rules at `paths` in place of `--rules`; without any, the built-in ones.
+    /// Loads the rules at `paths` in place of `--rules`; without any, the built-in ones. There may be settings alone.
     pub fn load_paths(&self, paths: &[PathBuf]) -> Result<Faultbook, Failure> {
         for path in paths {
             must_exist(path, "give a folder of rules or a rule file that exists")?;
@@ -44,12 +50,8 @@ impl FaultbookOptions {
             return Ok(Faultbook::shipped_with(&self.templates));
         }
         let faultbook = Faultbook::load(paths, &self.templates);
-        if faultbook.files() == 0 && !faultbook.has_errors() {
-            let shown: Vec<String> = paths.iter().map(|path| format!("`{}`", path.display())).collect();
-            return Err(Failure::refused(
-                format!("there are no rules in {}", shown.join(", ")),
-                "rules are files with the ending .yaml or .yml; give a folder that has some",
-            ));
+        if faultbook.files() == 0 && faultbook.settings_files() == 0 && !faultbook.has_errors() {
+            return Err(no_rules(paths));
         }
         Ok(faultbook)
     }
@@ -58,6 +60,14 @@ impl FaultbookOptions {
     pub fn rules(&self) -> &[PathBuf] {
         &self.rules
     }
+}
+
+fn no_rules(paths: &[PathBuf]) -> Failure {
+    let shown: Vec<String> = paths.iter().map(|path| format!("`{}`", path.display())).collect();
+    Failure::refused(
+        format!("there are no rules in {}", shown.join(", ")),
+        "rules are files with the ending .yaml or .yml; give a folder that has some",
+    )
 }
 
 fn must_exist(path: &Path, help: &str) -> Result<(), Failure> {
@@ -77,9 +87,10 @@ pub struct RuleFilter {
     /// Use only rules with this tag; with several, rules that have any of them
     #[arg(long = "tag", value_name = "TAG")]
     tags: Vec<String>,
-    /// Who will read the answers: `public` sees public rules only, `partner` also those for partners, `internal` all
-    #[arg(long, value_name = "WHO", default_value = "internal", value_parser = PossibleValuesParser::new(Audience::NAMES).try_map(|name| name.parse::<Audience>()))]
-    audience: Audience,
+    /// Who will read the answers: `public` sees public rules only, `partner` also those for partners, `internal`, which
+    /// is the default, all
+    #[arg(long, value_name = "WHO", value_parser = PossibleValuesParser::new(Audience::NAMES).try_map(|name| name.parse::<Audience>()))]
+    audience: Option<Audience>,
 }
 
 impl RuleFilter {
@@ -94,14 +105,15 @@ impl RuleFilter {
                 return Err(Failure::refused(format!("no rule has the tag `{tag}`"), meant(tag, known())));
             }
         }
-        faultbook.retain(|rule| self.accepts(rule));
+        let audience = self.audience.or(faultbook.settings().defaults().audience).unwrap_or(Audience::Internal);
+        faultbook.retain(|rule| self.accepts(rule) && rule.audience <= audience);
         Ok(())
     }
 
     fn accepts(&self, rule: &Rule) -> bool {
         let listed = self.patterns.is_empty() || self.patterns.iter().any(|pattern| pattern.fits(rule));
         let tagged = self.tags.is_empty() || self.tags.iter().any(|tag| rule.tags.contains(tag));
-        listed && tagged && rule.audience <= self.audience
+        listed && tagged
     }
 }
 

@@ -13,19 +13,19 @@ use crate::cli::case_options::CaseOptions;
 use crate::cli::diagnostics::number;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::output_options::OutputOptions;
-use crate::cli::prepare::prepare;
+use crate::cli::prepare::{Prepared, prepare};
 use crate::cli::progress;
+use crate::cli::reading_options::ReadingOptions;
 use crate::cli::rules_options::RuleFilter;
 use crate::diagnose::{Diagnoser, Diagnosis};
 use crate::report::Batch;
+use crate::rule::settings::THREADS_MOST;
 use crate::rule::{Faultbook, Severity};
 use crate::scan::Index;
 use crate::source::{self, CaseInput, Note, Part, Progress};
 
 /// The argument that stands for standard input.
 const STANDARD_INPUT: &str = "-";
-/// The most threads that may be asked for: above what any machine has processors for, below what it would choke on.
-const THREADS: i64 = 1024;
 
 /// Find known failures in logs, folders and archives, and say what to do about them
 ///
@@ -40,6 +40,7 @@ Examples:
   kubectl logs web-0 | faultbook triage -             standard input
   faultbook triage --format html -o report.html .     a page to send round
   faultbook triage --fail-on error --format jsonl .   for a pipeline
+  faultbook triage acme.tgz --include '*.log' --since 2026-01-31
 
 Exit status:
   0  failures were found          with --fail-on: none of that severity
@@ -55,9 +56,11 @@ pub struct TriageArgs {
     /// Exit with 1 when there is a failure of at least this severity, shown or not, and with 0 when there is none
     #[arg(long, value_name = "SEVERITY", value_parser = severity())]
     fail_on: Option<Severity>,
-    /// Use this many threads; 0 is one for each processor
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = value_parser!(u16).range(..=THREADS))]
-    threads: u16,
+    /// Use this many threads; 0, which is the default, is one for each processor
+    #[arg(long, value_name = "N", value_parser = value_parser!(u16).range(..=i64::from(THREADS_MOST)))]
+    threads: Option<u16>,
+    #[command(flatten)]
+    reading: ReadingOptions,
     #[command(flatten)]
     filter: RuleFilter,
     #[command(flatten)]
@@ -72,42 +75,51 @@ fn severity() -> impl TypedValueParser<Value = Severity> {
 
 /// Runs the command with the threads it was given.
 pub fn run(args: &TriageArgs, context: &Context) -> Result<Exit, Failure> {
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(usize::from(args.threads)).build();
-    let pool = pool.map_err(|error| {
-        Failure::refused(
-            format!("cannot start {} threads: {error}", args.threads),
-            "give a smaller number to --threads",
-        )
-    })?;
-    pool.install(|| triage(args, context))
+    let started = Instant::now();
+    let of_arguments = pool(args.threads.unwrap_or_default())?;
+    let prepared = of_arguments.install(|| prepare(context, &args.filter, &args.case))?;
+    // how many the settings want is known only now
+    let pool = match prepared.faultbook.settings().defaults().threads.filter(|_| args.threads.is_none()) {
+        Some(threads) => pool(threads)?,
+        None => of_arguments,
+    };
+    pool.install(|| triage(args, context, &prepared, started))
 }
 
-fn triage(args: &TriageArgs, context: &Context) -> Result<Exit, Failure> {
-    let started = Instant::now();
-    let prepared = prepare(context, &args.filter, &args.case)?;
-    let output = args.output.open(&args.paths, &context.console)?;
+fn pool(threads: u16) -> Result<rayon::ThreadPool, Failure> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(usize::from(threads)).build();
+    pool.map_err(|error| {
+        Failure::refused(format!("cannot start {threads} threads: {error}"), "give a smaller number to --threads")
+    })
+}
+
+fn triage(args: &TriageArgs, context: &Context, prepared: &Prepared, started: Instant) -> Result<Exit, Failure> {
+    let defaults = prepared.faultbook.settings().defaults();
+    let options = args.reading.resolve(defaults, args.case.timezone(defaults))?;
+    let output_options = args.output.with_defaults(defaults);
+    let output = output_options.open(&args.paths, &context.console)?;
     let (cases, notes) = inputs(&args.paths)?;
 
     let index = Index::build(&prepared.faultbook);
-    let diagnoser = Diagnoser::new(&index);
+    let diagnoser = Diagnoser::new(&index).with_reading(options);
     let progress = Progress::new();
     let mut diagnoses: Vec<Diagnosis> = progress::shown(&context.console, &progress, || {
         cases.into_par_iter().map(|case| diagnoser.diagnose(case, &prepared.known, &progress)).collect()
     });
 
-    let fails = args.fail_on.map(|least| worst(&prepared.faultbook, &diagnoses) >= Some(least));
-    if let Some(least) = args.min_severity {
+    let fails = args.fail_on.or(defaults.fail_on).map(|least| worst(&prepared.faultbook, &diagnoses) >= Some(least));
+    if let Some(least) = args.min_severity.or(defaults.min_severity) {
         for diagnosis in &mut diagnoses {
             diagnosis.findings.retain(|finding| prepared.faultbook.rule(finding.rule).severity >= least);
         }
     }
     let found = diagnoses.iter().any(|diagnosis| !diagnosis.findings.is_empty());
-    let elapsed = args.output.is_for_a_terminal(&context.console).then(|| started.elapsed());
+    let elapsed = output_options.is_for_a_terminal(&context.console).then(|| started.elapsed());
     let batch = Batch { diagnoses, notes, elapsed };
     output.write(&prepared.faultbook, &batch)?;
 
     let losses = losses(&batch);
-    if losses > 0 && !args.output.tells_on_output() {
+    if losses > 0 && !output_options.tells_on_output() {
         let message = format!("{} could not be read, or not to the end", number(losses, "input"));
         context.console.error(&message);
         context.console.help("the notes of the result say which and why");

@@ -10,12 +10,14 @@ use crate::diagnose::collect::{Collector, GROUP_LIMIT};
 use crate::diagnose::finding::{CaseSize, Diagnosis, Finding};
 use crate::diagnose::known::Known;
 use crate::diagnose::rank::rank;
+use crate::rule::signature::SignatureScope;
 use crate::rule::{Rule, RuleId};
-use crate::scan::{Index, Scan, SignatureId};
-use crate::source::{Budget, CaseInput, Limits, Note, NoteKind, Part, Progress, SourceName, Visit, read};
+use crate::scan::{Index, RecordMatches, Scan, SignatureId};
+use crate::source::{
+    Budget, CaseInput, Limits, Note, NoteKind, Part, Progress, ReadOptions, Reading, SourceName, Visit, is_facts_file,
+    read,
+};
 
-/// The file of a case that states facts about it.
-pub const FACTS_FILE: &str = "facts.yaml";
 /// Bytes of a facts file that are read.
 pub const FACTS_BYTES: u64 = 256 * 1024;
 
@@ -25,21 +27,29 @@ pub struct Diagnoser<'a> {
     /// For each rule its signatures, in its order; empty for rules that are not looked for.
     signatures: Vec<Vec<SignatureId>>,
     limits: Limits,
+    options: ReadOptions,
 }
 
 impl<'a> Diagnoser<'a> {
-    /// Prepares an index for diagnosing with the default limits.
+    /// Prepares an index for diagnosing with the limits that the faultbook sets, else the default ones. Everything is read.
     pub fn new(index: &'a Index<'a>) -> Self {
         let mut signatures = vec![Vec::new(); index.faultbook().rules().len()];
         for id in index.signatures() {
             signatures[index.owner(id).0.index()].push(id);
         }
-        Self { index, signatures, limits: Limits::default() }
+        let limits = Limits::with_settings(index.faultbook().settings().limits());
+        Self { index, signatures, limits, options: ReadOptions::default() }
     }
 
     /// Replaces the limits on input.
     pub fn with_limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
+        self
+    }
+
+    /// Reads only a part of each case, and takes its times as the options say.
+    pub fn with_reading(mut self, options: ReadOptions) -> Self {
+        self.options = options;
         self
     }
 
@@ -61,12 +71,14 @@ impl<'a> Diagnoser<'a> {
 
     fn read_and_apply(&self, case: CaseInput, known: &Known, progress: &Progress, pasted: bool) -> Diagnosis {
         let budget = Budget::new();
+        let settings = self.index.faultbook().settings();
+        let reading = Reading { limits: &self.limits, options: &self.options, settings };
         let read_parts: Vec<PartReader<'_>> = case
             .parts
             .into_par_iter()
             .map(|part: Part| {
                 let mut reader = PartReader::new(self, pasted);
-                read(part, &self.limits, &budget, progress, &mut reader);
+                read(part, reading, &budget, progress, &mut reader);
                 reader
             })
             .collect();
@@ -75,6 +87,7 @@ impl<'a> Diagnoser<'a> {
         let mut notes = Vec::new();
         let mut size = CaseSize::default();
         for part in read_parts {
+            // of several facts files, the one that comes first in the case says more
             known.fill_from(part.known);
             collector.merge(part.collector);
             notes.extend(part.notes);
@@ -182,10 +195,17 @@ impl Visit for PartReader<'_> {
         if is_facts_file(&source.path) {
             return self.facts(source, reader);
         }
-        let index = self.diagnoser.index;
+        let (index, options) = (self.diagnoser.index, &self.diagnoser.options);
+        let noise = index.faultbook().settings().of(&source.path).noise;
         let collector = &mut self.collector;
         let scan = Scan::new(index, source, &self.diagnoser.limits).pasted(self.pasted);
-        let outcome = scan.run(reader, &mut |record| collector.add(index, record));
+        let outcome = scan.run(reader, &mut |record| {
+            // a whole file is no record: noise in it says nothing about the rest
+            let is_noise = || noise.is_some_and(|noise| noise.is_noise(record.text)) && !is_whole_file(index, record);
+            if options.covers(record.time) && !is_noise() {
+                collector.add(index, record);
+            }
+        });
         self.size = self.size.plus(CaseSize { sources: 1, bytes: outcome.bytes });
         self.notes.extend(outcome.notes);
         outcome.result
@@ -196,9 +216,7 @@ impl Visit for PartReader<'_> {
     }
 }
 
-/// A case states facts in a file at its root, or in a folder there: bundles are often packed with one. Of several, the one
-/// that comes first in the case says more.
-fn is_facts_file(path: &str) -> bool {
-    let in_one_folder = path.strip_suffix(FACTS_FILE).and_then(|folder| folder.strip_suffix('/'));
-    path == FACTS_FILE || in_one_folder.is_some_and(|folder| !folder.contains(['/', ':']))
+/// Whether what matched is a whole file. Signatures of records and of files never match the same text.
+fn is_whole_file(index: &Index<'_>, record: &RecordMatches<'_>) -> bool {
+    record.found.iter().any(|(id, _)| index.signature(*id).1.scope == SignatureScope::File)
 }

@@ -137,7 +137,8 @@ impl<'a> PartChecker<'a> {
         leaves
     }
 
-    fn pattern(&mut self, written: &Located<String>) -> Option<Pattern> {
+    /// Checks a regex.
+    pub(crate) fn pattern(&mut self, written: &Located<String>) -> Option<Pattern> {
         // A block scalar ends with a line break that nobody means to match.
         let source = written.value.strip_suffix('\n').unwrap_or(&written.value);
         match Pattern::new(source) {
@@ -151,7 +152,8 @@ impl<'a> PartChecker<'a> {
         }
     }
 
-    fn glob(&mut self, written: &Located<String>) -> Option<FileGlob> {
+    /// Checks a glob.
+    pub(crate) fn glob(&mut self, written: &Located<String>) -> Option<FileGlob> {
         match FileGlob::new(&written.value) {
             Ok(glob) => Some(glob),
             Err(error) => {

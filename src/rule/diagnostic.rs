@@ -76,7 +76,8 @@ codes! {
     UnknownValue = "unknown-value",
     /// A key of the language that this version does not evaluate yet; the rule would not mean what it says.
     NotSupported = "not-supported",
-    /// A name of a signature, fact or id with characters that conditions and templates cannot refer to.
+    /// A name of a signature, fact or id with characters that conditions and templates cannot refer to, or one in the settings that
+    /// no XML element or JSON key can have.
     BadName = "bad-name",
     /// Two things of one rule share a name, so that a condition could not tell them apart.
     NameClash = "name-clash",
@@ -122,6 +123,18 @@ codes! {
     MissingTest = "missing-test",
     /// A facts file with a line that cannot be used.
     BadFact = "bad-fact",
+    /// A header in the settings without a group for time or level, or with a group for something else.
+    BadHeader = "bad-header",
+    /// A limit or number of threads in the settings that is no number or size, or one that cannot be had.
+    BadLimit = "bad-limit",
+    /// A timestamp format in the settings that cannot be read or does not name a day.
+    BadTimeFormat = "bad-time-format",
+    /// Keys of the settings that say in two ways what a record is.
+    ContradictingKeys = "contradicting-keys",
+    /// A glob that two entries of the settings have as their path.
+    DuplicateGlob = "duplicate-glob",
+    /// A settings file that is not used because it lies below the rules and not beside them.
+    UnusedSettings = "unused-settings",
 }
 
 impl fmt::Display for Code {

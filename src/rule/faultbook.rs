@@ -11,6 +11,8 @@ use crate::rule::check;
 use crate::rule::checked::Rule;
 use crate::rule::diagnostic::{Code, Diagnostic, DiagnosticSeverity, nearest};
 use crate::rule::file::RuleFile;
+use crate::rule::settings::{SETTINGS_FILE, Settings};
+use crate::rule::settings_check;
 use crate::rule::shipped;
 
 /// The place of a rule in its faultbook.
@@ -35,7 +37,9 @@ pub struct Faultbook {
     rules: Vec<Rule>,
     diagnostics: Vec<Diagnostic>,
     templates: Templates,
+    settings: Settings,
     files: usize,
+    settings_files: usize,
 }
 
 /// Where templates are looked for: folders in order, then what is shipped.
@@ -80,7 +84,8 @@ impl Faultbook {
     /// Loads every `.yaml` and `.yml` file below the given folders (or the files given), in the order of their paths.
     ///
     /// Templates are looked for in `template_folders`; without any, in the folder `templates` beside or in each rule folder,
-    /// and in any case among the shipped ones last. Whatever cannot be read becomes a diagnostic.
+    /// and in any case among the shipped ones last. Settings are in the file `faultbook.yaml` in or beside each rule folder; what
+    /// several of them say counts in the order of the folders. Whatever cannot be read becomes a diagnostic.
     pub fn load(rule_paths: &[PathBuf], template_folders: &[PathBuf]) -> Self {
         let mut unreadable = Vec::new();
         let mut texts = Vec::new();
@@ -99,6 +104,12 @@ impl Faultbook {
             unreadable.push(not_readable(folder, "not a folder"));
         }
         let mut faultbook = Self::from_texts(texts, Templates { folders });
+        for file in settings_files(rule_paths) {
+            match text_of(&file) {
+                Ok(text) => faultbook = faultbook.with_settings(shown(&file), text),
+                Err(reason) => unreadable.push(not_readable(&file, &reason)),
+            }
+        }
         faultbook.diagnostics.splice(0..0, unreadable);
         faultbook
     }
@@ -124,7 +135,17 @@ impl Faultbook {
             })
             .collect();
         let (rules, diagnostics) = join(read);
-        Self { rules, diagnostics, templates, files }
+        Self { rules, diagnostics, templates, settings: Settings::default(), files, settings_files: 0 }
+    }
+
+    /// Adds the settings in the text of a `faultbook.yaml`; where there are settings already, those go before. The path is only shown.
+    pub fn with_settings(mut self, path: impl Into<String>, text: impl Into<String>) -> Self {
+        let (settings, diagnostics) = settings_check::check(&Arc::new(AuthoredFile::new(path, text)));
+        self.settings.fill_from(settings);
+        self.settings_files += 1;
+        self.diagnostics.extend(diagnostics);
+        self.diagnostics.sort_by(|left, right| left.sort_key().cmp(&right.sort_key()));
+        self
     }
 
     /// The rules that are sound, in the order of their files.
@@ -152,9 +173,19 @@ impl Faultbook {
         self.diagnostics.iter().any(|diagnostic| diagnostic.severity == DiagnosticSeverity::Error)
     }
 
-    /// How many files were read, sound or not.
+    /// How many rule files were read, sound or not.
     pub fn files(&self) -> usize {
         self.files
+    }
+
+    /// How many settings files were read.
+    pub fn settings_files(&self) -> usize {
+        self.settings_files
+    }
+
+    /// How logs are read, limits, defaults: what `faultbook.yaml` says.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
     }
 
     /// Where layouts and article texts are looked for.
@@ -234,6 +265,11 @@ fn rule_files(path: &Path, unreadable: &mut Vec<Diagnostic>) -> Vec<PathBuf> {
         match entry {
             Ok(entry) => {
                 let is_rule = entry.path().extension().is_some_and(|ending| ending == "yaml" || ending == "yml");
+                if entry.file_name() == SETTINGS_FILE {
+                    // in the folder itself, or given as a file, it is found with those beside the folder
+                    unreadable.extend((entry.depth() > 1).then(|| unused_settings(entry.path())));
+                    continue;
+                }
                 if entry.file_type().is_file() && (is_rule || entry.depth() == 0) {
                     files.push(entry.into_path());
                 }
@@ -261,6 +297,14 @@ fn text_of(file: &Path) -> Result<String, String> {
     })
 }
 
+fn unused_settings(path: &Path) -> Diagnostic {
+    let file = Arc::new(AuthoredFile::new(shown(path), ""));
+    let title = format!("the settings in `{}` are not used: they lie below the rules, not beside them", shown(path));
+    Diagnostic::warning(Code::UnusedSettings, title)
+        .at(&file, Span::default(), "")
+        .help("move the file up, or give its folder with `--rules`")
+}
+
 fn not_readable(path: &Path, reason: &str) -> Diagnostic {
     let file = Arc::new(AuthoredFile::new(shown(path), ""));
     Diagnostic::error(Code::UnreadableFile, format!("`{}` cannot be read: {reason}", shown(path))).at(
@@ -272,22 +316,29 @@ fn not_readable(path: &Path, reason: &str) -> Diagnostic {
 
 /// The template folders that belong to rule folders: `templates` beside them or in them.
 fn beside(rule_paths: &[PathBuf]) -> Vec<PathBuf> {
-    let mut folders: Vec<PathBuf> = Vec::new();
+    nearest_of_each(rule_paths, |folder| Some(folder.join("templates")).filter(|path| path.is_dir()))
+}
+
+/// The settings that belong to rule folders, beside them or in them.
+fn settings_files(rule_paths: &[PathBuf]) -> Vec<PathBuf> {
+    nearest_of_each(rule_paths, |folder| Some(folder.join(SETTINGS_FILE)).filter(|path| path.is_file()))
+}
+
+/// What `find` finds for each rule path: in the folder itself, or of a single rule file, and upwards to where it lies. Each once.
+fn nearest_of_each(rule_paths: &[PathBuf], find: impl Fn(&Path) -> Option<PathBuf>) -> Vec<PathBuf> {
+    let mut found: Vec<PathBuf> = Vec::new();
     let here = std::env::current_dir().unwrap_or_default();
     for path in rule_paths {
-        // the folder of a single rule file, or the rule folder, and upwards to where templates/ lies
-        for ancestor in std::path::absolute(path).unwrap_or_else(|_| path.clone()).ancestors().take(4) {
-            let folder = ancestor.join("templates");
-            // shown as the rules are: from here
-            let folder =
-                folder.strip_prefix(&here).map(Path::to_owned).ok().filter(|_| path.is_relative()).unwrap_or(folder);
-            if folder.is_dir() && !folders.contains(&folder) {
-                folders.push(folder);
-                break;
-            }
+        let absolute = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+        let Some(nearest) = absolute.ancestors().take(4).find_map(&find) else { continue };
+        // shown as the rules are: from here
+        let from_here = nearest.strip_prefix(&here).map(Path::to_owned).ok().filter(|_| path.is_relative());
+        let nearest = from_here.unwrap_or(nearest);
+        if !found.contains(&nearest) {
+            found.push(nearest);
         }
     }
-    folders
+    found
 }
 
 /// A path as it is shown: with `/` between folders.

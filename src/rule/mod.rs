@@ -4,6 +4,8 @@
 //! [`file::RuleFile`] (what is written), then a [`Rule`] (what is meant): regexes parse, names resolve, conditions are tried
 //! against every answer. Whatever is wrong becomes a [`Diagnostic`]; the sound rules load all the same.
 //!
+//! Beside the rules a `faultbook.yaml` may say how logs are read: [`settings_file`] as written, [`Settings`] as meant.
+//!
 //! The room also holds the meaning of conditions ([`decide`]), because a branch that no answer can reach is a mistake of
 //! the author. Applying rules to cases is done in `scan` and `diagnose`.
 
@@ -20,22 +22,29 @@ pub mod faultbook;
 pub mod file;
 pub mod language;
 mod lexer;
+pub mod limit_settings;
 mod names;
 pub mod pattern;
 mod read_file;
 mod reader;
 mod scalar;
+pub mod settings;
+mod settings_check;
+pub mod settings_file;
 mod shipped;
 pub mod signature;
 pub mod text;
+pub mod time_format;
 pub mod version;
 pub mod vocabulary;
 pub mod yaml;
 mod yaml_fault;
+pub mod zone;
 
 pub use checked::{Branch, Environment, Expectation, Link, Rule, RuleTest};
 pub use decide::Truth;
 pub use diagnostic::{Code, Diagnostic, DiagnosticSeverity};
 pub use fact::{Fact, FactValue};
 pub use faultbook::{Faultbook, RuleId};
+pub use settings::{Settings, SourceSettings};
 pub use vocabulary::{Audience, FactType, Level, Severity, State};

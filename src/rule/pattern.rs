@@ -139,12 +139,15 @@ fn explain(error: &regex_syntax::Error) -> PatternError {
                     (Code::DuplicateCapture, Some("give each capture a name of its own".to_owned()))
                 }
                 ErrorKind::UnsupportedLookAround => {
-                    let help = "there is no look-around; test what must not be there with `none:`";
+                    let help = "there is no look-around; a signature tests with `none:` what must not be there";
                     (Code::BadRegex, Some(help.to_owned()))
                 }
                 ErrorKind::UnsupportedBackreference => (
                     Code::BadRegex,
-                    Some("there are no backreferences; capture both and compare them in the condition".to_owned()),
+                    Some(
+                        "there are no backreferences; a rule can capture both and compare them in its condition"
+                            .to_owned(),
+                    ),
                 ),
                 ErrorKind::GroupUnclosed => {
                     (Code::BadRegex, Some("close the group, or write `\\(` for the character".to_owned()))

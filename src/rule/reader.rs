@@ -33,6 +33,11 @@ impl Fields {
     pub(crate) fn take(&mut self, key: &'static str) -> Option<Located<Node>> {
         self.values.remove(key)
     }
+
+    /// Where the value of a key stands, if the mapping has it.
+    pub(crate) fn place(&self, key: &str) -> Option<Span> {
+        self.values.get(key).map(|node| node.span)
+    }
 }
 
 impl Reader {
@@ -60,6 +65,7 @@ impl Reader {
         let help = match &node.value {
             Node::Null => Some(format!("write {wanted}, or leave it out")),
             Node::List(_) if wanted == "a mapping" => Some("leave the `-` out; each entry is `name: …`".to_owned()),
+            Node::Map(_) if wanted == "a list" => Some("begin each item with `- `".to_owned()),
             Node::String(text) if wanted == "a list" => Some(format!("put it in brackets: `[{text}]`")),
             Node::List(_) | Node::Map(_)
                 if wanted == "a text" && self.file.slice(node.span).starts_with(['[', '{']) =>

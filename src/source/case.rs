@@ -18,8 +18,8 @@ use crate::source::recognise::{Content, recognise};
 use crate::source::stream::{HEAD, Peek};
 use crate::source::{Note, NoteKind};
 
-/// The file at the root of a folder that makes it one case.
-const FACTS: &str = "facts.yaml";
+/// The file of a case that states facts about it. At the root of a folder it makes that one case.
+pub const FACTS_FILE: &str = "facts.yaml";
 
 /// What is diagnosed as a whole: one archive, one folder, one file, one text.
 #[derive(Debug)]
@@ -124,9 +124,16 @@ pub fn cases(paths: &[PathBuf]) -> (Vec<CaseInput>, Vec<Note>) {
     (cases, notes)
 }
 
+/// Whether the source at a path in its case is the facts file: at the root, or in a folder there, since bundles are often packed
+/// with one.
+pub fn is_facts_file(path: &str) -> bool {
+    let in_one_folder = path.strip_suffix(FACTS_FILE).and_then(|folder| folder.strip_suffix('/'));
+    path == FACTS_FILE || in_one_folder.is_some_and(|folder| !folder.contains(['/', ':']))
+}
+
 /// Finds the cases in a folder.
 fn folder(root: &Path, cases: &mut Vec<CaseInput>, notes: &mut Vec<Note>) {
-    let is_one_case = fs::symlink_metadata(root.join(FACTS)).is_ok_and(|metadata| metadata.is_file());
+    let is_one_case = fs::symlink_metadata(root.join(FACTS_FILE)).is_ok_and(|metadata| metadata.is_file());
     let (mut parts, mut archives) = (Vec::new(), Vec::new());
     for (relative, path) in files(root, notes) {
         let is_archive = match is_archive(&path) {
@@ -277,7 +284,7 @@ mod tests {
     #[test]
     fn a_folder_with_facts_is_one_case() {
         let root = example();
-        fs::write(root.path().join(FACTS), "facts: {}").unwrap();
+        fs::write(root.path().join(FACTS_FILE), "facts: {}").unwrap();
         let all = ": a.log.1.gz empty.tar facts.yaml not-named-so sub-b.log sub/b.log sub/x.tgz y.tar.zst z.zip";
         assert_eq!(told(root.path()), [all]);
     }
@@ -285,7 +292,7 @@ mod tests {
     #[test]
     fn facts_below_the_root_do_not_join_a_folder() {
         let root = example();
-        fs::write(root.path().join("sub").join(FACTS), "facts: {}").unwrap();
+        fs::write(root.path().join("sub").join(FACTS_FILE), "facts: {}").unwrap();
         assert_eq!(told(root.path()).len(), 5);
     }
 

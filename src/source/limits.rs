@@ -7,6 +7,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use crate::rule::limit_settings::LimitSettings;
 use crate::source::record::RecordLimits;
 
 /// Upper bounds for one case or one member. Hitting one stops that member or archive, keeps what was read, and is noted.
@@ -47,6 +48,28 @@ impl Default for Limits {
             name_bytes: 4096,
             spool_bytes: 8 << 20,
             record: RecordLimits::default(),
+        }
+    }
+}
+
+impl Limits {
+    /// The default limits, with those in their place that the settings of a faultbook set.
+    pub fn with_settings(set: &LimitSettings) -> Self {
+        let default = Limits::default();
+        let memory = |set: Option<u64>, default| set.map_or(default, |set| usize::try_from(set).unwrap_or(usize::MAX));
+        Limits {
+            depth: set.depth.map_or(default.depth, |depth| u32::try_from(depth).unwrap_or(u32::MAX)),
+            total_bytes: set.total_bytes.unwrap_or(default.total_bytes),
+            member_bytes: set.member_bytes.unwrap_or(default.member_bytes),
+            ratio: set.ratio.unwrap_or(default.ratio),
+            ratio_floor: set.ratio_floor.unwrap_or(default.ratio_floor),
+            members: set.members.unwrap_or(default.members),
+            name_bytes: memory(set.name_bytes, default.name_bytes),
+            spool_bytes: memory(set.spool_bytes, default.spool_bytes),
+            record: RecordLimits {
+                lines: memory(set.record_lines, default.record.lines),
+                bytes: memory(set.record_bytes, default.record.bytes),
+            },
         }
     }
 }

@@ -21,7 +21,7 @@ use crate::source::decode::{Form, PADDING, decoded, form};
 use crate::source::note::size;
 use crate::source::recognise::{Content, recognise};
 use crate::source::stream::{Guard, HEAD, Layer, Notes, Peek, Plain, ReadSeek, Stream};
-use crate::source::{Budget, Limits, Note, NoteKind, Part, Progress, SourceName};
+use crate::source::{Budget, Limits, Note, NoteKind, Part, Progress, ReadOptions, Reading, SourceName};
 
 /// Who takes what is found in a part.
 pub trait Visit {
@@ -38,14 +38,22 @@ pub trait Visit {
 
 /// Reads `part`: each text in it, at whatever depth, goes to `visit`, in the order of the input.
 ///
-/// `budget` belongs to the case and is shared by its parts. Time is linear in what is decoded, memory constant but for
-/// what `limits` allow.
-pub fn read(part: Part, limits: &Limits, budget: &Budget, progress: &Progress, visit: &mut dyn Visit) {
+/// `reading` is [`Limits`] alone or with [`ReadOptions`]. `budget` belongs to the case and is shared by its parts. Time is linear
+/// in what is decoded, memory constant but for what the limits allow.
+pub fn read<'r>(
+    part: Part,
+    reading: impl Into<Reading<'r>>,
+    budget: &'r Budget,
+    progress: &'r Progress,
+    visit: &'r mut dyn Visit,
+) {
+    let Reading { limits, options, .. } = reading.into();
     let notes = Notes::default();
     let layer = Layer::base(&part.name, &notes);
     let mut source = SourceName { name: part.name, path: part.path, modified: None };
     let mut session = Session {
         limits,
+        options,
         budget,
         progress,
         visit,
@@ -78,6 +86,7 @@ pub fn read(part: Part, limits: &Limits, budget: &Budget, progress: &Progress, v
 /// One part while it is read.
 pub(super) struct Session<'s> {
     pub(super) limits: &'s Limits,
+    pub(super) options: &'s ReadOptions,
     pub(super) budget: &'s Budget,
     progress: &'s Progress,
     visit: &'s mut dyn Visit,
@@ -113,6 +122,11 @@ impl Session<'_> {
 
     /// Opens `stream`, which lies within `depth` archives.
     pub(super) fn open(&mut self, mut stream: Stream<'_>, depth: u32) {
+        // What was given as a case is no member of one.
+        let is_member = !(self.alone && self.tallies.is_empty());
+        if is_member && self.options.excludes(&stream.source.path) {
+            return;
+        }
         match recognise(stream.peek.head(HEAD)) {
             content @ (Content::Gzip | Content::Zstd) => {
                 // What was compressed twice is nested, or a file that unpacks to itself would never end.
@@ -127,6 +141,8 @@ impl Session<'_> {
             Content::Unsupported(what) => {
                 self.skip(&stream.source, NoteKind::Unsupported, &format!("{what} is not supported"));
             }
+            // What is packed may hold what is wanted, whatever it is called; what is not packed does not.
+            _ if !self.options.takes(&stream.source.path) => {}
             Content::Binary(what) => self.skip(&stream.source, NoteKind::Binary, &format!("not text but {what}")),
             Content::Other => self.text(stream, depth),
         }

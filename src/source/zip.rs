@@ -162,7 +162,9 @@ impl Zip<'_, '_> {
 
     fn skip(&mut self, entry: &Entry, kind: NoteKind, detail: &str) {
         let source = self.source(entry);
-        self.session.skip(&source, kind, detail);
+        if self.session.options.takes(&source.path) {
+            self.session.skip(&source, kind, detail);
+        }
     }
 
     fn unsupported(&mut self, entry: &Entry, what: &str) -> Option<u64> {

@@ -5,7 +5,9 @@
 
 mod answer;
 mod check;
+mod reading;
 mod rules;
+mod settings;
 mod test;
 mod triage;
 

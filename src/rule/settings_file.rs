@@ -1,0 +1,193 @@
+//! The settings as their author wrote them: the keys of `faultbook.yaml`, typed, each with its place.
+//!
+//! Like [`RuleFile`](super::file::RuleFile) for rules. What the values mean is checked when `settings_check` turns this into
+//! [`Settings`](super::Settings).
+
+use std::sync::Arc;
+
+use crate::rule::authored::{AuthoredFile, Located, Span};
+use crate::rule::diagnostic::{Code, Diagnostic};
+use crate::rule::limit_settings::LimitSettings;
+use crate::rule::reader::{Fields, Reader};
+use crate::rule::vocabulary::{Audience, Severity};
+use crate::rule::yaml::{self, Node};
+
+const SETTINGS_KEYS: &[&str] = &["sources", "limits", "defaults"];
+const SOURCE_KEYS: &[&str] =
+    &["path", "start", "continue", "header", "timestamp", "zone", "encoding", "xml", "json", "noise"];
+const JSON_KEYS: &[&str] = &["message", "time", "level"];
+const DEFAULT_KEYS: &[&str] =
+    &["audience", "exclude", "fail_on", "format", "include", "min_severity", "threads", "timezone"];
+
+/// One `faultbook.yaml`.
+#[derive(Clone, Debug, Default)]
+pub struct SettingsFile {
+    /// How sources are read, first match first.
+    pub sources: Vec<SourceFile>,
+    /// Names of limits and their values.
+    pub limits: Vec<(&'static str, Located<String>)>,
+    /// Defaults of the command line.
+    pub defaults: DefaultsFile,
+}
+
+/// How the sources that fit a glob are read.
+#[derive(Clone, Debug, Default)]
+pub struct SourceFile {
+    /// Where the entry stands.
+    pub span: Span,
+    /// Globs over the path inside the case; any of them.
+    pub path: Vec<Located<String>>,
+    /// The keys besides `path`, each with the place of its value, in the order of the documentation.
+    pub keys: Vec<(&'static str, Span)>,
+    /// A line that matches begins a record.
+    pub start: Option<Located<String>>,
+    /// A line that matches continues one.
+    pub continuation: Option<Located<String>>,
+    /// What stands at the beginning of a record.
+    pub header: Option<Located<String>>,
+    /// Formats of timestamps.
+    pub timestamp: Vec<Located<String>>,
+    /// The zone of times that name none.
+    pub zone: Option<Located<String>>,
+    /// The label of an encoding.
+    pub encoding: Option<Located<String>>,
+    /// The element that is a record.
+    pub xml: Option<Located<String>>,
+    /// The keys of JSON lines.
+    pub json: Option<JsonFile>,
+    /// Records that match are ignored.
+    pub noise: Vec<Located<String>>,
+    /// Whether a part could not be read.
+    pub has_faults: bool,
+}
+
+/// The keys of JSON lines.
+#[derive(Clone, Debug, Default)]
+pub struct JsonFile {
+    /// Where it stands.
+    pub span: Span,
+    /// What is said.
+    pub message: Option<Located<String>>,
+    /// When.
+    pub time: Option<Located<String>>,
+    /// How severe.
+    pub level: Option<Located<String>>,
+}
+
+/// Defaults of the command line.
+#[derive(Clone, Debug, Default)]
+pub struct DefaultsFile {
+    /// `--audience`
+    pub audience: Option<Audience>,
+    /// `--exclude`
+    pub exclude: Vec<Located<String>>,
+    /// `--fail-on`
+    pub fail_on: Option<Severity>,
+    /// `--format`
+    pub format: Option<Located<String>>,
+    /// `--include`
+    pub include: Vec<Located<String>>,
+    /// `--min-severity`
+    pub min_severity: Option<Severity>,
+    /// `--threads`
+    pub threads: Option<Located<u64>>,
+    /// `--timezone`
+    pub timezone: Option<Located<String>>,
+}
+
+impl SettingsFile {
+    /// Reads a settings file. What is wrong is reported, and as much of it read as can be.
+    pub fn read(file: Arc<AuthoredFile>) -> (Self, Vec<Diagnostic>) {
+        match yaml::parse(&file) {
+            Err(diagnostic) => (Self::default(), vec![diagnostic]),
+            // all of it commented out
+            Ok(root) if root.value == Node::Null => (Self::default(), Vec::new()),
+            Ok(root) => {
+                let mut reader = Reader::new(file);
+                let settings = read_settings(&mut reader, root).unwrap_or_default();
+                (settings, reader.diagnostics)
+            }
+        }
+    }
+}
+
+fn read_settings(reader: &mut Reader, root: Located<Node>) -> Option<SettingsFile> {
+    let mut fields = reader.fields(root, "a settings file", SETTINGS_KEYS, &[])?;
+    let sources = fields.take("sources").map(|node| reader.list(node)).unwrap_or_default();
+    let limits = fields.take("limits").map(|node| read_limits(reader, node)).unwrap_or_default();
+    let defaults = fields.take("defaults").and_then(|node| read_defaults(reader, node)).unwrap_or_default();
+    let sources = sources.into_iter().filter_map(|node| read_source(reader, node)).collect();
+    Some(SettingsFile { sources, limits, defaults })
+}
+
+fn read_source(reader: &mut Reader, node: Located<Node>) -> Option<SourceFile> {
+    let (span, faults_before) = (node.span, reader.diagnostics.len());
+    let mut fields = reader.fields(node, "an entry of `sources`", SOURCE_KEYS, &[])?;
+    let path = reader.required(&mut fields, "path");
+    let given = |key: &&&'static str| **key != "path";
+    let keys = SOURCE_KEYS.iter().filter(given).filter_map(|&key| Some((key, fields.place(key)?))).collect();
+    let mut text = |reader: &mut Reader, key| fields.take(key).and_then(|node| reader.text(node));
+    let mut source = SourceFile {
+        span,
+        path: Vec::new(),
+        keys,
+        start: text(reader, "start"),
+        continuation: text(reader, "continue"),
+        header: text(reader, "header"),
+        zone: text(reader, "zone"),
+        encoding: text(reader, "encoding"),
+        xml: text(reader, "xml"),
+        timestamp: Vec::new(),
+        json: None,
+        noise: Vec::new(),
+        has_faults: false,
+    };
+    source.path = path.map(|node| reader.one_or_more(node)).unwrap_or_default();
+    source.timestamp = many(reader, &mut fields, "timestamp");
+    source.noise = many(reader, &mut fields, "noise");
+    source.json = fields.take("json").and_then(|node| read_json(reader, node));
+    source.has_faults = reader.diagnostics.len() > faults_before;
+    Some(source)
+}
+
+fn many(reader: &mut Reader, fields: &mut Fields, key: &'static str) -> Vec<Located<String>> {
+    fields.take(key).map(|node| reader.one_or_more(node)).unwrap_or_default()
+}
+
+fn read_json(reader: &mut Reader, node: Located<Node>) -> Option<JsonFile> {
+    let (span, faults_before) = (node.span, reader.diagnostics.len());
+    let mut fields = reader.fields(node, "`json`", JSON_KEYS, &[])?;
+    let mut text = |key| fields.take(key).and_then(|node| reader.text(node));
+    let json = JsonFile { span, message: text("message"), time: text("time"), level: text("level") };
+    let is_empty = json.message.is_none() && json.time.is_none() && json.level.is_none();
+    if is_empty && reader.diagnostics.len() == faults_before {
+        let help = Some("write for instance `json: { message: msg, time: ts, level: lvl }`".to_owned());
+        reader.error(Code::MissingKey, span, "`json` names no key of the lines", "names nothing", help);
+    }
+    Some(json)
+}
+
+fn read_limits(reader: &mut Reader, node: Located<Node>) -> Vec<(&'static str, Located<String>)> {
+    let Some(mut fields) = reader.fields(node, "`limits`", LimitSettings::NAMES, &[]) else {
+        return Vec::new();
+    };
+    let named = |name: &&'static str| Some((*name, fields.take(name).and_then(|node| reader.text(node))?));
+    LimitSettings::NAMES.iter().filter_map(named).collect()
+}
+
+fn read_defaults(reader: &mut Reader, node: Located<Node>) -> Option<DefaultsFile> {
+    let mut fields = reader.fields(node, "`defaults`", DEFAULT_KEYS, &[])?;
+    Some(DefaultsFile {
+        audience: fields.take("audience").and_then(|node| reader.choice(node, "an audience")),
+        exclude: many(reader, &mut fields, "exclude"),
+        fail_on: fields.take("fail_on").and_then(|node| reader.choice(node, "a severity")),
+        format: fields.take("format").and_then(|node| reader.text(node)),
+        include: many(reader, &mut fields, "include"),
+        min_severity: fields.take("min_severity").and_then(|node| reader.choice(node, "a severity")),
+        threads: fields.take("threads").and_then(|node| {
+            let span = node.span;
+            reader.count(node).map(|count| Located::new(count, span))
+        }),
+        timezone: fields.take("timezone").and_then(|node| reader.text(node)),
+    })
+}
