@@ -154,7 +154,11 @@ impl BlockSearch<'_> {
         };
         let test = |id: &SignatureId| {
             let signature = self.part.index().signature(*id).1;
-            if signature.scope == SignatureScope::File || !allows(signature) {
+            let mut texts = std::iter::once(readings.plain).chain(readings.tidy);
+            let is_possible = signature.scope == SignatureScope::Record
+                && texts.any(|text| self.part.has_needles(*id, text))
+                && allows(signature);
+            if !is_possible {
                 return None;
             }
             Some((*id, confirm(signature, readings)?))

@@ -17,13 +17,12 @@ type Fourth = Tier<4, 4, true>;
 type Second = Tier<3, 2, false>;
 type Every = Tier<3, 1, false>;
 
-/// What a hit costs, in nanoseconds.
-const HIT_COST: f64 = 8.0;
-/// What one more needle costs in each tier before anything is found, as hits for each byte: it fills the filter.
+/// What it costs to look at a position more closely, in nanoseconds.
+const LOOK_COST: f64 = 8.0;
+/// What it costs to test a record, in nanoseconds.
+const TEST_COST: f64 = 250.0;
+/// What one more needle costs in each tier before anything is found, in nanoseconds for each byte: it fills the filter.
 const TIER_COST: [f64; 4] = [1e-10, 5e-5, 2e-4, 1e-3];
-
-/// A needle that costs no more is not worth a look for something better.
-const CHEAP: f64 = 2e-5;
 /// What looking through a byte costs in each tier, and in the shuffle, in nanoseconds.
 const TIER_SPEED: [f64; 4] = [0.13, 0.22, 0.45, 0.9];
 const SHUFFLE_SPEED: f64 = 0.09;
@@ -63,20 +62,23 @@ impl Filters {
         let mut places: HashMap<&Needle, Option<(TierName, Stretch)>> = HashMap::new();
         let mut tiers: [Vec<(u32, Stretch)>; 4] = Default::default();
         for (member, sets) in (0..).zip(members) {
-            let mut rate = |set: &'s NeedleSet| -> Option<f64> {
-                let mut cost_of = |needle| {
-                    let place = places.entry(needle).or_insert_with(|| place(needle, frequency));
-                    place.map(|(tier, stretch)| cost(tier, stretch))
-                };
-                set.needles().iter().map(&mut cost_of).sum()
+            let mut rate = |set: &'s NeedleSet| -> Option<(f64, f64)> {
+                let (mut sum, mut most) = (0.0, 0.0f64);
+                for needle in set.needles() {
+                    let place = *places.entry(needle).or_insert_with(|| place(needle, frequency));
+                    let (tier, stretch) = place?;
+                    sum += cost(tier, stretch) + TEST_COST * stretch.rate;
+                    most = most.max(stretch.rate);
+                }
+                Some((sum, most))
             };
             let mut best: Option<(f64, &NeedleSet)> = None;
             for set in sets {
-                let Some(cost) = rate(set) else { continue };
+                let Some((cost, rate)) = rate(set) else { continue };
                 if best.is_none_or(|(least, _)| cost < least) {
                     best = Some((cost, set));
                 }
-                if cost <= CHEAP {
+                if frequency.is_unseen(rate) {
                     break;
                 }
             }
@@ -101,10 +103,10 @@ impl Filters {
             }
             let more: Vec<u32> = moved.iter().copied().chain(tiers[tier].iter().map(|(needle, _)| *needle)).collect();
             let shuffle = Shuffle::new(&filters.needles, &more, frequency);
-            let before = filters.shuffle.as_ref().map_or(0.0, |shuffle| SHUFFLE_SPEED + HIT_COST * shuffle.rate());
+            let before = filters.shuffle.as_ref().map_or(0.0, |shuffle| SHUFFLE_SPEED + LOOK_COST * shuffle.rate());
             if shuffle
                 .as_ref()
-                .is_some_and(|shuffle| SHUFFLE_SPEED + HIT_COST * shuffle.rate() < before + TIER_SPEED[tier])
+                .is_some_and(|shuffle| SHUFFLE_SPEED + LOOK_COST * shuffle.rate() < before + TIER_SPEED[tier])
             {
                 (filters.shuffle, moved) = (shuffle, more);
                 tiers[tier].clear();
@@ -156,7 +158,7 @@ impl Filters {
 }
 
 fn cost(tier: TierName, stretch: Stretch) -> f64 {
-    HIT_COST * stretch.rate + TIER_COST[tier as usize]
+    LOOK_COST * stretch.rate + TIER_COST[tier as usize]
 }
 
 /// The tier and stretch that cost least.
@@ -174,7 +176,7 @@ fn place(needle: &Needle, frequency: &Frequency) -> Option<(TierName, Stretch)> 
         if best.is_none_or(|(best_tier, best)| cost(tier, stretch) < cost(best_tier, best)) {
             best = Some((tier, stretch));
         }
-        if HIT_COST * stretch.rate <= CHEAP {
+        if frequency.is_unseen(stretch.rate) {
             break;
         }
     }

@@ -10,6 +10,8 @@ use crate::scan::needle::MaskedByte;
 const THREE_BITS: u32 = 15;
 const FOUR_BITS: u32 = 17;
 const EIGHT_BITS: u32 = 18;
+/// How often something occurs, as far as is known, that did not occur.
+const UNSEEN: f64 = 0.05;
 /// More strings than this are not summed up one by one.
 const EXPANSION_LIMIT: u64 = 4096;
 
@@ -85,6 +87,11 @@ impl Frequency {
         sum.min(1.0)
     }
 
+    /// Whether a share is that of something which was not in the text: nothing is rarer, as far as is known.
+    pub fn is_unseen(&self, share: f64) -> bool {
+        share * self.sampled as f64 <= 2.0 * UNSEEN
+    }
+
     /// A piece of the text.
     pub fn excerpt(&self) -> &[u8] {
         &self.excerpt
@@ -93,14 +100,14 @@ impl Frequency {
     fn of_string(&self, string: u64, length: usize) -> f64 {
         let total = self.sampled as f64;
         match length {
-            3 => (f64::from(self.three[slot(string, THREE_BITS)]) + 0.05) / total,
-            4 => (f64::from(self.four[slot(string, FOUR_BITS)]) + 0.05) / total,
+            3 => (f64::from(self.three[slot(string, THREE_BITS)]) + UNSEEN) / total,
+            4 => (f64::from(self.four[slot(string, FOUR_BITS)]) + UNSEEN) / total,
             _ => {
                 let four = [0, 8, 16, 24, 32].map(|shift| self.of_string(string >> shift & 0xFFFF_FFFF, 4));
                 let four = four.into_iter().fold(1.0, f64::min);
                 match self.eight[slot(string, EIGHT_BITS)] {
                     u8::MAX => four,
-                    count => four.min((f64::from(count) + 0.01) / total),
+                    count => four.min((f64::from(count) + UNSEEN / 4.0) / total),
                 }
             }
         }

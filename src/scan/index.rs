@@ -177,6 +177,13 @@ impl<'i> IndexPart<'i> {
         self.index.unindexed.possible(text).filter(|id| self.has(*id))
     }
 
+    /// Whether all needles that a signature needs are in a text, in any order: without them its regexes need not be tried,
+    /// nor even compiled.
+    pub fn has_needles(&self, id: SignatureId, text: &[u8]) -> bool {
+        let sets = &self.index.needles[id.index()];
+        sets.iter().all(|set| set.needles().iter().any(|needle| needle.is_in(text)))
+    }
+
     /// Signatures that read whole files.
     pub fn whole_file(&self) -> &[SignatureId] {
         &self.whole_file
@@ -187,8 +194,8 @@ impl<'i> IndexPart<'i> {
         let filters = self.index.tuning.filters(&self.index.needles, text);
         let (hits, looks) = filters.hits_and_looks(text);
         let ids = hits.flat_map(|(at, members)| members.iter().map(move |member| (at, SignatureId(*member))));
-        let hits = ids.filter(|(_, id)| self.has(*id)).collect();
-        self.index.tuning.searched(&self.index.needles, text, looks);
+        let hits: Vec<_> = ids.filter(|(_, id)| self.has(*id)).collect();
+        self.index.tuning.searched(&self.index.needles, text, looks, hits.len());
         hits
     }
 }

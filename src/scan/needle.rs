@@ -105,6 +105,26 @@ impl Needle {
         &self.0
     }
 
+    /// Whether it is found anywhere in `text`.
+    pub fn is_in(&self, text: &[u8]) -> bool {
+        // the longest stretch without open bits is searched for first
+        let known = self.0.chunk_by(|one, next| (one.mask == 0xFF) == (next.mask == 0xFF));
+        let mut at = 0;
+        let stretches = known.map(|stretch| {
+            at += stretch.len();
+            (at - stretch.len(), stretch)
+        });
+        let exact = stretches.filter(|(_, stretch)| stretch[0].mask == 0xFF).max_by_key(|(_, stretch)| stretch.len());
+        match exact {
+            Some((before, stretch)) => {
+                let bytes: Vec<u8> = stretch.iter().map(|byte| byte.value).collect();
+                let mut found = memchr::memmem::find_iter(text, &bytes);
+                found.any(|at| at >= before && self.is_at(text, at - before))
+            }
+            None => (0..text.len()).any(|start| self.is_at(text, start)),
+        }
+    }
+
     /// Whether it is found at `start` of `text`.
     pub fn is_at(&self, text: &[u8], start: usize) -> bool {
         let found = text.get(start..).and_then(|rest| rest.get(..self.0.len()));

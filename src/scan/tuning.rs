@@ -17,6 +17,8 @@ const STAGES: [u64; 3] = [4 << 20, 64 << 20, 1 << 30];
 const SAMPLE_BYTES: usize = 64 << 10;
 /// Of this share of the bytes between two stages samples are taken.
 const SAMPLED_SHARE: u64 = 16;
+/// A hit costs as much as so many looks.
+const HIT_LOOKS: usize = 30;
 /// Filters that let more positions pass than this share are made anew.
 const LOOKS_LIMIT: f64 = 0.005;
 
@@ -56,7 +58,8 @@ impl Tuning {
     }
 
     /// Takes note of a text that was searched, and makes the filters anew if it is time and worth it.
-    pub(crate) fn searched(&self, members: &[Vec<NeedleSet>], text: &[u8], looks: usize) {
+    pub(crate) fn searched(&self, members: &[Vec<NeedleSet>], text: &[u8], looks: usize, hits: usize) {
+        let looks = looks + HIT_LOOKS * hits;
         let before = self.bytes.fetch_add(text.len() as u64, Ordering::Relaxed);
         let looks = self.looks.fetch_add(looks as u64, Ordering::Relaxed) + looks as u64;
         let stage = self.stage.load(Ordering::Relaxed);
