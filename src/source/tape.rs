@@ -12,6 +12,7 @@ use jiff::Timestamp;
 
 use crate::source::note::size;
 use crate::source::open::{Member, Session};
+use crate::source::portion::Portion;
 use crate::source::recognise::is_tar;
 use crate::source::stream::{Guard, Layer, Peek, Stream};
 use crate::source::{NoteKind, SourceName};
@@ -102,7 +103,8 @@ impl Session<'_> {
         let source = self.member(Member { archive, name: &name, modified });
         let inside = Layer::over(layer, &source.name);
         let left = entry.size();
-        let file = File { entry: &mut entry, left, layer, position, path: &source.path };
+        let path = &source.path;
+        let file = Portion { inner: &mut entry, left, archive: layer, position, path, check: None };
         let peek = if kind.is_gnu_sparse() {
             // Holes are made of nothing, like anything a decompressor yields.
             let taken = Rc::new(Cell::new(stored));
@@ -134,32 +136,6 @@ impl Read for Input<'_, '_> {
         let wanted = buffer.len().min(usize::try_from(left).unwrap_or(usize::MAX));
         let count = self.peek.read(&mut buffer[..wanted])?;
         self.position.set(self.position.get() + count as u64);
-        Ok(count)
-    }
-}
-
-/// One file on the tape; notes when the tape ends within it.
-struct File<'e, R> {
-    entry: R,
-    left: u64,
-    layer: &'e Rc<Layer>,
-    position: &'e Rc<Cell<u64>>,
-    path: &'e str,
-}
-
-impl<R: Read> Read for File<'_, R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        // The crate takes an empty read for the end of the file.
-        if self.left == 0 || buffer.is_empty() {
-            return Ok(0);
-        }
-        let count = self.entry.read(buffer)?;
-        self.left = self.left.saturating_sub(count as u64);
-        if count == 0 {
-            let (read, path) = (size(self.position.get()), self.path);
-            self.layer.fail(NoteKind::Truncated, format!("truncated after {read}, within `{path}`"));
-            self.left = 0;
-        }
         Ok(count)
     }
 }
