@@ -6,7 +6,7 @@ use faultbook::source::NoteKind;
 
 use zip::write::SimpleFileOptions;
 
-use crate::{gzip, note, open, tar, zip, zstandard};
+use crate::pack::{gzip, note, open, tar, zip, zstandard};
 
 #[test]
 fn binaries_are_skipped_with_a_note_that_names_the_first_of_them() {
@@ -51,10 +51,10 @@ fn encrypted_members_are_noted_and_the_others_read() {
 
 #[test]
 fn formats_that_cannot_be_opened_are_named() {
-    let found = open("x.tar", &tar(&[("a.xz", b"\xfd7zXZ\0\0\x04"), ("b.7z", b"7z\xbc\xaf\x27\x1c\0\x04")]));
+    let found = open("x.tar", &tar(&[("a.Z", b"\x1f\x9d\x90text"), ("b.rar", b"Rar!\x1a\x07\0")]));
     let expected = [
-        note("x.tar::b.7z", NoteKind::Unsupported, "a 7z archive is not supported"),
-        note("x.tar::a.xz", NoteKind::Unsupported, "xz compression is not supported"),
+        note("x.tar::b.rar", NoteKind::Unsupported, "a rar archive is not supported"),
+        note("x.tar::a.Z", NoteKind::Unsupported, "compress (.Z) compression is not supported"),
     ];
     assert_eq!(found.notes, expected);
 }
