@@ -29,6 +29,7 @@ mod recognise;
 pub mod record;
 mod seven_zip;
 mod seven_zip_header;
+mod sparse;
 mod stream;
 mod tape;
 pub mod tidy;

@@ -14,11 +14,12 @@ use crate::source::note::size;
 use crate::source::open::{Member, Session};
 use crate::source::portion::Portion;
 use crate::source::recognise::is_tar;
+use crate::source::sparse::{Filled, Map, Sparse};
 use crate::source::stream::{Guard, Layer, Peek, Stream};
 use crate::source::{NoteKind, SourceName};
 
 /// Bytes that the headers of one member may have, long names and sparse maps included: `tar` holds them in memory.
-const HEADERS: u64 = 256 << 10;
+pub(super) const HEADERS: u64 = 256 << 10;
 
 impl Session<'_> {
     /// Opens all files of the tar archive `stream`, of which `depth` others are around.
@@ -91,7 +92,9 @@ impl Session<'_> {
         let stored = entry.header().entry_size().unwrap_or(0);
         let on_tape = if kind.is_gnu_sparse() { stored } else { entry.size() };
         let after = entry.raw_file_position().saturating_add(on_tape).saturating_add(511);
+        let sparse = Sparse::of(&mut entry).unwrap_or_default();
         let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
+        let name = sparse.name.clone().unwrap_or(name);
         let is_file = kind.is_file() || kind.is_contiguous() || kind.is_gnu_sparse();
         // Old archives mark a directory by its name alone.
         if !is_file || name.ends_with('/') || !self.take_member(layer) {
@@ -104,10 +107,22 @@ impl Session<'_> {
         let inside = Layer::over(layer, &source.name);
         let left = entry.size();
         let path = &source.path;
-        let file = Portion { inner: &mut entry, left, archive: layer, position, path, check: None };
-        let peek = if kind.is_gnu_sparse() {
-            // Holes are made of nothing, like anything a decompressor yields.
-            let taken = Rc::new(Cell::new(stored));
+        let mut file = Portion { inner: &mut entry, left, archive: layer, position, path, check: None };
+        // Holes are made of nothing, like anything a decompressor yields.
+        let taken = Rc::new(Cell::new(stored));
+        let peek = if sparse.has_map() {
+            match Map::read(&mut file, left, &sparse) {
+                Ok(map) => {
+                    let filled = Filled::new(file, map);
+                    Peek::new(Guard::new(filled, Rc::clone(&inside), taken, self.limits, self.budget))
+                }
+                Err(_) if layer.is_broken() => return after,
+                Err(detail) => {
+                    self.skip(&source, NoteKind::Damaged, &detail);
+                    return after;
+                }
+            }
+        } else if kind.is_gnu_sparse() {
             Peek::new(Guard::new(file, Rc::clone(&inside), taken, self.limits, self.budget))
         } else {
             Peek::new(file)

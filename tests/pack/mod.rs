@@ -122,19 +122,19 @@ pub fn noise(bytes: usize) -> Vec<u8> {
 }
 
 pub fn bzip2(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::best());
+    let mut encoder = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()
 }
 
 pub fn xz(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = XzWriter::new(Vec::new(), XzOptions::with_preset(6)).unwrap();
+    let mut encoder = XzWriter::new(Vec::new(), XzOptions::with_preset(1)).unwrap();
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()
 }
 
 pub fn lzma(bytes: &[u8]) -> Vec<u8> {
-    let options = LzmaOptions::with_preset(6);
+    let options = LzmaOptions::with_preset(1);
     let mut encoder = LzmaWriter::new_use_header(Vec::new(), &options, None).unwrap();
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()
@@ -151,12 +151,12 @@ pub fn lz4(bytes: &[u8]) -> Vec<u8> {
 pub const COMPRESSIONS: [(&str, fn(&[u8]) -> Vec<u8>); 6] =
     [("gzip", gzip), ("bzip2", bzip2), ("xz", xz), ("lzma", lzma), ("zstd", zstandard), ("lz4", lz4)];
 
-/// Writes an archive of ar as GNU does: names that are long, or contain a blank, are kept in a table.
+/// Writes an archive of ar as GNU does: names that are long or unusual are kept in a table.
 pub fn ar(members: &[(&str, &[u8])]) -> Vec<u8> {
     let mut names = String::new();
     let mut bodies = Vec::new();
     for (name, bytes) in members {
-        let short = if name.len() < 16 && !name.contains(' ') {
+        let short = if name.len() < 16 && name.bytes().all(|byte| byte.is_ascii_graphic()) {
             format!("{name}/")
         } else {
             let place = format!("/{}", names.len());

@@ -48,14 +48,14 @@ fn what_follows_the_first_member_of_a_stream_is_read() {
 
 #[test]
 fn every_truncated_stream_keeps_what_came_before() {
-    let text = noise(2_000_000);
+    let text = noise(300_000);
     for (name, compress) in COMPRESSIONS {
         let packed = compress(&text);
         let found = open("x", &packed[..packed.len() / 2]);
         assert_eq!(found.kinds(), [NoteKind::Truncated], "{name}");
         let kept = found.texts[0].len();
-        // bzip2 decodes blocks of 900,000 bytes as a whole.
-        assert!(text.starts_with(&found.texts[0]) && kept >= 899_000 && kept < 1_200_000, "{name}: {kept}");
+        // bzip2 decodes blocks of 100,000 bytes as a whole.
+        assert!(text.starts_with(&found.texts[0]) && kept >= 99_000 && kept < 200_000, "{name}: {kept}");
     }
 }
 
