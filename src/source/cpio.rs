@@ -58,8 +58,11 @@ impl Session<'_> {
     fn cpio_member(&mut self, stream: &mut Stream<'_>, position: &Rc<Cell<u64>>, depth: u32) -> Result<bool, NoteKind> {
         let Stream { peek, layer, source: archive, .. } = stream;
         let head = peek.head(Header::LONGEST);
-        let header = Header::of(head)
-            .ok_or_else(|| if head.len() < Header::LONGEST { NoteKind::Truncated } else { NoteKind::Damaged })?;
+        let header = Header::of(head).ok_or(if head.len() < Header::LONGEST {
+            NoteKind::Truncated
+        } else {
+            NoteKind::Damaged
+        })?;
         if !(1..=NAME).contains(&header.name) {
             return Err(NoteKind::Damaged);
         }

@@ -118,23 +118,25 @@ impl<'a> Lz4<'a> {
         let complete = self.input.by_ref().take(length as u64).read_to_end(&mut self.packed)? == length;
         let checksum = frame.block_checksums && complete;
         let (block_size, linked) = (frame.block_size, frame.linked);
+        // It never shrinks: a block may be a few bytes, and filling this with zeros for each would be felt.
+        if self.block.len() < block_size {
+            self.block.resize(block_size, 0);
+        }
+        self.read = 0;
+        let room = &mut self.block[..block_size];
+        let before = &self.before[self.before.len().saturating_sub(REACH)..];
         if plain {
-            std::mem::swap(&mut self.block, &mut self.packed);
-            (self.decoded, self.read) = (self.block.len(), 0);
+            room[..self.packed.len()].copy_from_slice(&self.packed);
+            self.decoded = self.packed.len();
         } else {
-            if self.block.len() < block_size {
-                self.block.resize(block_size, 0);
-            }
-            let room = &mut self.block[..block_size];
-            let whole = lz4_flex::block::decompress_into_with_dict(&self.packed, room, &self.before);
-            self.read = 0;
+            let whole = lz4_flex::block::decompress_into_with_dict(&self.packed, room, before);
             self.decoded = match (whole, complete) {
                 (Ok(count), true) => count,
                 (_, complete) => {
                     if complete {
                         self.failure = Some(damaged("a block of lz4 contradicts itself"));
                     }
-                    salvage(&self.packed, room, &self.before)
+                    salvage(&self.packed, room, before)
                 }
             };
         }
@@ -144,12 +146,15 @@ impl<'a> Lz4<'a> {
         }
         if linked {
             self.before.extend_from_slice(&decoded[decoded.len().saturating_sub(REACH)..]);
-            self.before.drain(..self.before.len().saturating_sub(REACH));
+            // Moved once in a while, not for each of many small blocks.
+            if self.before.len() > 4 * REACH {
+                self.before.drain(..self.before.len() - REACH);
+            }
         }
         if !complete {
             self.failure = Some(io::ErrorKind::UnexpectedEof.into());
         } else if checksum {
-            let sum = XxHash32::oneshot(0, if plain { decoded } else { &self.packed });
+            let sum = XxHash32::oneshot(0, &self.packed);
             self.failure = self.failure.take().or(self.check(sum).err());
         }
         Ok(true)

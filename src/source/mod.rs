@@ -17,6 +17,7 @@ mod compression;
 mod cpio;
 mod decode;
 mod disk;
+mod legacy;
 pub mod level;
 mod limits;
 mod lz4;

@@ -66,6 +66,7 @@ const BINARY: &[(&[u8], &str)] = &[
     (b"%PDF-", "a PDF document"),
     (b"\xd4\xc3\xb2\xa1", "a packet capture"),
     (b"\xa1\xb2\xc3\xd4", "a packet capture"),
+    (b"\x4d\x3c\xb2\xa1", "a packet capture"),
     (b"\x0a\x0d\x0d\x0a", "a packet capture"),
     (b"JAVA PROFILE 1.0", "a Java heap dump"),
 ];

@@ -79,9 +79,8 @@ struct Optional<'h> {
 /// Where packed data is, and what becomes of it.
 #[derive(Default)]
 pub(super) struct Streams<'h> {
-    /// Where the first packed stream begins, behind the start of the archive.
-    first: u64,
-    packed: Vec<u64>,
+    /// Beginning and length of the packed streams.
+    packed: Vec<(u64, u64)>,
     pub(super) folders: Vec<Folder<'h>>,
     /// The sizes that coders yield, of all folders one after the other.
     sizes: Vec<u64>,
@@ -261,12 +260,17 @@ impl<'h> Streams<'h> {
     }
 
     fn packed(&mut self, fields: &mut Fields<'h>) -> Option<()> {
-        self.first = fields.number()?;
+        let mut at = fields.number()?.checked_add(START as u64)?;
         let count = fields.count()?;
         loop {
             match fields.byte()? {
                 0x00 => return Some(()),
-                0x09 => self.packed = fields.numbers(count)?,
+                0x09 => {
+                    for length in fields.numbers(count)? {
+                        self.packed.push((at, length));
+                        at = at.checked_add(length)?;
+                    }
+                }
                 0x0a => drop(fields.checksums(count)?),
                 _ => return None,
             }
@@ -367,10 +371,7 @@ impl<'h> Streams<'h> {
             Some(Step { method, properties, size: *self.sizes.get(folder.first_size + coder)? })
         };
         let steps = chain.into_iter().map(step).collect::<Option<Vec<_>>>().ok_or(Unknown::Damaged)?;
-        let before =
-            self.packed.iter().take(folder.first_packed).try_fold(self.first, |sum, size| sum.checked_add(*size));
-        let offset = before.and_then(|before| before.checked_add(START as u64)).ok_or(Unknown::Damaged)?;
-        let length = *self.packed.get(folder.first_packed).ok_or(Unknown::Damaged)?;
+        let (offset, length) = *self.packed.get(folder.first_packed).ok_or(Unknown::Damaged)?;
         Ok(Recipe { offset, length, steps })
     }
 }

@@ -133,7 +133,7 @@ impl Zip<'_, '_> {
             8 => Box::new(DeflateDecoder::new(input)),
             12 => Box::new(BzDecoder::new(input)),
             95 => Box::new(XzReader::new_mem_limit(input, false, LZMA_MEMORY)),
-            method @ (14 | 93) => match if method == 93 { zstd(input) } else { zip_lzma(input, entry.size) } {
+            method @ (14 | 93) => match if method == 93 { zstd(input) } else { zip_lzma(input, entry.lzma_size()) } {
                 Ok(decoder) => decoder,
                 Err(error) => {
                     let (kind, detail) = fault(&error, 0);

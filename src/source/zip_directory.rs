@@ -155,6 +155,11 @@ impl Entry {
         self.flags & 0x2001 != 0
     }
 
+    /// How much lzma yields. It may mark its own end instead.
+    pub(super) fn lzma_size(&self) -> u64 {
+        if self.flags & 2 != 0 { u64::MAX } else { self.size }
+    }
+
     /// The checksum and size to expect, unless they only follow after the data.
     pub(super) fn expected(&self) -> Option<(u32, u64)> {
         let unknown = self.flags & 8 != 0 && self.stored == 0 && self.size == 0 && self.crc == 0;

@@ -5,9 +5,11 @@
 
 use faultbook::source::NoteKind;
 
+use zip::write::SimpleFileOptions;
+
 use crate::pack::{
     ARCHIVES, COMPRESSIONS, ar, ar_member, bzip2, cpio, cpio_member, gzip, lz4, noise, note, open, seven_zip, tar, xz,
-    zstandard,
+    zip_with, zstandard,
 };
 
 #[test]
@@ -54,8 +56,8 @@ fn every_truncated_stream_keeps_what_came_before() {
         let found = open("x", &packed[..packed.len() / 2]);
         assert_eq!(found.kinds(), [NoteKind::Truncated], "{name}");
         let kept = found.texts[0].len();
-        // bzip2 decodes blocks of 100,000 bytes as a whole.
-        assert!(text.starts_with(&found.texts[0]) && kept >= 99_000 && kept < 200_000, "{name}: {kept}");
+        // bzip2 decodes blocks of 100,000 bytes as a whole, xz chunks of 64 KiB before decoding.
+        assert!(text.starts_with(&found.texts[0]) && kept >= 60_000 && kept < 200_000, "{name}: {kept}");
     }
 }
 
@@ -169,6 +171,44 @@ fn only_files_of_a_cpio_are_opened_and_archives_may_follow() {
     assert_eq!(found.notes, []);
     let found = open("x.cpio", &[members.concat(), gzip(b"more")].concat());
     assert_eq!((found.texts.len(), found.kinds()), (2, vec![NoteKind::Damaged]));
+}
+
+#[test]
+fn zips_may_use_bzip2_lzma_and_xz() {
+    let text = noise(5_000);
+    let packed = crate::pack::lzma(&text);
+    let in_zip = [b"\x13\x04\x05\0", &packed[..5], &packed[13..]].concat();
+    for (method, packed) in [(12, bzip2(&text)), (14, in_zip), (95, xz(&text))] {
+        let options = SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+        let mut archive = zip_with(&[("a.log", &packed)], options);
+        let directory = archive.windows(4).rposition(|four| four == b"PK\x01\x02").unwrap();
+        for header in [0, directory + 2] {
+            archive[header + 8] = method;
+            archive[header + 14..header + 18].copy_from_slice(&crc(&text).to_le_bytes());
+            archive[header + 22..header + 26].copy_from_slice(&(text.len() as u32).to_le_bytes());
+        }
+        let found = open("x.zip", &archive);
+        assert_eq!((&found.texts, &found.notes), (&vec![text.clone()], &vec![]), "method {method}");
+        let cut = open("x.zip", &archive[..2_000]);
+        assert!(cut.notes.iter().any(|note| note.kind == NoteKind::Truncated), "method {method}: {:?}", cut.notes);
+    }
+}
+
+/// Blocks of a byte each, packed and not by turns: the work is that of the bytes, not that of the largest block.
+#[test]
+fn many_small_blocks_of_lz4_are_as_fast_as_a_few_large_ones() {
+    use lz4_flex::frame::{BlockSize, FrameEncoder, FrameInfo};
+    let info = FrameInfo::new().block_size(BlockSize::Max4MB);
+    let mut bytes = FrameEncoder::with_frame_info(info, Vec::new()).finish().unwrap();
+    bytes.truncate(7);
+    for _ in 0..20_000 {
+        bytes.extend(b"\x01\0\0\x80a\x02\0\0\0\x10\n");
+    }
+    bytes.extend([0; 4]);
+    let begin = std::time::Instant::now();
+    let found = open("x.lz4", &bytes);
+    assert_eq!((found.texts[0].len(), &found.notes), (40_000, &vec![]));
+    assert!(begin.elapsed().as_secs() < 10, "{:?}", begin.elapsed());
 }
 
 fn example(name: &str) -> Vec<u8> {

@@ -39,6 +39,17 @@ fn utf16_is_read_inside_archives() {
 }
 
 #[test]
+fn encodings_older_than_utf8_are_read_like_any_other() {
+    let latin = open("x.tar", &tar(&[("a.log", b"Fehler: Gr\xf6\xdfe \xfcberschritten\r\n")]));
+    assert_eq!(latin.told(), [("x.tar::a.log", "Fehler: Größe überschritten\r\n")]);
+    let japanese = b"\x83G\x83\x89\x81[: \x83t\x83@\x83C\x83\x8b\x82\xf0\x8aJ\x82\xaf\x82\xdc\x82\xb9\x82\xf1\n";
+    assert_eq!(open("a.log", japanese).told(), [("a.log", "エラー: ファイルを開けません\n")]);
+    // What is uncertain stays as it is, so that nothing of it is hidden.
+    let uncertain = b"ERROR \x81ERROR \x82ERROR\n";
+    assert_eq!(open("a.log", uncertain).texts, [uncertain]);
+}
+
+#[test]
 fn encrypted_members_are_noted_and_the_others_read() {
     let mut bytes = zip(&[("secret.log", b"s\n"), ("a.log", b"a\n")]);
     let directory = bytes.windows(4).position(|four| four == b"PK\x01\x02").unwrap();
