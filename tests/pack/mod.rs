@@ -147,8 +147,11 @@ pub fn lz4(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-/// Every compression there is, by name.
-pub const COMPRESSIONS: [(&str, fn(&[u8]) -> Vec<u8>); 6] =
+/// A way to compress, by name.
+pub type Compress = (&'static str, fn(&[u8]) -> Vec<u8>);
+
+/// Every compression there is.
+pub const COMPRESSIONS: [Compress; 6] =
     [("gzip", gzip), ("bzip2", bzip2), ("xz", xz), ("lzma", lzma), ("zstd", zstandard), ("lz4", lz4)];
 
 /// Writes an archive of ar as GNU does: names that are long or unusual are kept in a table.
