@@ -1,7 +1,7 @@
 //! 7z archives, read by their header, folder by folder.
 //!
 //! Files that were packed together are decoded as one stream, under one guard, and each is opened as its bytes pass. What is
-//! where is known to `seven_zip_header`. The usual crate holds every file's header as it is told to and needs a newer
+//! where is known to `seven_zip_header` and `seven_zip_streams`. The usual crate holds every file's header as it is told to and needs a newer
 //! compiler than we do.
 //!
 //! Nothing can be read of an archive whose end is missing, because the header is there.
@@ -20,7 +20,8 @@ use crate::source::disk::Disk;
 use crate::source::note::size;
 use crate::source::open::{Member, Session};
 use crate::source::portion::{Check, Portion};
-use crate::source::seven_zip_header::{Contents, HEADER, Header, Place, START, Step, Streams, Unknown, crc32};
+use crate::source::seven_zip_header::{Contents, HEADER, Header, Place, START, crc32};
+use crate::source::seven_zip_streams::{Step, Streams, Unknown};
 use crate::source::stream::{Guard, Layer, Peek, ReadSeek, Stream};
 use crate::source::{NoteKind, SourceName};
 
