@@ -30,7 +30,7 @@ const STANDARD_INPUT: &str = "-";
 /// Find known failures in logs, folders and archives, and say what to do about them
 ///
 /// Each archive is a case; so is each file given, and each folder given, whose loose files belong together. Archives
-/// (.zip, .tar, .gz, .zst and any nesting of these) are recognised by content and read without being unpacked to disk.
+/// (.zip, .7z, .tar, .gz, .xz, .zst and more, in any nesting) are recognised by content and read without being unpacked to disk.
 /// Inputs that cannot be read, or not to their end, are noted in the result; the others are still diagnosed.
 #[derive(Args, Debug)]
 #[command(after_help = "\

@@ -101,7 +101,7 @@ pub struct FileGlob {
 }
 
 /// File name endings that say how a file is packed, not what it is.
-const PACKED_ENDINGS: [&str; 4] = [".gz", ".zst", ".bz2", ".xz"];
+const PACKED_ENDINGS: [&str; 6] = [".gz", ".zst", ".bz2", ".xz", ".lzma", ".lz4"];
 
 impl FileGlob {
     /// Compiles a glob: `*` within a folder, `**` across folders, `?`, `[…]`, `{a,b}`.

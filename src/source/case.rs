@@ -184,20 +184,20 @@ fn files(root: &Path, notes: &mut Vec<Note>) -> Vec<(String, PathBuf)> {
     files
 }
 
-/// Tells by its content whether a file is an archive of several members: tar, zip, or either of them compressed.
+/// Tells by its content whether a file is an archive of several members, or one that was compressed as a whole.
 fn is_archive(path: &Path) -> io::Result<bool> {
     let mut head = Vec::with_capacity(HEAD);
     let mut file = File::open(path)?;
     file.by_ref().take(HEAD as u64).read_to_end(&mut head)?;
     let content = match recognise(&head) {
-        content @ (Content::Gzip | Content::Zstd) => {
+        Content::Compressed(compression) => {
             // Damage is for the reading to note; it does not make an archive of a file.
             let whole = Peek::new(head.as_slice().chain(file));
-            decoder(content, whole).map_or(Content::Other, |decoder| recognise(Peek::new(decoder).head(512)))
+            decoder(compression, whole).map_or(Content::Other, |decoder| recognise(Peek::new(decoder).head(512)))
         }
         content => content,
     };
-    Ok(matches!(content, Content::Tar | Content::Zip))
+    Ok(matches!(content, Content::Archive(_)))
 }
 
 /// Writes a path for people and globs: lossy where it is not Unicode, separated by `/`, without one at the end.

@@ -1,12 +1,14 @@
 //! Whether bytes are text, and how they become UTF-8.
 //!
 //! [`form`] looks at the head of an input. UTF-16, with a byte order mark or evident from where its NULs are, is converted;
-//! the mark of UTF-8 is removed; everything else passes unchanged, since matching works on bytes and an invalid one
-//! hides nothing. Legacy multi-byte encodings are not told apart.
+//! the mark of UTF-8 is removed; encodings that are older than UTF-8 are converted where `legacy` is sure of them; everything
+//! else passes unchanged, since matching works on bytes and an invalid one hides nothing.
 
 use std::io::{self, BufRead, BufReader, Read};
 
-use encoding_rs_io::DecodeReaderBytes;
+use encoding_rs_io::{DecodeReaderBytes, DecodeReaderBytesBuilder};
+
+use crate::source::legacy::legacy;
 
 /// NULs in a row that count as padding, as a crash or a rotated log file leaves behind, rather than as binary data.
 pub(super) const PADDING: usize = 16;
@@ -33,6 +35,8 @@ pub(super) enum Encoding {
     Utf16Little,
     /// UTF-16, big end first, without a mark.
     Utf16Big,
+    /// One of those that were in use before Unicode.
+    Legacy(&'static encoding_rs::Encoding),
 }
 
 /// Tells whether `head` is the beginning of a text, and in which encoding.
@@ -59,7 +63,7 @@ pub(super) fn form(head: &[u8]) -> Form {
     match (is_text, head.starts_with(b"\xef\xbb\xbf")) {
         (false, _) => Form::Binary,
         (true, true) => Form::Text(Encoding::Utf8WithMark),
-        (true, false) => Form::Text(Encoding::Bytes),
+        (true, false) => Form::Text(legacy(head).map_or(Encoding::Bytes, Encoding::Legacy)),
     }
 }
 
@@ -78,6 +82,11 @@ pub(super) fn decoded<T>(
         Encoding::Utf16WithMark => use_it(&mut BufReader::new(DecodeReaderBytes::new(reader))),
         Encoding::Utf16Little => use_it(&mut BufReader::new(DecodeReaderBytes::new(b"\xff\xfe".chain(reader)))),
         Encoding::Utf16Big => use_it(&mut BufReader::new(DecodeReaderBytes::new(b"\xfe\xff".chain(reader)))),
+        Encoding::Legacy(encoding) => {
+            let mut builder = DecodeReaderBytesBuilder::new();
+            builder.encoding(Some(encoding)).bom_sniffing(false);
+            use_it(&mut BufReader::new(builder.build(reader)))
+        }
     }
 }
 
@@ -152,8 +161,15 @@ mod tests {
         let bytes = b"\xef\xbb\xbfabc \xff\xe9 def\n";
         assert_eq!(form(bytes), Form::Text(Encoding::Utf8WithMark));
         assert_eq!(read(Encoding::Utf8WithMark, bytes), b"abc \xff\xe9 def\n");
-        assert_eq!(form(b"caf\xe9\n"), Form::Text(Encoding::Bytes));
+        assert_eq!(form(b"got \x81\x8d\n"), Form::Text(Encoding::Bytes));
         assert_eq!(read(Encoding::Bytes, b"caf\xe9\n"), b"caf\xe9\n");
+    }
+
+    #[test]
+    fn an_encoding_older_than_utf8_is_converted() {
+        let latin = Encoding::Legacy(encoding_rs::WINDOWS_1252);
+        assert_eq!(form(b"caf\xe9\n"), Form::Text(latin));
+        assert_eq!(read(latin, b"caf\xe9 \xff\xfe\n"), "café ÿþ\n".as_bytes());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! [`Limits`] are plain numbers with defaults; [`Budget`] counts what has been spent of the two that hold for a case as a
 //! whole. What lies on disk as plain text is not counted: it is as large as it is. The limits bound what *unpacking*
-//! can make of an input. Enforcement is where the bytes flow: `stream` (bytes, ratio), `tape` and `zip` (members), `open`
+//! can make of an input. Enforcement is where the bytes flow: `stream` (bytes, ratio), the archives (members), `open`
 //! (depth, names, member size).
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -18,7 +18,7 @@ pub struct Limits {
     pub depth: u32,
     /// Bytes decoded in all, per case, every layer of compression counted. Bounds the time a hostile input can take.
     pub total_bytes: u64,
-    /// Bytes of one text that was unpacked, or of one zip that must be unpacked before it can be read.
+    /// Bytes of one text that was unpacked, or of one zip or 7z that must be unpacked before it can be read.
     pub member_bytes: u64,
     /// Decoded bytes per compressed byte, once `ratio_floor` is passed. Deflate cannot exceed 1032; real logs stay
     /// below 100, except for stretches of one repeated line.
@@ -29,7 +29,7 @@ pub struct Limits {
     pub members: u64,
     /// Bytes of one member's name; what is longer is cut. Operating systems allow no more than 4096.
     pub name_bytes: usize,
-    /// Bytes of memory for a zip inside another archive, which needs seeking; a larger one goes to an anonymous
+    /// Bytes of memory for a zip or 7z inside another archive, which needs seeking; a larger one goes to an anonymous
     /// temporary file.
     pub spool_bytes: usize,
     /// How long a record may be before it is cut.

@@ -10,19 +10,30 @@
 //! [levels](level) how severe they are; [`plain`](mod@plain) removes transport, [`tidy`](mod@tidy) what pasting did to a
 //! text, and [`wrap`] joins lines that were hard-wrapped. What a record means is for `scan`.
 
+mod ar;
 pub mod block;
 mod case;
 mod compression;
+mod cpio;
 mod decode;
+mod disk;
+mod legacy;
 pub mod level;
 mod limits;
+mod lz4;
 mod note;
 mod open;
 pub mod plain;
+mod portion;
 mod progress;
 mod reading;
 mod recognise;
 pub mod record;
+mod seven_zip;
+mod seven_zip_fields;
+mod seven_zip_header;
+mod seven_zip_streams;
+mod sparse;
 mod stream;
 mod tape;
 pub mod tidy;

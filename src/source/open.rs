@@ -1,7 +1,7 @@
 //! Opening a part: what is in it is recognised by content, unwrapped layer by layer, and visited.
 //!
 //! A [`Session`] is one part being read. Its [`open`](Session::open) looks at the head of a stream and decides: a
-//! compressed stream is opened again with a decoder on top, an archive (`tape`, `zip`) opens each of its members, and
+//! compressed stream is opened again with a decoder on top, an archive (`tape`, `ar`, `cpio`, `zip`, `seven_zip`) opens each of its members, and
 //! text goes to the visitor. Notes that arise while the visitor is busy are handed over when it returns.
 //!
 //! It does not know lines or records: those are made by the visitor.
@@ -19,8 +19,8 @@ use crate::source::case::{Origin, reason};
 use crate::source::compression::decoder;
 use crate::source::decode::{Form, PADDING, decoded, form};
 use crate::source::note::size;
-use crate::source::recognise::{Content, recognise};
-use crate::source::stream::{Guard, HEAD, Layer, Notes, Peek, Plain, ReadSeek, Stream};
+use crate::source::recognise::{Archive, Compression, Content, recognise};
+use crate::source::stream::{Guard, HEAD, Layer, Notes, Peek, Plain, ReadSeek, Stream, fault};
 use crate::source::{Budget, Limits, Note, NoteKind, Part, Progress, ReadOptions, Reading, SourceName};
 
 /// Who takes what is found in a part.
@@ -105,6 +105,9 @@ pub(super) struct Member<'m> {
     pub(super) modified: Option<Timestamp>,
 }
 
+/// Opens all members of an archive that is read out of order.
+type OpenSeekable<S> = fn(&mut S, &mut dyn ReadSeek, &SourceName, &Rc<Layer>, u32);
+
 /// Skipped members by reason: how many, and the first of them.
 type Tally = BTreeMap<(NoteKind, String), (u64, SourceName)>;
 
@@ -128,16 +131,21 @@ impl Session<'_> {
             return;
         }
         match recognise(stream.peek.head(HEAD)) {
-            content @ (Content::Gzip | Content::Zstd) => {
+            Content::Compressed(compression) => {
                 // What was compressed twice is nested, or a file that unpacks to itself would never end.
                 let depth = if stream.decompressed { depth + 1 } else { depth };
                 if self.may_go_deeper(depth, &stream) {
-                    self.compressed(content, stream, depth);
+                    self.compressed(compression, stream, depth);
                 }
             }
-            Content::Tar if self.may_go_deeper(depth + 1, &stream) => self.tar(stream, depth),
-            Content::Zip if self.may_go_deeper(depth + 1, &stream) => self.seekable_zip(stream, depth),
-            Content::Tar | Content::Zip => {}
+            Content::Archive(archive) if self.may_go_deeper(depth + 1, &stream) => match archive {
+                Archive::Tar => self.tar(stream, depth),
+                Archive::Ar => self.ar(stream, depth),
+                Archive::Cpio => self.cpio(stream, depth),
+                Archive::Zip => self.seekable(stream, depth, Self::zip),
+                Archive::SevenZip => self.seekable(stream, depth, Self::seven_zip),
+            },
+            Content::Archive(_) => {}
             Content::Unsupported(what) => {
                 self.skip(&stream.source, NoteKind::Unsupported, &format!("{what} is not supported"));
             }
@@ -149,31 +157,34 @@ impl Session<'_> {
         self.hand_over_notes();
     }
 
-    fn compressed(&mut self, content: Content, mut stream: Stream<'_>, depth: u32) {
+    fn compressed(&mut self, compression: Compression, mut stream: Stream<'_>, depth: u32) {
         let mut source = stream.source;
         // A gzip knows when its content was last modified, which outlives copying the file.
-        if let (Content::Gzip, Some(&[a, b, c, d])) = (content, stream.peek.head(8).get(4..8)) {
+        if let (Compression::Gzip, Some(&[a, b, c, d])) = (compression, stream.peek.head(8).get(4..8)) {
             let seconds = u32::from_le_bytes([a, b, c, d]);
             let inner = Timestamp::from_second(seconds.into()).ok().filter(|_| seconds != 0);
             source.modified = inner.or(source.modified);
         }
         let layer = Layer::over(&stream.layer, &source.name);
         let taken = stream.peek.taken();
-        match decoder(content, stream.peek) {
+        match decoder(compression, stream.peek) {
             Ok(decoder) => {
                 let guard = Guard::new(decoder, Rc::clone(&layer), taken, self.limits, self.budget);
                 let peek = Peek::new(guard);
                 self.open(Stream { peek, layer, source, seek: None, decompressed: true }, depth);
             }
-            Err(error) => layer.fail(NoteKind::Damaged, error.to_string()),
+            Err(error) => {
+                let (kind, detail) = fault(&error, 0);
+                layer.fail(kind, detail);
+            }
         }
     }
 
-    /// Opens a zip where it lies, or from a copy where it cannot be sought in.
-    fn seekable_zip(&mut self, stream: Stream<'_>, depth: u32) {
+    /// Opens an archive that is read out of order where it lies, or from a copy where it cannot be sought in.
+    fn seekable(&mut self, stream: Stream<'_>, depth: u32, open: OpenSeekable<Self>) {
         let Stream { mut peek, layer, source, seek, .. } = stream;
         if let Some(mut seek) = seek {
-            return self.zip(&mut *seek, &source, &layer, depth);
+            return open(self, &mut *seek, &source, &layer, depth);
         }
         let mut copy = SpooledTempFile::new(self.limits.spool_bytes);
         let limit = self.limits.member_bytes;
@@ -184,7 +195,7 @@ impl Session<'_> {
         if !peek.head(1).is_empty() {
             return layer.fail(NoteKind::Limit, format!("larger than {}, the limit for a member", size(limit)));
         }
-        self.zip(&mut copy, &source, &layer, depth);
+        open(self, &mut copy, &source, &layer, depth);
     }
 
     fn text(&mut self, stream: Stream<'_>, depth: u32) {

@@ -5,12 +5,13 @@
 //! those above, which therefore ask [`Layer::is_broken`] before they complain about an early end themselves.
 //! [`Peek`] is the buffer between two layers; [`Guard`] counts what a decoder yields and turns its errors into notes.
 //!
-//! It does not know any format: those are `compression`, `tape` and `zip`.
+//! It does not know any format: those are `compression`, `tape`, `zip` and their like.
 
 use std::cell::{Cell, RefCell};
 use std::io::{self, BufRead, Read, Seek};
 use std::rc::Rc;
 
+use crate::source::compression::WINDOW;
 use crate::source::note::size;
 use crate::source::{Budget, Limits, Note, NoteKind, SourceName};
 
@@ -251,11 +252,8 @@ impl<'a, R: Read> Guard<'a, R> {
     }
 
     fn fail(&mut self, error: &io::Error) {
-        let decoded = size(self.decoded);
-        match error.kind() {
-            io::ErrorKind::UnexpectedEof => self.layer.fail(NoteKind::Truncated, format!("truncated after {decoded}")),
-            _ => self.layer.fail(NoteKind::Damaged, format!("damaged after {decoded}: {error}")),
-        }
+        let (kind, detail) = fault(error, self.decoded);
+        self.layer.fail(kind, detail);
         self.ended = true;
     }
 
@@ -298,6 +296,19 @@ impl<R: Read> Read for Guard<'_, R> {
                 Ok(0)
             }
         }
+    }
+}
+
+/// Says what the error of a decoder means that yielded `decoded` bytes before.
+pub(super) fn fault(error: &io::Error, decoded: u64) -> (NoteKind, String) {
+    let decoded = size(decoded);
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => (NoteKind::Truncated, format!("truncated after {decoded}")),
+        io::ErrorKind::OutOfMemory => {
+            let window = size(WINDOW);
+            (NoteKind::Limit, format!("stopped after {decoded}: the rest needs a window of more than {window}"))
+        }
+        _ => (NoteKind::Damaged, format!("damaged after {decoded}: {error}")),
     }
 }
 

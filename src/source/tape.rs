@@ -12,12 +12,14 @@ use jiff::Timestamp;
 
 use crate::source::note::size;
 use crate::source::open::{Member, Session};
+use crate::source::portion::Portion;
 use crate::source::recognise::is_tar;
+use crate::source::sparse::{Filled, Map, Sparse};
 use crate::source::stream::{Guard, Layer, Peek, Stream};
 use crate::source::{NoteKind, SourceName};
 
 /// Bytes that the headers of one member may have, long names and sparse maps included: `tar` holds them in memory.
-const HEADERS: u64 = 256 << 10;
+pub(super) const HEADERS: u64 = 256 << 10;
 
 impl Session<'_> {
     /// Opens all files of the tar archive `stream`, of which `depth` others are around.
@@ -90,7 +92,9 @@ impl Session<'_> {
         let stored = entry.header().entry_size().unwrap_or(0);
         let on_tape = if kind.is_gnu_sparse() { stored } else { entry.size() };
         let after = entry.raw_file_position().saturating_add(on_tape).saturating_add(511);
+        let sparse = Sparse::of(&mut entry).unwrap_or_default();
         let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
+        let name = sparse.name.clone().unwrap_or(name);
         let is_file = kind.is_file() || kind.is_contiguous() || kind.is_gnu_sparse();
         // Old archives mark a directory by its name alone.
         if !is_file || name.ends_with('/') || !self.take_member(layer) {
@@ -102,10 +106,23 @@ impl Session<'_> {
         let source = self.member(Member { archive, name: &name, modified });
         let inside = Layer::over(layer, &source.name);
         let left = entry.size();
-        let file = File { entry: &mut entry, left, layer, position, path: &source.path };
-        let peek = if kind.is_gnu_sparse() {
-            // Holes are made of nothing, like anything a decompressor yields.
-            let taken = Rc::new(Cell::new(stored));
+        let path = &source.path;
+        let mut file = Portion { inner: &mut entry, left, archive: layer, position, path, check: None };
+        // Holes are made of nothing, like anything a decompressor yields.
+        let taken = Rc::new(Cell::new(stored));
+        let peek = if sparse.has_map() {
+            match Map::read(&mut file, left, &sparse) {
+                Ok(map) => {
+                    let filled = Filled::new(file, map);
+                    Peek::new(Guard::new(filled, Rc::clone(&inside), taken, self.limits, self.budget))
+                }
+                Err(_) if layer.is_broken() => return after,
+                Err(detail) => {
+                    self.skip(&source, NoteKind::Damaged, &detail);
+                    return after;
+                }
+            }
+        } else if kind.is_gnu_sparse() {
             Peek::new(Guard::new(file, Rc::clone(&inside), taken, self.limits, self.budget))
         } else {
             Peek::new(file)
@@ -134,32 +151,6 @@ impl Read for Input<'_, '_> {
         let wanted = buffer.len().min(usize::try_from(left).unwrap_or(usize::MAX));
         let count = self.peek.read(&mut buffer[..wanted])?;
         self.position.set(self.position.get() + count as u64);
-        Ok(count)
-    }
-}
-
-/// One file on the tape; notes when the tape ends within it.
-struct File<'e, R> {
-    entry: R,
-    left: u64,
-    layer: &'e Rc<Layer>,
-    position: &'e Rc<Cell<u64>>,
-    path: &'e str,
-}
-
-impl<R: Read> Read for File<'_, R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        // The crate takes an empty read for the end of the file.
-        if self.left == 0 || buffer.is_empty() {
-            return Ok(0);
-        }
-        let count = self.entry.read(buffer)?;
-        self.left = self.left.saturating_sub(count as u64);
-        if count == 0 {
-            let (read, path) = (size(self.position.get()), self.path);
-            self.layer.fail(NoteKind::Truncated, format!("truncated after {read}, within `{path}`"));
-            self.left = 0;
-        }
         Ok(count)
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! The directory is streamed, not loaded: a crate that indexes it needs memory in proportion to what a hostile file
 //! claims, and drops members that share a name. Members overlapping others are refused, since they are how a small zip
-//! becomes a large one. Stored, deflated and zstd members are opened by `open`; encrypted ones and rarer methods are noted.
+//! becomes a large one. Members are opened by `open`; encrypted ones and rare methods are noted.
 //! What headers and directory look like is known to `zip_directory`.
 //!
 //! Nothing here writes a zip, decrypts one, or joins those that were split over several files.
@@ -11,13 +11,16 @@ use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::rc::Rc;
 
+use bzip2::bufread::BzDecoder;
 use flate2::Crc;
 use flate2::bufread::DeflateDecoder;
+use lzma_rust2::XzReader;
 
-use crate::source::compression::zstd;
+use crate::source::compression::{LZMA_MEMORY, zip_lzma, zstd};
+use crate::source::disk::Disk;
 use crate::source::open::{Member, Session};
-use crate::source::stream::{Guard, Layer, Peek, ReadSeek, Stream};
-use crate::source::zip_directory::{CENTRAL, Directory, Disk, Entry, after_descriptor, find_directory, local_header};
+use crate::source::stream::{Guard, Layer, Peek, ReadSeek, Stream, fault};
+use crate::source::zip_directory::{CENTRAL, Directory, Entry, after_descriptor, find_directory, local_header};
 use crate::source::{NoteKind, SourceName};
 
 impl Session<'_> {
@@ -128,17 +131,17 @@ impl Zip<'_, '_> {
             }
             0 => Box::new(input),
             8 => Box::new(DeflateDecoder::new(input)),
-            93 => match zstd(input) {
-                Ok(decoder) => Box::new(decoder),
+            12 => Box::new(BzDecoder::new(input)),
+            95 => Box::new(XzReader::new_mem_limit(input, false, LZMA_MEMORY)),
+            method @ (14 | 93) => match if method == 93 { zstd(input) } else { zip_lzma(input, entry.lzma_size()) } {
+                Ok(decoder) => decoder,
                 Err(error) => {
-                    self.skip(entry, NoteKind::Damaged, &error.to_string());
+                    let (kind, detail) = fault(&error, 0);
+                    self.skip(entry, kind, &detail);
                     return None;
                 }
             },
             9 => return self.unsupported(entry, "deflate64 compression"),
-            12 => return self.unsupported(entry, "bzip2 compression"),
-            14 => return self.unsupported(entry, "lzma compression"),
-            95 => return self.unsupported(entry, "xz compression"),
             method => return self.unsupported(entry, &format!("compression method {method}")),
         };
         let checked = Checked { inner: decoder, crc: Crc::new(), expected: entry.expected() };

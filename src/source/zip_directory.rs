@@ -3,14 +3,14 @@
 //! [`find_directory`] finds the directory, [`Entry::central`] reads its entries one by one, [`local_header`] reads what stands
 //! in front of a member's data. Nothing is believed beyond what can be looked up. What is made of it is for `zip` to decide.
 
-use std::cell::RefCell;
-use std::io::{self, Read, SeekFrom};
+use std::io::{self, Read};
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
-use crate::source::stream::{Peek, ReadSeek};
+use crate::source::disk::Disk;
+use crate::source::stream::Peek;
 
 /// Signature of the header in front of each member.
 const LOCAL: &[u8; 4] = b"PK\x03\x04";
@@ -27,61 +27,6 @@ const END_REACH: u64 = 22 + 0xffff;
 
 /// Mark of a number that did not fit its field and is in an extra field instead.
 const ELSEWHERE: u64 = 0xffff_ffff;
-
-/// Random access to an archive, shared by its directory and its members.
-pub(super) struct Disk<'d> {
-    bytes: RefCell<&'d mut dyn ReadSeek>,
-    pub(super) length: u64,
-}
-
-impl<'d> Disk<'d> {
-    pub(super) fn new(bytes: &'d mut dyn ReadSeek) -> io::Result<Self> {
-        let length = bytes.seek(SeekFrom::End(0))?;
-        Ok(Disk { bytes: RefCell::new(bytes), length })
-    }
-
-    /// Makes a reader of `length` bytes from `start`, as far as there are so many.
-    pub(super) fn window(&self, start: u64, length: u64) -> Window<'_, 'd> {
-        Window { disk: self, at: start, left: length }
-    }
-
-    /// Reads up to `buffer.len()` bytes from `start` and tells how many there were.
-    fn read_at(&self, start: u64, buffer: &mut [u8]) -> io::Result<usize> {
-        let mut window = self.window(start, buffer.len() as u64);
-        let mut count = 0;
-        while count < buffer.len() {
-            match window.read(&mut buffer[count..]) {
-                Ok(0) => break,
-                Ok(read) => count += read,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(count)
-    }
-}
-
-/// A part of an archive.
-pub(super) struct Window<'w, 'd> {
-    disk: &'w Disk<'d>,
-    at: u64,
-    left: u64,
-}
-
-impl Read for Window<'_, '_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let wanted = buffer.len().min(usize::try_from(self.left).unwrap_or(usize::MAX));
-        if wanted == 0 || self.at >= self.disk.length {
-            return Ok(0);
-        }
-        let mut bytes = self.disk.bytes.borrow_mut();
-        bytes.seek(SeekFrom::Start(self.at))?;
-        let count = bytes.read(&mut buffer[..wanted])?;
-        self.at += count as u64;
-        self.left -= count as u64;
-        Ok(count)
-    }
-}
 
 /// Where the central directory is.
 pub(super) struct Directory {
@@ -208,6 +153,11 @@ impl Entry {
     pub(super) fn is_encrypted(&self) -> bool {
         // Bit 13 says that even the headers are.
         self.flags & 0x2001 != 0
+    }
+
+    /// How much lzma yields. It may mark its own end instead.
+    pub(super) fn lzma_size(&self) -> u64 {
+        if self.flags & 2 != 0 { u64::MAX } else { self.size }
     }
 
     /// The checksum and size to expect, unless they only follow after the data.

@@ -4,7 +4,7 @@ use faultbook::source::NoteKind;
 
 use zip::write::SimpleFileOptions;
 
-use crate::{gzip, noise, note, open, streamed_zip, tar, zip, zip_with, zstandard};
+use crate::pack::{gzip, noise, note, open, streamed_zip, tar, zip, zip_with, zstandard};
 
 #[test]
 fn a_truncated_gzip_in_a_tar_is_read_as_far_as_it_goes() {

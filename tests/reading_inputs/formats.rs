@@ -4,7 +4,7 @@ use faultbook::source::{Budget, Limits, Progress, read};
 
 use zip::write::SimpleFileOptions;
 
-use crate::{Found, gzip, noise, open, tar, zip, zip_with};
+use crate::pack::{Found, gzip, noise, open, tar, zip, zip_with};
 
 #[test]
 fn all_members_of_a_gzip_are_one_text() {

@@ -6,7 +6,7 @@ use faultbook::source::{Budget, Limits, NoteKind, Part, Progress, read};
 
 use zip::write::SimpleFileOptions;
 
-use crate::{Found, gzip, noise, note, open, open_within, tar, zip, zip_with, zstandard};
+use crate::pack::{Found, gzip, noise, note, open, open_within, tar, zip, zip_with, zstandard};
 
 fn limits() -> Limits {
     Limits { ratio_floor: 10_000, ratio: 100, ..Limits::default() }

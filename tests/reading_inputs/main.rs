@@ -1,126 +1,19 @@
 //! Drives the opening of inputs from outside: what is found in archives of all kinds, and what is noted about bad ones.
 
+mod archives;
 mod damaged;
 mod formats;
 mod limits;
 mod skipped;
 
-use std::io::{self, BufRead, Cursor, Write};
+#[path = "../pack/mod.rs"]
+mod pack;
+
+use std::io::{self, BufRead, Cursor};
 
 use faultbook::source::{Budget, Limits, Note, NoteKind, Part, Progress, SourceName, Visit, read};
-use zip::write::SimpleFileOptions;
 
-/// Keeps everything that is found.
-#[derive(Default)]
-struct Found {
-    sources: Vec<SourceName>,
-    texts: Vec<Vec<u8>>,
-    notes: Vec<Note>,
-    /// Stop reading each text after its first line.
-    only_first_lines: bool,
-}
-
-impl Visit for Found {
-    fn text(&mut self, source: &SourceName, reader: &mut dyn BufRead) -> io::Result<()> {
-        let mut text = Vec::new();
-        if self.only_first_lines {
-            reader.read_until(b'\n', &mut text)?;
-        } else {
-            reader.read_to_end(&mut text)?;
-        }
-        self.sources.push(source.clone());
-        self.texts.push(text);
-        Ok(())
-    }
-
-    fn note(&mut self, note: Note) {
-        self.notes.push(note);
-    }
-}
-
-impl Found {
-    /// Name and text of each source.
-    fn told(&self) -> Vec<(&str, &str)> {
-        let names = self.sources.iter().map(|source| source.name.as_str());
-        names.zip(self.texts.iter().map(|text| std::str::from_utf8(text).unwrap())).collect()
-    }
-
-    fn paths(&self) -> Vec<&str> {
-        self.sources.iter().map(|source| source.path.as_str()).collect()
-    }
-
-    fn kinds(&self) -> Vec<NoteKind> {
-        self.notes.iter().map(|note| note.kind).collect()
-    }
-}
-
-fn open_within(name: &str, bytes: &[u8], limits: &Limits) -> Found {
-    let mut found = Found::default();
-    read(Part::bytes(name, bytes), limits, &Budget::new(), &Progress::new(), &mut found);
-    found
-}
-
-fn open(name: &str, bytes: &[u8]) -> Found {
-    open_within(name, bytes, &Limits::default())
-}
-
-fn note(source: &str, kind: NoteKind, detail: &str) -> Note {
-    Note::new(source, kind, detail)
-}
-
-fn tar(members: &[(&str, &[u8])]) -> Vec<u8> {
-    let mut builder = tar::Builder::new(Vec::new());
-    for (name, bytes) in members {
-        let mut header = tar::Header::new_gnu();
-        header.set_size(bytes.len() as u64);
-        header.set_mtime(1_700_000_000);
-        builder.append_data(&mut header, name, *bytes).unwrap();
-    }
-    builder.into_inner().unwrap()
-}
-
-fn zip_with(members: &[(&str, &[u8])], options: SimpleFileOptions) -> Vec<u8> {
-    let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
-    for (name, bytes) in members {
-        writer.start_file(*name, options).unwrap();
-        writer.write_all(bytes).unwrap();
-    }
-    writer.finish().unwrap().into_inner()
-}
-
-fn zip(members: &[(&str, &[u8])]) -> Vec<u8> {
-    zip_with(members, SimpleFileOptions::default().compression_method(zip::CompressionMethod::Deflated))
-}
-
-/// Writes a zip as a pipe would: sizes come after the data.
-fn streamed_zip(members: &[(&str, &[u8])]) -> Vec<u8> {
-    let mut writer = zip::ZipWriter::new_stream(Vec::new());
-    for (name, bytes) in members {
-        writer.start_file(*name, SimpleFileOptions::default()).unwrap();
-        writer.write_all(bytes).unwrap();
-    }
-    writer.finish().unwrap().into_inner()
-}
-
-fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap()
-}
-
-fn zstandard(bytes: &[u8]) -> Vec<u8> {
-    zstd::encode_all(bytes, 3).unwrap()
-}
-
-/// Text that hardly compresses, so that half of the compressed bytes are half of the text.
-fn noise(bytes: usize) -> Vec<u8> {
-    let mut state = 1_u64;
-    let mut letter = || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        b'!' + u8::try_from((state >> 33) % 90).unwrap()
-    };
-    (0..bytes).map(|at| if at % 80 == 79 { b'\n' } else { letter() }).collect()
-}
+use pack::{Found, gzip, noise, note, open, open_within, streamed_zip, tar, zip, zstandard};
 
 #[test]
 fn text_is_text() {

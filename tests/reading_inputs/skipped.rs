@@ -6,7 +6,7 @@ use faultbook::source::NoteKind;
 
 use zip::write::SimpleFileOptions;
 
-use crate::{gzip, note, open, tar, zip, zstandard};
+use crate::pack::{gzip, note, open, tar, zip, zstandard};
 
 #[test]
 fn binaries_are_skipped_with_a_note_that_names_the_first_of_them() {
@@ -39,6 +39,17 @@ fn utf16_is_read_inside_archives() {
 }
 
 #[test]
+fn encodings_older_than_utf8_are_read_like_any_other() {
+    let latin = open("x.tar", &tar(&[("a.log", b"Fehler: Gr\xf6\xdfe \xfcberschritten\r\n")]));
+    assert_eq!(latin.told(), [("x.tar::a.log", "Fehler: Größe überschritten\r\n")]);
+    let japanese = b"\x83G\x83\x89\x81[: \x83t\x83@\x83C\x83\x8b\x82\xf0\x8aJ\x82\xaf\x82\xdc\x82\xb9\x82\xf1\n";
+    assert_eq!(open("a.log", japanese).told(), [("a.log", "エラー: ファイルを開けません\n")]);
+    // What is uncertain stays as it is, so that nothing of it is hidden.
+    let uncertain = b"ERROR \x81ERROR \x82ERROR\n";
+    assert_eq!(open("a.log", uncertain).texts, [uncertain]);
+}
+
+#[test]
 fn encrypted_members_are_noted_and_the_others_read() {
     let mut bytes = zip(&[("secret.log", b"s\n"), ("a.log", b"a\n")]);
     let directory = bytes.windows(4).position(|four| four == b"PK\x01\x02").unwrap();
@@ -51,10 +62,10 @@ fn encrypted_members_are_noted_and_the_others_read() {
 
 #[test]
 fn formats_that_cannot_be_opened_are_named() {
-    let found = open("x.tar", &tar(&[("a.xz", b"\xfd7zXZ\0\0\x04"), ("b.7z", b"7z\xbc\xaf\x27\x1c\0\x04")]));
+    let found = open("x.tar", &tar(&[("a.Z", b"\x1f\x9d\x90text"), ("b.rar", b"Rar!\x1a\x07\0")]));
     let expected = [
-        note("x.tar::b.7z", NoteKind::Unsupported, "a 7z archive is not supported"),
-        note("x.tar::a.xz", NoteKind::Unsupported, "xz compression is not supported"),
+        note("x.tar::b.rar", NoteKind::Unsupported, "a rar archive is not supported"),
+        note("x.tar::a.Z", NoteKind::Unsupported, "compress (.Z) compression is not supported"),
     ];
     assert_eq!(found.notes, expected);
 }
