@@ -67,7 +67,8 @@ impl Filters {
                 for needle in set.needles() {
                     let place = *places.entry(needle).or_insert_with(|| place(needle, frequency));
                     let (tier, stretch) = place?;
-                    sum += cost(tier, stretch) + TEST_COST * stretch.rate;
+                    let needle_rate = frequency.of_needle(needle.bytes()).min(stretch.rate);
+                    sum += cost(tier, stretch) + TEST_COST * needle_rate;
                     most = most.max(stretch.rate);
                 }
                 Some((sum, most))

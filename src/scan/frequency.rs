@@ -87,6 +87,12 @@ impl Frequency {
         sum.min(1.0)
     }
 
+    /// The share of positions at which a needle stands, at most.
+    pub fn of_needle(&self, needle: &[MaskedByte]) -> f64 {
+        let length = [8, 4, 3].into_iter().find(|length| *length <= needle.len()).unwrap_or(3);
+        needle.windows(length).map(|window| self.of(window)).fold(1.0, f64::min)
+    }
+
     /// Whether a share is that of something which was not in the text: nothing is rarer, as far as is known.
     pub fn is_unseen(&self, share: f64) -> bool {
         share * self.sampled as f64 <= 2.0 * UNSEEN
