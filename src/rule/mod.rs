@@ -38,6 +38,7 @@ pub mod time_format;
 pub mod version;
 pub mod vocabulary;
 pub mod yaml;
+mod yaml_common;
 mod yaml_fault;
 pub mod zone;
 
