@@ -11,7 +11,8 @@ use crate::rule::signature::{FileGlob, Leaf, LevelTest, Signature, SignatureScop
 use crate::rule::vocabulary::Level;
 
 /// Words that minijinja keeps for itself.
-const RESERVED: [&str; 12] = ["and", "else", "false", "if", "in", "is", "loop", "none", "not", "or", "self", "true"];
+pub(crate) const RESERVED: [&str; 12] =
+    ["and", "else", "false", "if", "in", "is", "loop", "none", "not", "or", "self", "true"];
 
 /// Checks parts of one file and collects what is wrong with them.
 pub(crate) struct PartChecker<'a> {
