@@ -25,6 +25,7 @@ mod lexer;
 pub mod limit_settings;
 mod names;
 pub mod pattern;
+mod pattern_common;
 mod read_file;
 mod reader;
 mod scalar;
