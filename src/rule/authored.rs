@@ -26,6 +26,14 @@ impl AuthoredFile {
         Self { path: path.into(), text }
     }
 
+    /// The same file without what stands behind the line of a place: enough to point at that place.
+    pub(crate) fn up_to_line_of(&self, span: Span) -> Self {
+        let behind = self.text.as_bytes().get(span.end..).unwrap_or_default();
+        let end = memchr::memchr(b'\n', behind).map_or(self.text.len(), |length| span.end + length + 1);
+        let text = self.text.get(..end).unwrap_or(&self.text).to_owned();
+        Self { path: self.path.clone(), text }
+    }
+
     /// The path as it was given or found, with `/` between folders.
     pub fn path(&self) -> &str {
         &self.path

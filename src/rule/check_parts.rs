@@ -75,6 +75,8 @@ impl<'a> PartChecker<'a> {
         required.extend(written.all.iter().map(|leaf| self.leaf(leaf)));
         required.push(written.any.iter().flat_map(|leaf| self.leaf(leaf)).collect());
         required.retain(|clause| !clause.is_empty());
+        required.iter_mut().for_each(Vec::shrink_to_fit);
+        required.shrink_to_fit();
         let forbidden: Vec<Leaf> = written.none.iter().flat_map(|leaf| self.leaf(leaf)).collect();
         let optional: Vec<Vec<Pattern>> = written
             .optional

@@ -35,7 +35,7 @@ pub struct Atom {
     /// The variables it uses, sorted.
     names: Vec<String>,
     /// `None` for nothing but a name: its value is the value of the name.
-    expression: Option<Expression<'static, 'static>>,
+    expression: Option<Box<Expression<'static, 'static>>>,
     /// The names that `is known`, `is defined` and `is undefined` ask about: about knowledge itself, not about the value.
     asked_whether_known: Vec<String>,
     /// Whether it is nothing but a name.
@@ -132,7 +132,7 @@ impl Atom {
 
     /// The compiled expression; `None` for nothing but a name, whose value it has.
     pub fn expression(&self) -> Option<&Expression<'static, 'static>> {
-        self.expression.as_ref()
+        self.expression.as_deref()
     }
 }
 
@@ -164,7 +164,7 @@ fn atom(source: &str, range: Range<usize>) -> Result<Atom, ExpressionError> {
     let tokens = expression_tokens(text);
     let is_name = matches!(&tokens[..], [only] if names.iter().any(|name| only.is_name(name)));
     let asked_whether_known = names.iter().filter(|name| is_asked_whether_known(&tokens, name)).cloned().collect();
-    Ok(Atom { source: text.to_owned(), names, expression: Some(expression), asked_whether_known, is_name })
+    Ok(Atom { source: text.to_owned(), names, expression: Some(Box::new(expression)), asked_whether_known, is_name })
 }
 
 /// Whether `name is known` or the like occurs, be it in brackets.

@@ -1,6 +1,7 @@
 //! A faultbook: all rules of some folders, checked together.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
@@ -214,53 +215,62 @@ impl ReadRule {
         let id = written.id.as_ref().map(|id| (id.value.clone(), id.span));
         let supersedes = written.supersedes.iter().map(|id| (id.value.clone(), id.span)).collect();
         let (rule, diagnostics) = check::check(&file, written, diagnostics, find_template);
-        Self { id, supersedes, file, rule, diagnostics }
+        let mut read = Self { id, supersedes, file, rule, diagnostics };
+        read.let_go_of_text();
+        read
+    }
+
+    /// Of a sound rule's text only the line with its id is needed from here on, should another rule have the same id.
+    fn let_go_of_text(&mut self) {
+        if let Some((_, span)) = &self.id
+            && self.diagnostics.is_empty()
+            && self.supersedes.is_empty()
+        {
+            self.file = Arc::new(self.file.up_to_line_of(*span));
+        }
     }
 }
 
 /// Checks what concerns several rules and puts the sound ones together.
-fn join(read: Vec<ReadRule>) -> (Vec<Rule>, Vec<Diagnostic>) {
-    let mut first_with: HashMap<String, (Arc<AuthoredFile>, Span)> = HashMap::new();
-    let mut doubles = vec![false; read.len()];
+fn join(mut read: Vec<ReadRule>) -> (Vec<Rule>, Vec<Diagnostic>) {
+    let mut first_with: HashMap<&str, (&Arc<AuthoredFile>, Span)> = HashMap::with_capacity(read.len());
+    let mut usable = vec![true; read.len()];
     let mut diagnostics = Vec::new();
-    for (index, rule) in read.iter().enumerate() {
+    for (rule, usable) in read.iter().zip(&mut usable) {
         let Some((id, span)) = &rule.id else { continue };
-        match first_with.get(id) {
-            None => {
-                first_with.insert(id.clone(), (Arc::clone(&rule.file), *span));
-            }
-            Some((file, first)) => {
-                doubles[index] = true;
+        match first_with.entry(id) {
+            Entry::Vacant(entry) => _ = entry.insert((&rule.file, *span)),
+            Entry::Occupied(entry) => {
+                let (file, first) = *entry.get();
+                *usable = false;
                 diagnostics.push(
                     Diagnostic::error(Code::DuplicateId, format!("two rules have the id `{id}`"))
                         .at(&rule.file, *span, "this rule is not used")
-                        .at(file, *first, "this one is")
+                        .at(file, first, "this one is")
                         .help("give one of them another id"),
                 );
             }
         }
     }
-    let mut ids: Vec<&str> = first_with.keys().map(String::as_str).collect();
-    ids.sort_unstable();
-    let mut rules = Vec::new();
-    for (index, rule) in read.into_iter().enumerate() {
-        let unknown: Vec<_> =
-            rule.supersedes.iter().filter(|(id, _)| ids.binary_search(&id.as_str()).is_err()).collect();
-        for (id, span) in &unknown {
-            let help = match nearest(id, ids.iter().copied()) {
+    for (rule, usable) in read.iter().zip(&mut usable) {
+        for (id, span) in rule.supersedes.iter().filter(|(id, _)| !first_with.contains_key(id.as_str())) {
+            let help = match nearest(id, first_with.keys().copied()) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => "rules that refer to each other must be checked together: give their folder".to_owned(),
             };
+            *usable = false;
             diagnostics.push(
                 Diagnostic::error(Code::UnknownRule, format!("there is no rule `{id}` to supersede"))
                     .at(&rule.file, *span, "not in this faultbook")
                     .help(help),
             );
         }
-        let usable = unknown.is_empty() && !doubles[index];
-        diagnostics.extend(rule.diagnostics);
-        rules.extend(rule.rule.filter(|_| usable));
     }
+    for rule in &mut read {
+        diagnostics.append(&mut rule.diagnostics);
+    }
+    let usable_rules = read.into_iter().zip(usable).filter_map(|(rule, usable)| rule.rule.filter(|_| usable));
+    let rules = usable_rules.collect();
     diagnostics.sort_by(|left, right| left.sort_key().cmp(&right.sort_key()));
     (rules, diagnostics)
 }
