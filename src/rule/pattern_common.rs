@@ -276,6 +276,13 @@ mod tests {
     }
 
     #[test]
+    fn what_is_beyond_the_limits_is_left_to_the_library() {
+        let nested = |levels: usize| format!("{}a{}", "(".repeat(levels), ")".repeat(levels));
+        assert!(agrees(&nested(16)) && parse(&nested(17)).is_none());
+        assert!(agrees("a{1000}") && parse("a{1001}").is_none());
+    }
+
+    #[test]
     fn the_patterns_of_the_shipped_rules_are_nearly_all_of_that_kind() {
         let faultbook = crate::rule::Faultbook::shipped();
         let leaves =

@@ -282,6 +282,19 @@ mod tests {
     }
 
     #[test]
+    fn what_is_beyond_the_limits_is_left_to_the_library() {
+        let nested = |levels: usize| {
+            format!("{}x\n", (0..levels).map(|level| format!("{}k:\n", " ".repeat(level))).collect::<String>())
+        };
+        assert!(yaml_common::read(&nested(10).replace("x\n", "          k: x\n")).is_some());
+        assert!(yaml_common::read(&nested(40).replace("x\n", &format!("{}k: x\n", " ".repeat(40)))).is_none());
+        assert!(yaml_common::read(&format!("a: {}b{}\n", "[".repeat(30), "]".repeat(30))).is_none());
+        assert!(yaml_common::read(&format!("{}: x\n", "k".repeat(128))).is_some());
+        assert!(yaml_common::read(&format!("{}: x\n", "k".repeat(129))).is_none());
+        assert!(yaml_common::read(&format!("a: {}\n", "x".repeat(256 * 1024))).is_none());
+    }
+
+    #[test]
     fn nearly_all_shipped_rules_are_of_the_usual_kind() {
         let rules = crate::rule::shipped::rules();
         let unusual = rules.iter().filter(|(_, text)| yaml_common::read(text).is_none());
