@@ -11,6 +11,11 @@ use faultbook::rule::Faultbook;
 use faultbook::scan::Index;
 use faultbook::source::{Progress, cases};
 
+/// The command's allocator, so that its time and memory are measured.
+#[cfg(feature = "cli")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let paths: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
     let [rules, logs] = paths.as_slice() else {
@@ -23,10 +28,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         eprintln!("{:?}: {}", diagnostic.code, diagnostic.title);
     }
     println!(
-        "load  {:7.1} ms  {} rules, {} diagnostics",
+        "load  {:7.1} ms  {} rules, {} diagnostics, {} MiB so far",
         load.as_secs_f64() * 1e3,
         faultbook.rules().len(),
-        faultbook.diagnostics().len()
+        faultbook.diagnostics().len(),
+        peak_mebibytes()
     );
     let start = Instant::now();
     let index = Index::build(&faultbook);

@@ -62,8 +62,8 @@ fn run_rule(faultbook: &Faultbook, rule: &Rule) -> Vec<TestOutcome> {
         .map(|test| TestOutcome {
             rule: rule.id.clone(),
             test: test.name.clone(),
-            file: rule.file.path().to_owned(),
-            position: rule.file.position(test.span.start),
+            file: rule.path.clone(),
+            position: test.position,
             mismatches: run_test(&diagnoser, rule, id, test),
         })
         .collect()

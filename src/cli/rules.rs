@@ -107,7 +107,7 @@ fn described(rule: &Rule) -> RuleEntry<'_> {
         owner: rule.owner.as_deref(),
         tags: &rule.tags,
         environment: environment.collect(),
-        file: rule.file.path(),
+        file: &rule.path,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Text that authors wrote, and places in it.
 //!
-//! An [`AuthoredFile`] is one rule file, template or facts file with its path and the starts of its lines; a [`Span`] is a
+//! An [`AuthoredFile`] is one rule file, template or facts file with its path; a [`Span`] is a
 //! byte range in it, and [`Located`] a value together with the span it was read from. Everything that a diagnostic points
 //! at is one of these. Reading and checking is done elsewhere in this room.
 
@@ -13,7 +13,6 @@ use serde::Serialize;
 pub struct AuthoredFile {
     path: String,
     text: String,
-    line_starts: Vec<usize>,
 }
 
 impl AuthoredFile {
@@ -24,9 +23,15 @@ impl AuthoredFile {
         if text.starts_with('\u{feff}') {
             text.drain(..'\u{feff}'.len_utf8());
         }
-        let line_starts =
-            std::iter::once(0).chain(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1)).collect();
-        Self { path: path.into(), text, line_starts }
+        Self { path: path.into(), text }
+    }
+
+    /// The same file without what stands behind the line of a place: enough to point at that place.
+    pub(crate) fn up_to_line_of(&self, span: Span) -> Self {
+        let behind = self.text.as_bytes().get(span.end..).unwrap_or_default();
+        let end = memchr::memchr(b'\n', behind).map_or(self.text.len(), |length| span.end + length + 1);
+        let text = self.text.get(..end).unwrap_or(&self.text).to_owned();
+        Self { path: self.path.clone(), text }
     }
 
     /// The path as it was given or found, with `/` between folders.
@@ -39,21 +44,24 @@ impl AuthoredFile {
         &self.text
     }
 
-    /// The line and column of a byte offset; an offset past the end is the end.
+    /// The line and column of a byte offset; an offset past the end is the end. Counts the lines before it: few places are
+    /// ever shown, and most files are never asked for one.
     pub fn position(&self, offset: usize) -> Position {
         let offset = offset.min(self.text.len());
-        let line = self.line_starts.partition_point(|&start| start <= offset);
-        let start = self.line_starts[line - 1];
+        let before = self.text.as_bytes().get(..offset).unwrap_or_default();
+        let line = 1 + memchr::memchr_iter(b'\n', before).count();
+        let start = memchr::memrchr(b'\n', before).map_or(0, |at| at + 1);
         let column = self.text.get(start..offset).map_or(offset - start, |before| before.chars().count()) + 1;
         Position { line, column }
     }
 
     /// The byte offset of a 1-based line and 1-based column in characters; a place outside the text is its nearest end.
     pub fn offset(&self, line: usize, column: usize) -> usize {
-        let Some(&start) = self.line_starts.get(line.saturating_sub(1)) else {
+        let mut starts = std::iter::once(0).chain(memchr::memchr_iter(b'\n', self.text.as_bytes()).map(|at| at + 1));
+        let Some(start) = starts.nth(line.saturating_sub(1)) else {
             return self.text.len();
         };
-        let rest = &self.text[start..];
+        let rest = self.text.get(start..).unwrap_or_default();
         let within = rest.char_indices().nth(column.saturating_sub(1)).map_or(rest.len(), |(at, _)| at);
         start + within
     }

@@ -45,6 +45,9 @@ pub(crate) fn check(
 
 /// Leaves out what is reported for an alias (`*name`) as it is for the value that the alias repeats.
 fn without_echoes(diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    if diagnostics.is_empty() {
+        return diagnostics;
+    }
     let is_alias = |diagnostic: &Diagnostic| {
         diagnostic.labels.first().is_some_and(|label| {
             let marked = label.file.slice(label.span);
@@ -128,7 +131,7 @@ impl Checker<'_> {
             resolution,
             prevention,
             tests,
-            file: Arc::clone(self.parts.file),
+            path: self.parts.file.path().to_owned(),
         })
     }
 
@@ -145,14 +148,14 @@ impl Checker<'_> {
 
     /// Collects the names of a rule and reports those that two things share.
     fn names(&mut self, written: &RuleFile, signatures: &[Signature]) -> Names {
-        let mut all: Vec<(String, Span, &str)> = Vec::new();
+        let mut own_names: Vec<(&str, Span, &str)> = Vec::new();
         let signature_names = written.signatures.iter().map(|signature| (&signature.name, "a signature"));
         let fact_names = written.facts.iter().map(|fact| (&fact.name, "a fact"));
         for (name, kind) in signature_names.chain(fact_names) {
             self.parts.plain_name(name);
-            match all.iter().find(|(earlier, ..)| *earlier == name.value) {
+            match own_names.iter().find(|(earlier, ..)| *earlier == name.value) {
                 Some(&(_, first, earlier)) => self.parts.clash(name, kind, first, earlier),
-                None => all.push((name.value.clone(), name.span, kind)),
+                None => own_names.push((&name.value, name.span, kind)),
             }
         }
         let mut captures: Vec<(&str, usize)> = Vec::new();
@@ -160,20 +163,18 @@ impl Checker<'_> {
             let own = signature.captures().into_iter().chain(signature.optional_captures());
             captures.extend(own.map(|capture| (capture, index)));
         }
+        let mut all: Vec<String> = own_names.iter().map(|(name, ..)| (*name).to_owned()).collect();
         for &(capture, index) in &captures {
-            let signature = &written.signatures[index];
-            let span = self.parts.places_of_capture(signature, capture).first().copied().unwrap_or(signature.span);
-            if let Some(&(_, first, earlier)) =
-                all.iter().find(|(name, _, kind)| name == capture && *kind != "a capture")
-            {
+            if let Some(&(_, first, earlier)) = own_names.iter().find(|(name, ..)| *name == capture) {
+                let signature = &written.signatures[index];
+                let span = self.parts.places_of_capture(signature, capture).first().copied().unwrap_or(signature.span);
                 self.parts.clash(&Located::new(capture.to_owned(), span), "a capture", first, earlier);
             }
             let shared = captures.iter().any(|&(other, at)| other == capture && at != index);
             if !shared {
-                all.push((capture.to_owned(), span, "a capture"));
+                all.push(capture.to_owned());
             }
         }
-        let mut all: Vec<String> = all.into_iter().map(|(name, ..)| name).collect();
         all.extend(self.parts.lost_captures.iter().cloned());
         let captures_of = |signature: &Signature| {
             signature.captures().into_iter().chain(signature.optional_captures()).map(str::to_owned).collect()
@@ -247,12 +248,12 @@ impl Checker<'_> {
 
     /// Parses an expression and resolves its names.
     fn expression(&mut self, source: &Located<String>, names: &Names) -> Option<Condition> {
-        let offsets = Offsets::of(self.parts.file, source);
         let condition = match Condition::parse(&source.value) {
             Ok(condition) => condition,
             Err(error) => {
                 let title = format!("this is not a valid expression: {}", error.message);
                 let help = error.help.map(str::to_owned);
+                let offsets = Offsets::of(self.parts.file, source);
                 self.parts.error(Code::BadExpression, offsets.span(error.range), title, "here", help);
                 return None;
             }
@@ -260,18 +261,19 @@ impl Checker<'_> {
         let tokens = crate::rule::lexer::expression_tokens(&source.value);
         let used: Vec<String> = condition.names().into_iter().map(str::to_owned).collect();
         let faults = names.faults(&used, &tokens, source.value.len());
-        let sound = faults.is_empty();
-        self.faults(self.parts.file, &offsets, faults);
-        sound.then_some(condition)
+        if faults.is_empty() {
+            return Some(condition);
+        }
+        self.faults(self.parts.file, &Offsets::of(self.parts.file, source), faults);
+        None
     }
 
     /// Checks an article text that is written in the rule.
     fn text(&mut self, source: &Located<String>, names: &Names) -> Option<Text> {
-        let offsets = Offsets::of(self.parts.file, source);
         match text::check(&source.value, names) {
             Ok(text) => Some(text),
             Err(faults) => {
-                self.faults(self.parts.file, &offsets, faults);
+                self.faults(self.parts.file, &Offsets::of(self.parts.file, source), faults);
                 None
             }
         }

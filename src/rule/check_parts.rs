@@ -11,7 +11,8 @@ use crate::rule::signature::{FileGlob, Leaf, LevelTest, Signature, SignatureScop
 use crate::rule::vocabulary::Level;
 
 /// Words that minijinja keeps for itself.
-const RESERVED: [&str; 12] = ["and", "else", "false", "if", "in", "is", "loop", "none", "not", "or", "self", "true"];
+pub(crate) const RESERVED: [&str; 12] =
+    ["and", "else", "false", "if", "in", "is", "loop", "none", "not", "or", "self", "true"];
 
 /// Checks parts of one file and collects what is wrong with them.
 pub(crate) struct PartChecker<'a> {
@@ -74,6 +75,8 @@ impl<'a> PartChecker<'a> {
         required.extend(written.all.iter().map(|leaf| self.leaf(leaf)));
         required.push(written.any.iter().flat_map(|leaf| self.leaf(leaf)).collect());
         required.retain(|clause| !clause.is_empty());
+        required.iter_mut().for_each(Vec::shrink_to_fit);
+        required.shrink_to_fit();
         let forbidden: Vec<Leaf> = written.none.iter().flat_map(|leaf| self.leaf(leaf)).collect();
         let optional: Vec<Vec<Pattern>> = written
             .optional

@@ -49,7 +49,7 @@ impl<'r> TestChecker<'r, '_> {
         let products = test.products.iter();
         RuleTest {
             name: test.name.value.clone(),
-            span: test.name.span,
+            position: self.parts.file.position(test.name.span.start),
             text: test.text.clone(),
             file: test.file.clone(),
             facts: self.known_facts(test),

@@ -1,10 +1,8 @@
 //! The checked rule: every regex parses, every name resolves, every text compiles. Built by `check` only.
 
-use std::sync::Arc;
-
 use jiff::civil::Date;
 
-use crate::rule::authored::{AuthoredFile, Span};
+use crate::rule::authored::Position;
 use crate::rule::condition::Condition;
 use crate::rule::fact::{Fact, FactValue};
 use crate::rule::signature::Signature;
@@ -66,8 +64,8 @@ pub struct Rule {
     pub prevention: Option<Text>,
     /// The rule's own samples.
     pub tests: Vec<RuleTest>,
-    /// The file the rule was read from.
-    pub file: Arc<AuthoredFile>,
+    /// The file the rule was read from, as diagnostics show it.
+    pub path: String,
 }
 
 impl Rule {
@@ -120,7 +118,7 @@ pub struct RuleTest {
     /// What the sample shows.
     pub name: String,
     /// Where it is written, for failures.
-    pub span: Span,
+    pub position: Position,
     /// The text to diagnose.
     pub text: String,
     /// The path the text pretends to have inside the case.

@@ -8,8 +8,8 @@ use std::ops::Range;
 
 use minijinja::Expression;
 
-use crate::rule::language::EXPRESSIONS;
-use crate::rule::lexer::{Token, expression_tokens};
+use crate::rule::language::{EXPRESSIONS, is_engine_word};
+use crate::rule::lexer::{Token, TokenKind, expression_tokens};
 
 /// How many words and signs an expression may have. The template engine compiles by recursion; ten times as many would still
 /// fit the smallest stack, and no reader understands as many.
@@ -34,7 +34,8 @@ pub struct Atom {
     source: String,
     /// The variables it uses, sorted.
     names: Vec<String>,
-    expression: Expression<'static, 'static>,
+    /// `None` for nothing but a name: its value is the value of the name.
+    expression: Option<Box<Expression<'static, 'static>>>,
     /// The names that `is known`, `is defined` and `is undefined` ask about: about knowledge itself, not about the value.
     asked_whether_known: Vec<String>,
     /// Whether it is nothing but a name.
@@ -129,14 +130,29 @@ impl Atom {
         self.is_name
     }
 
-    /// The compiled expression.
-    pub fn expression(&self) -> &Expression<'static, 'static> {
-        &self.expression
+    /// The compiled expression; `None` for nothing but a name, whose value it has.
+    pub fn expression(&self) -> Option<&Expression<'static, 'static>> {
+        self.expression.as_deref()
     }
 }
 
 fn atom(source: &str, range: Range<usize>) -> Result<Atom, ExpressionError> {
     let text = &source[range.clone()];
+    if let [only] = &expression_tokens(text)[..]
+        && only.kind == TokenKind::Name
+        && only.text == text.trim_matches([' ', '\n'])
+        && !is_engine_word(only.text)
+    {
+        // most conditions; there is nothing to compile
+        let names = vec![only.text.to_owned()];
+        return Ok(Atom {
+            source: text.to_owned(),
+            names,
+            expression: None,
+            asked_whether_known: Vec::new(),
+            is_name: true,
+        });
+    }
     let expression = EXPRESSIONS.compile_expression_owned(text.to_owned()).map_err(|error| {
         let inner = error.range().unwrap_or(0..text.len());
         let message = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
@@ -148,7 +164,7 @@ fn atom(source: &str, range: Range<usize>) -> Result<Atom, ExpressionError> {
     let tokens = expression_tokens(text);
     let is_name = matches!(&tokens[..], [only] if names.iter().any(|name| only.is_name(name)));
     let asked_whether_known = names.iter().filter(|name| is_asked_whether_known(&tokens, name)).cloned().collect();
-    Ok(Atom { source: text.to_owned(), names, expression, asked_whether_known, is_name })
+    Ok(Atom { source: text.to_owned(), names, expression: Some(Box::new(expression)), asked_whether_known, is_name })
 }
 
 /// Whether `name is known` or the like occurs, be it in brackets.

@@ -250,7 +250,10 @@ impl<'a> Trial<'a> {
         if !complete {
             return None;
         }
-        match atom.expression().eval(Value::from(context)) {
+        let Some(expression) = atom.expression() else {
+            return context.into_values().next();
+        };
+        match expression.eval(Value::from(context)) {
             Ok(value) => Some(value),
             Err(error) => {
                 let detail = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);

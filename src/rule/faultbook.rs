@@ -1,6 +1,7 @@
 //! A faultbook: all rules of some folders, checked together.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
@@ -88,22 +89,19 @@ impl Faultbook {
     /// several of them say counts in the order of the folders. Whatever cannot be read becomes a diagnostic.
     pub fn load(rule_paths: &[PathBuf], template_folders: &[PathBuf]) -> Self {
         let mut unreadable = Vec::new();
-        let mut texts = Vec::new();
+        let mut files = Vec::new();
         for path in rule_paths {
-            let files = rule_files(path, &mut unreadable);
-            let read: Vec<Result<String, String>> = files.par_iter().map(|file| text_of(file)).collect();
-            for (file, text) in files.iter().zip(read) {
-                match text {
-                    Ok(text) => texts.push((shown(file), text)),
-                    Err(reason) => unreadable.push(not_readable(file, &reason)),
-                }
-            }
+            rule_files(path, &mut unreadable, &mut files);
         }
         let folders = if template_folders.is_empty() { beside(rule_paths) } else { template_folders.to_vec() };
+        let read_file = |path: &PathBuf| {
+            text_of(path).map(|text| (shown(path), text)).map_err(|reason| not_readable(path, &reason))
+        };
+        let (mut faultbook, not_read) = Self::build(files.par_iter().map(read_file), Templates { folders });
+        unreadable.extend(not_read);
         for folder in template_folders.iter().filter(|folder| !folder.is_dir()) {
             unreadable.push(not_readable(folder, "not a folder"));
         }
-        let mut faultbook = Self::from_texts(texts, Templates { folders });
         for file in settings_files(rule_paths) {
             match text_of(&file) {
                 Ok(text) => faultbook = faultbook.with_settings(shown(&file), text),
@@ -116,26 +114,25 @@ impl Faultbook {
 
     /// Builds a faultbook from `(path, text)` pairs; the paths are only shown.
     pub fn from_texts(texts: Vec<(String, String)>, templates: Templates) -> Self {
-        let files = texts.len();
+        Self::build(texts.into_par_iter().map(Ok), templates).0
+    }
+
+    /// Reads and checks each text as soon as it is there, so that only what is kept of a file is in memory for long. Also gives
+    /// what could not be read.
+    fn build(
+        texts: impl IndexedParallelIterator<Item = Result<(String, String), Diagnostic>>,
+        templates: Templates,
+    ) -> (Self, Vec<Diagnostic>) {
         let find_template = |path: &str| templates.read(path);
-        let read: Vec<ReadRule> = texts
-            .into_par_iter()
-            .map(|(path, text)| {
-                let file = Arc::new(AuthoredFile::new(path, text));
-                let (written, diagnostics) = RuleFile::read(Arc::clone(&file));
-                match written {
-                    None => ReadRule { id: None, supersedes: Vec::new(), file, rule: None, diagnostics },
-                    Some(written) => {
-                        let id = written.id.as_ref().map(|id| (id.value.clone(), id.span));
-                        let supersedes = written.supersedes.iter().map(|id| (id.value.clone(), id.span)).collect();
-                        let (rule, diagnostics) = check::check(&file, written, diagnostics, &find_template);
-                        ReadRule { id, supersedes, file, rule, diagnostics }
-                    }
-                }
-            })
-            .collect();
+        let read: Vec<Result<ReadRule, Diagnostic>> =
+            texts.map(|text| text.map(|(path, text)| ReadRule::read(path, text, &find_template))).collect();
+        let mut unreadable = Vec::new();
+        let read: Vec<ReadRule> =
+            read.into_iter().filter_map(|rule| rule.map_err(|diagnostic| unreadable.push(diagnostic)).ok()).collect();
+        let files = read.len();
         let (rules, diagnostics) = join(read);
-        Self { rules, diagnostics, templates, settings: Settings::default(), files, settings_files: 0 }
+        let settings = Settings::default();
+        (Self { rules, diagnostics, templates, settings, files, settings_files: 0 }, unreadable)
     }
 
     /// Adds the settings in the text of a `faultbook.yaml`; where there are settings already, those go before. The path is only shown.
@@ -208,56 +205,78 @@ struct ReadRule {
     diagnostics: Vec<Diagnostic>,
 }
 
+impl ReadRule {
+    fn read(path: String, text: String, find_template: check::FindTemplate<'_>) -> Self {
+        let file = Arc::new(AuthoredFile::new(path, text));
+        let (written, diagnostics) = RuleFile::read(Arc::clone(&file));
+        let Some(written) = written else {
+            return Self { id: None, supersedes: Vec::new(), file, rule: None, diagnostics };
+        };
+        let id = written.id.as_ref().map(|id| (id.value.clone(), id.span));
+        let supersedes = written.supersedes.iter().map(|id| (id.value.clone(), id.span)).collect();
+        let (rule, diagnostics) = check::check(&file, written, diagnostics, find_template);
+        let mut read = Self { id, supersedes, file, rule, diagnostics };
+        read.let_go_of_text();
+        read
+    }
+
+    /// Of a sound rule's text only the line with its id is needed from here on, should another rule have the same id.
+    fn let_go_of_text(&mut self) {
+        if let Some((_, span)) = &self.id
+            && self.diagnostics.is_empty()
+            && self.supersedes.is_empty()
+        {
+            self.file = Arc::new(self.file.up_to_line_of(*span));
+        }
+    }
+}
+
 /// Checks what concerns several rules and puts the sound ones together.
-fn join(read: Vec<ReadRule>) -> (Vec<Rule>, Vec<Diagnostic>) {
-    let mut first_with: HashMap<String, (Arc<AuthoredFile>, Span)> = HashMap::new();
-    let mut doubles = vec![false; read.len()];
+fn join(mut read: Vec<ReadRule>) -> (Vec<Rule>, Vec<Diagnostic>) {
+    let mut first_with: HashMap<&str, (&Arc<AuthoredFile>, Span)> = HashMap::with_capacity(read.len());
+    let mut usable = vec![true; read.len()];
     let mut diagnostics = Vec::new();
-    for (index, rule) in read.iter().enumerate() {
+    for (rule, usable) in read.iter().zip(&mut usable) {
         let Some((id, span)) = &rule.id else { continue };
-        match first_with.get(id) {
-            None => {
-                first_with.insert(id.clone(), (Arc::clone(&rule.file), *span));
-            }
-            Some((file, first)) => {
-                doubles[index] = true;
+        match first_with.entry(id) {
+            Entry::Vacant(entry) => _ = entry.insert((&rule.file, *span)),
+            Entry::Occupied(entry) => {
+                let (file, first) = *entry.get();
+                *usable = false;
                 diagnostics.push(
                     Diagnostic::error(Code::DuplicateId, format!("two rules have the id `{id}`"))
                         .at(&rule.file, *span, "this rule is not used")
-                        .at(file, *first, "this one is")
+                        .at(file, first, "this one is")
                         .help("give one of them another id"),
                 );
             }
         }
     }
-    let mut ids: Vec<&str> = first_with.keys().map(String::as_str).collect();
-    ids.sort_unstable();
-    let mut rules = Vec::new();
-    for (index, rule) in read.into_iter().enumerate() {
-        let unknown: Vec<_> =
-            rule.supersedes.iter().filter(|(id, _)| ids.binary_search(&id.as_str()).is_err()).collect();
-        for (id, span) in &unknown {
-            let help = match nearest(id, ids.iter().copied()) {
+    for (rule, usable) in read.iter().zip(&mut usable) {
+        for (id, span) in rule.supersedes.iter().filter(|(id, _)| !first_with.contains_key(id.as_str())) {
+            let help = match nearest(id, first_with.keys().copied()) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => "rules that refer to each other must be checked together: give their folder".to_owned(),
             };
+            *usable = false;
             diagnostics.push(
                 Diagnostic::error(Code::UnknownRule, format!("there is no rule `{id}` to supersede"))
                     .at(&rule.file, *span, "not in this faultbook")
                     .help(help),
             );
         }
-        let usable = unknown.is_empty() && !doubles[index];
-        diagnostics.extend(rule.diagnostics);
-        rules.extend(rule.rule.filter(|_| usable));
     }
+    for rule in &mut read {
+        diagnostics.append(&mut rule.diagnostics);
+    }
+    let usable_rules = read.into_iter().zip(usable).filter_map(|(rule, usable)| rule.rule.filter(|_| usable));
+    let rules = usable_rules.collect();
     diagnostics.sort_by(|left, right| left.sort_key().cmp(&right.sort_key()));
     (rules, diagnostics)
 }
 
-/// The rule files below a path, sorted; a file is itself.
-fn rule_files(path: &Path, unreadable: &mut Vec<Diagnostic>) -> Vec<PathBuf> {
-    let mut files = Vec::new();
+/// Finds the rule files below a path, sorted; a file is itself.
+fn rule_files(path: &Path, unreadable: &mut Vec<Diagnostic>, files: &mut Vec<PathBuf>) {
     for entry in walkdir::WalkDir::new(path).sort_by_file_name().into_iter().filter_entry(|entry| {
         // article texts lie beside the rules, and may be YAML too
         entry.depth() == 0 || !(entry.file_type().is_dir() && entry.file_name() == "templates")
@@ -281,7 +300,6 @@ fn rule_files(path: &Path, unreadable: &mut Vec<Diagnostic>) -> Vec<PathBuf> {
             }
         }
     }
-    files
 }
 
 /// The text of a file, or why there is none.

@@ -11,6 +11,7 @@ use globset::Glob;
 use minijinja::value::{Object, ObjectRepr};
 use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value, filters, tests};
 
+use crate::rule::check_parts::RESERVED;
 use crate::rule::pattern::Pattern;
 use crate::rule::version::{Version, VersionRange};
 
@@ -68,6 +69,16 @@ pub const TESTS: &[&str] = &[
     "undefined",
     "version",
 ];
+
+/// Whether a word is not simply a name to the template engine: a word of its syntax, or no identifier at all.
+pub(crate) fn is_engine_word(word: &str) -> bool {
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    let is_identifier = word.bytes().all(is_part) && !word.starts_with(|first: char| first.is_ascii_digit());
+    word.is_empty()
+        || !is_identifier
+        || word == "super"
+        || RESERVED.iter().any(|reserved| word.eq_ignore_ascii_case(reserved))
+}
 
 /// The environment for expressions; texts clone it and add a formatter for where they land.
 pub fn environment() -> Environment<'static> {

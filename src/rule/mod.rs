@@ -25,6 +25,7 @@ mod lexer;
 pub mod limit_settings;
 mod names;
 pub mod pattern;
+mod pattern_common;
 mod read_file;
 mod reader;
 mod scalar;
@@ -38,6 +39,7 @@ pub mod time_format;
 pub mod version;
 pub mod vocabulary;
 pub mod yaml;
+mod yaml_common;
 mod yaml_fault;
 pub mod zone;
 

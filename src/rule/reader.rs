@@ -23,7 +23,7 @@ pub(crate) struct Reader {
 pub(crate) struct Fields {
     what: &'static str,
     span: Span,
-    values: HashMap<&'static str, Located<Node>>,
+    values: Vec<(&'static str, Located<Node>)>,
     /// Keys that were probably meant by unknown ones, so that a slip of the pen is not reported as missing too.
     misspelt: Vec<&'static str>,
 }
@@ -31,12 +31,13 @@ pub(crate) struct Fields {
 impl Fields {
     /// Takes the value of a key out, if the mapping has it.
     pub(crate) fn take(&mut self, key: &'static str) -> Option<Located<Node>> {
-        self.values.remove(key)
+        let at = self.values.iter().position(|(name, _)| *name == key)?;
+        Some(self.values.swap_remove(at).1)
     }
 
     /// Where the value of a key stands, if the mapping has it.
     pub(crate) fn place(&self, key: &str) -> Option<Span> {
-        self.values.get(key).map(|node| node.span)
+        self.values.iter().find(|(name, _)| *name == key).map(|(_, node)| node.span)
     }
 }
 
@@ -105,16 +106,26 @@ impl Reader {
             return None;
         };
         let mut misspelt = Vec::new();
-        let mut first_spans: HashMap<String, Span> = HashMap::new();
-        let mut values = HashMap::new();
+        // keys of the language are few; only what a mapping has beside them is looked up by hash
+        let mut first_spans: Vec<(&'static str, Span)> = Vec::with_capacity(entries.len().min(known.len()));
+        let mut first_unknown: HashMap<String, Span> = HashMap::new();
+        let mut values = Vec::with_capacity(entries.len().min(known.len()));
         for (key, value) in entries {
-            if let Some(&first) = first_spans.get(&key.value) {
+            let known_name = known.iter().copied().find(|&name| name == key.value);
+            let first = match known_name {
+                Some(name) => first_spans.iter().find(|(first, _)| *first == name).map(|&(_, span)| span),
+                None => first_unknown.get(&key.value).copied(),
+            };
+            if let Some(first) = first {
                 self.duplicate_key(&key, first);
                 continue;
             }
-            first_spans.insert(key.value.clone(), key.span);
-            if let Some(&name) = known.iter().find(|&&name| name == key.value) {
-                values.insert(name, value);
+            match known_name {
+                Some(name) => first_spans.push((name, key.span)),
+                None => _ = first_unknown.insert(key.value.clone(), key.span),
+            }
+            if let Some(name) = known_name {
+                values.push((name, value));
             } else if later.contains(&key.value.as_str()) {
                 let title = format!("`{}` is part of the rule language but not evaluated by this version", key.value);
                 self.error(
@@ -171,13 +182,14 @@ impl Reader {
 
     /// A scalar as text; numbers and booleans as they are spelled.
     pub(crate) fn text(&mut self, node: Located<Node>) -> Option<Located<String>> {
-        match node.value.scalar() {
-            Some(text) => Some(Located::new(text, node.span)),
-            None => {
-                self.wrong_type(&node, "a text");
-                None
-            }
+        if let Node::String(text) | Node::Number(text) = node.value {
+            return Some(Located::new(text, node.span));
         }
+        let text = node.value.scalar();
+        if text.is_none() {
+            self.wrong_type(&node, "a text");
+        }
+        text.map(|text| Located::new(text, node.span))
     }
 
     /// A boolean.

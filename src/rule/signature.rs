@@ -3,7 +3,9 @@
 //! Whatever mixture of `regex`, `contains`, `all`, `any` and `none` an author wrote becomes one shape: clauses of which each
 //! needs one of its leaves, and leaves of which none may match. Matching is done in the `scan` room.
 
-use globset::{GlobBuilder, GlobMatcher};
+use std::sync::OnceLock;
+
+use globset::{Glob, GlobBuilder, GlobMatcher};
 
 use crate::rule::pattern::Pattern;
 use crate::rule::vocabulary::Level;
@@ -94,8 +96,9 @@ impl LevelTest {
 /// A glob over the path of a source inside its case.
 #[derive(Clone, Debug)]
 pub struct FileGlob {
-    written: String,
-    matcher: GlobMatcher,
+    glob: Glob,
+    /// Compiled for the first source: that costs ten times as much as parsing, and many rules never see one.
+    matcher: OnceLock<GlobMatcher>,
     /// Without a `/` the glob is for the file's name, in whatever folder.
     name_only: bool,
 }
@@ -104,10 +107,10 @@ pub struct FileGlob {
 const PACKED_ENDINGS: [&str; 6] = [".gz", ".zst", ".bz2", ".xz", ".lzma", ".lz4"];
 
 impl FileGlob {
-    /// Compiles a glob: `*` within a folder, `**` across folders, `?`, `[…]`, `{a,b}`.
+    /// Parses a glob: `*` within a folder, `**` across folders, `?`, `[…]`, `{a,b}`.
     pub fn new(glob: &str) -> Result<Self, globset::Error> {
-        let matcher = GlobBuilder::new(glob).literal_separator(true).backslash_escape(true).build()?.compile_matcher();
-        Ok(Self { written: glob.to_owned(), matcher, name_only: !glob.contains('/') })
+        let parsed = GlobBuilder::new(glob).literal_separator(true).backslash_escape(true).build()?;
+        Ok(Self { glob: parsed, matcher: OnceLock::new(), name_only: !glob.contains('/') })
     }
 
     /// Whether the source at `path` inside the case is meant. A packed file is also taken by its name without `.gz`, a
@@ -116,18 +119,19 @@ impl FileGlob {
     pub fn matches(&self, path: &str) -> bool {
         let inner = path.rsplit("::").next().unwrap_or(path);
         let unpacked = PACKED_ENDINGS.iter().find_map(|ending| inner.strip_suffix(ending));
+        let matcher = self.matcher.get_or_init(|| self.glob.compile_matcher());
         [path, inner].into_iter().chain(unpacked).any(|path| {
             if self.name_only {
-                return self.matcher.is_match(path.rsplit('/').next().unwrap_or(path));
+                return matcher.is_match(path.rsplit('/').next().unwrap_or(path));
             }
             let below_first_folder = path.split_once('/').map(|(_, rest)| rest);
-            self.matcher.is_match(path) || below_first_folder.is_some_and(|rest| self.matcher.is_match(rest))
+            matcher.is_match(path) || below_first_folder.is_some_and(|rest| matcher.is_match(rest))
         })
     }
 
     /// The glob as written.
     pub fn written(&self) -> &str {
-        &self.written
+        self.glob.glob()
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::rule::condition::EXPRESSION_TOKENS;
 use crate::rule::diagnostic::Code;
-use crate::rule::language::EXPRESSIONS;
+use crate::rule::language::{EXPRESSIONS, is_engine_word};
 use crate::rule::lexer::{self, Token, TokenKind, template_tokens};
 use crate::rule::names::{Names, TextFault};
 
@@ -34,6 +34,9 @@ pub(crate) fn check(source: &str, known: &Names) -> Result<Text, Vec<TextFault>>
         let message = format!("a tag has more than {EXPRESSION_TOKENS} words and signs");
         return Err(vec![TextFault::new(Code::BadTemplate, message, range)]);
     }
+    if let Some(names) = only_names(source, known) {
+        return Ok(Text { source: source.into(), names });
+    }
     let template = EXPRESSIONS.template_from_str(source).map_err(|error| {
         let message = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
         vec![syntax_fault(source, message, error.range().unwrap_or(0..source.len()))]
@@ -44,6 +47,32 @@ pub(crate) fn check(source: &str, known: &Names) -> Result<Text, Vec<TextFault>>
     let mut faults = known.faults(&names, &tokens, source.len());
     faults.extend(refused_blocks(&tokens));
     if faults.is_empty() { Ok(Text { source: source.into(), names }) } else { Err(faults) }
+}
+
+/// The names that a text uses whose only tags are `{{ name }}` with known names: most texts, and the template engine would
+/// find nothing wrong with them. `None` for all others.
+fn only_names(source: &str, known: &Names) -> Option<Vec<String>> {
+    let mut names: Vec<String> = Vec::new();
+    let mut rest = source;
+    while let Some(brace) = memchr::memchr(b'{', rest.as_bytes()) {
+        let behind = rest.get(brace + 1..)?;
+        rest = match behind.as_bytes().first() {
+            Some(b'{') => {
+                let (name, rest) = behind.get(1..)?.split_once("}}")?;
+                let name = name.trim_matches(' ');
+                if is_engine_word(name) || !known.all.iter().any(|known| known == name) {
+                    return None;
+                }
+                names.push(name.to_owned());
+                rest
+            }
+            Some(b'%' | b'#') => return None,
+            _ => behind,
+        };
+    }
+    names.sort_unstable();
+    names.dedup();
+    Some(names)
 }
 
 /// The blocks of a text and what closes them.
@@ -149,6 +178,40 @@ mod tests {
         assert!(faults("{% set a = customer %}{{ a }}").is_empty());
         assert_eq!(faults("{% if failed %}{% for h in hosts %}{% endfor %} x"), [(Code::BadTemplate, "if".into())]);
         assert_eq!(faults("{% if failed %}x{% endfor %}"), [(Code::BadTemplate, "endfor".into())]);
+    }
+
+    #[test]
+    fn plain_placeholders_are_checked_as_the_engine_checks_them() {
+        let known = Names { all: ["a", "b_2", "loop", "none"].map(str::to_owned).to_vec(), ..Names::default() };
+        for (source, quick) in [
+            ("no tag { at } all {", true),
+            ("{{ a }} {{b_2}} {{ a }}}} {", true),
+            ("{{ c }}", false),
+            ("{{ a.b }}", false),
+            ("{{- a }}", false),
+            ("{{ a", false),
+            ("{{{ a }}}", false),
+            ("{{ loop }} {{ none }}", false),
+            ("{{ a }} {# c #}", false),
+            ("{{ a }} {% if a %}{% endif %}", false),
+            ("{{\u{a0}a }}", false),
+        ] {
+            let names = only_names(source, &known);
+            assert_eq!(names.is_some(), quick, "{source}");
+            if let Some(names) = names {
+                let template = EXPRESSIONS.template_from_str(source).expect(source);
+                assert_eq!(
+                    names,
+                    template
+                        .undeclared_variables(false)
+                        .into_iter()
+                        .collect::<std::collections::BTreeSet<_>>()
+                        .into_iter()
+                        .collect::<Vec<_>>()
+                );
+                assert!(known.faults(&names, &template_tokens(source), source.len()).is_empty());
+            }
+        }
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! From YAML text to a tree of nodes that know where they stand.
 //!
 //! The tree keeps duplicate keys and the raw spelling of every scalar (`5.10` stays `5.10`), so that reading a rule from it
-//! can report every fault of a file and not only the first. Syntax errors, aliases that grow and documents that nest too
-//! deep are the YAML library's to refuse; they end the file. What the keys mean is decided in `reader`.
+//! can report every fault of a file and not only the first. The usual kind of file is read by `yaml_common`, all others by the
+//! YAML library. Syntax errors, aliases that grow and documents that nest too deep are the library's to refuse; they end the
+//! file. What the keys mean is decided in `reader`.
 
 use std::fmt;
 
@@ -11,7 +12,7 @@ use serde_yaml::{DuplicateKeyPolicy, MergeKeyPolicy, Spanned};
 
 use crate::rule::authored::{AuthoredFile, Located, Span};
 use crate::rule::diagnostic::Diagnostic;
-use crate::rule::yaml_fault;
+use crate::rule::{yaml_common, yaml_fault};
 
 /// A YAML value with the place of each part.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,15 +56,34 @@ impl Node {
 
 /// Reads one document. `Err` carries the syntax error with its place and, for the usual slips, what to write instead.
 pub fn parse(file: &std::sync::Arc<AuthoredFile>) -> Result<Located<Node>, Diagnostic> {
-    let options = serde_yaml::options! {
+    match yaml_common::read(file.text()) {
+        Some(root) => Ok(root),
+        None => by_library(file.text()).map_err(|error| yaml_fault::syntax_error(file, &error)),
+    }
+}
+
+/// Reads any YAML, some ten times slower than `yaml_common` what that knows.
+fn by_library(text: &str) -> Result<Located<Node>, serde_yaml::Error> {
+    serde_yaml::from_str_with_options::<Spanned<Raw>>(text, options()).map(|root| locate(root, text))
+}
+
+/// What a plain scalar is that may be a number, a boolean or null; `None` if it cannot stand alone.
+pub(crate) fn resolve(scalar: &str) -> Option<Node> {
+    match serde_yaml::from_str_with_options::<Raw>(scalar, options()).ok()? {
+        Raw::Null => Some(Node::Null),
+        Raw::Boolean(value) => Some(Node::Boolean(value)),
+        Raw::Number => Some(Node::Number(scalar.to_owned())),
+        Raw::String(value) => Some(Node::String(value)),
+        Raw::List(_) | Raw::Map(_) => None,
+    }
+}
+
+fn options() -> serde_yaml::Options {
+    serde_yaml::options! {
         duplicate_keys: DuplicateKeyPolicy::PassThrough,
         merge_keys: MergeKeyPolicy::Error,
         strict_booleans: true,
         with_snippet: false,
-    };
-    match serde_yaml::from_str_with_options::<Spanned<Raw>>(file.text(), options) {
-        Ok(root) => Ok(locate(root, file.text())),
-        Err(error) => Err(yaml_fault::syntax_error(file, &error)),
     }
 }
 
@@ -212,10 +232,113 @@ impl<'de> Visitor<'de> for RawVisitor {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
     use std::sync::Arc;
+
+    use proptest::prelude::*;
 
     use super::*;
     use crate::rule::diagnostic::Code;
+
+    /// The rules at hand, sound ones and broken ones, and pieces with what rules rarely have.
+    fn samples() -> Vec<String> {
+        let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let files = ["rules", "tests"].map(|folder| walkdir::WalkDir::new(here.join(folder)).sort_by_file_name());
+        let files = files.into_iter().flatten().filter_map(Result::ok);
+        let rules = files.filter(|file| file.path().extension().is_some_and(|ending| ending == "yaml"));
+        let texts = rules.filter_map(|file| std::fs::read_to_string(file.path()).ok());
+        texts.chain(PIECES.iter().map(|piece| (*piece).to_owned())).collect()
+    }
+
+    const PIECES: [&str; 12] = [
+        "a:\n- x\n- y\n- k: v\nb:\n- - x\n  - y\n",
+        "a:\n-\n  k: v\nb:\n- [x]\n",
+        "a: |\n  x\n\n   y\n\n\nb: |-\n    z \n   \nc: >\n  a\n  b\n\n\n  c\n\nd: >-\n  q\n   r\ne: |+\n  s\n\n",
+        "a: plain text \n  more\n  here # c\nb: x\n  - y\n  # c\nc: x\n\n  y\nd: x\n  y # c\n  z\n",
+        "a: 0x1f\nb: 1_000\nc: 1e5\nd: .5\ne: -.inf\nf: 12:30\ng: 007\nh: +1\ni: 1.2.3\nj: 0o7\nk: .nan\nl: -x\n",
+        "a: ~\nb: null\nc: Yes\nd: TRUE\ne: off\nf: nan\ng: inf\nh:\ni: # c\nj: ''\nk: \"\"\nl: ~x\n",
+        "a: 'it''s' # c\nb: \"q\\n\\t\\\"\\\\\"\nc: 'x'y\nd: \"\\x41\"\ne: 'a\n  b'\n",
+        "a: [x, 'y', \"z\", 1, {k: v, l: [ ]}, true, ]\nb: { a: b, c: { }, }\nc: [a b , c]\nd: [,]\ne: { a: , b }\n",
+        "a: &x 1\nb: *x\nc: !!str 1\n? d\n: e\n<<: f\n'g': h\n\"i\": j\n",
+        "--- \na: b\n...\n---\nc: d\n",
+        "a: \u{e9} x\n\u{e9}: b\nc: |\n  \u{4e16}\tx\n d: e\n\tf: g\n",
+        "a: b#c\nd: e #f\ng: h:i\nj: k: l\nm: n:\no: (p\nq: <r\ns: $t\nu: @v\nw: %x\ny: -\nz: - a\n",
+    ];
+
+    /// Where the usual kind of YAML is recognised, the library reads the same from it.
+    fn agrees(text: &str) {
+        if let Some(root) = yaml_common::read(text) {
+            let library = by_library(text).unwrap_or_else(|error| panic!("{error} in {text:?}"));
+            assert!(root == library, "{text:?}\n{root:?}\n{library:?}");
+        }
+    }
+
+    #[test]
+    fn the_usual_kind_is_read_as_the_library_reads_it() {
+        samples().iter().for_each(|text| agrees(text));
+        // a piece line by line, since one unusual line leaves it all to the library
+        let lines = |piece: &&str| piece.split_inclusive('\n').map(str::to_owned).collect::<Vec<_>>();
+        PIECES.iter().flat_map(lines).for_each(|line| agrees(&line));
+    }
+
+    #[test]
+    fn what_is_beyond_the_limits_is_left_to_the_library() {
+        let nested = |levels: usize| {
+            format!("{}x\n", (0..levels).map(|level| format!("{}k:\n", " ".repeat(level))).collect::<String>())
+        };
+        assert!(yaml_common::read(&nested(10).replace("x\n", "          k: x\n")).is_some());
+        assert!(yaml_common::read(&nested(40).replace("x\n", &format!("{}k: x\n", " ".repeat(40)))).is_none());
+        assert!(yaml_common::read(&format!("a: {}b{}\n", "[".repeat(30), "]".repeat(30))).is_none());
+        assert!(yaml_common::read(&format!("{}: x\n", "k".repeat(128))).is_some());
+        assert!(yaml_common::read(&format!("{}: x\n", "k".repeat(129))).is_none());
+        assert!(yaml_common::read(&format!("a: {}\n", "x".repeat(256 * 1024))).is_none());
+    }
+
+    #[test]
+    fn nearly_all_shipped_rules_are_of_the_usual_kind() {
+        let rules = crate::rule::shipped::rules();
+        let unusual = rules.iter().filter(|(_, text)| yaml_common::read(text).is_none());
+        let unusual: Vec<&str> = unusual.map(|(path, _)| path.as_str()).collect();
+        assert!(unusual.len() * 10 <= rules.len(), "{unusual:?}");
+    }
+
+    /// What an edit may put into a file.
+    const INSERTS: [&str; 40] = [
+        " ", "  ", "\n", "\n\n", "\t", ":", ": ", "- ", "-", "#", " #", "'", "''", "\"", "\\", "[", "]", "{", "}", ",",
+        "|", ">", "|-", "&a ", "*a", "!", "%", "@", "~", "null", "1", ".", "---", "...", "? ", "\u{e9}", "\r\n",
+        "\u{2028}", "x: y\n", "  k: v",
+    ];
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(cases()) })]
+
+        #[test]
+        fn a_damaged_file_is_never_read_otherwise_than_by_the_library(
+            sample in 0..1_000usize,
+            window in (0..1_000usize, 1..30usize),
+            edits in prop::collection::vec((0..10_000usize, 0..INSERTS.len(), 0..4usize), 0..4),
+        ) {
+            let samples = SAMPLES.get_or_init(samples);
+            let lines: Vec<&str> = samples[sample % samples.len()].split_inclusive('\n').collect();
+            let first = window.0 % lines.len().max(1);
+            let mut text: String = lines.iter().skip(first).take(window.1).copied().collect();
+            for (place, insert, removed) in edits {
+                let mut borders: Vec<usize> = text.char_indices().map(|(at, _)| at).collect();
+                borders.push(text.len());
+                let at = place % borders.len();
+                let end = (at + removed).min(borders.len() - 1);
+                text.replace_range(borders[at]..borders[end], INSERTS[insert]);
+            }
+            agrees(&text);
+        }
+    }
+
+    static SAMPLES: std::sync::OnceLock<Vec<String>> = std::sync::OnceLock::new();
+
+    /// `PROPTEST_CASES` for a longer search.
+    fn cases() -> u32 {
+        std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(2_000)
+    }
 
     fn node(text: &str) -> (Arc<AuthoredFile>, Located<Node>) {
         let file = Arc::new(AuthoredFile::new("x.yaml", text));
