@@ -72,8 +72,7 @@ fn next(bytes: &[u8], at: usize, is_last: bool) -> Next<'_> {
 }
 
 fn is_name(name: &[u8]) -> bool {
-    (1..=NAME_BYTES).contains(&name.len())
-        && name.iter().all(|byte| matches!(byte, b'A'..=b'Z' | b'0'..=b'9' | b'_'))
+    (1..=NAME_BYTES).contains(&name.len()) && name.iter().all(|byte| matches!(byte, b'A'..=b'Z' | b'0'..=b'9' | b'_'))
 }
 
 impl Peel for Export {
@@ -91,7 +90,8 @@ impl Peel for Export {
                     Next::End(end) => break end,
                     Next::Other(_) if has_fields => break at,
                     Next::Other(end) => {
-                        loose.line(places.at(at), bytes[at..end].trim_ascii_end(), out);
+                        let line = &bytes[at..end];
+                        loose.line(places.at(at), line.strip_suffix(b"\n").unwrap_or(line), out);
                         done = end;
                         continue 'entries;
                     }

@@ -28,7 +28,8 @@ fn epoch(text: &[u8]) -> Option<LogTime> {
         _ => return None,
     };
     let padded = fraction.iter().copied().chain(std::iter::repeat(b'0')).take(shift);
-    let nanoseconds = whole.iter().copied().chain(padded).fold(0_i128, |value, digit| value * 10 + i128::from(digit - b'0'));
+    let nanoseconds =
+        whole.iter().copied().chain(padded).fold(0_i128, |value, digit| value * 10 + i128::from(digit - b'0'));
     Timestamp::from_nanosecond(nanoseconds).ok().map(LogTime::from)
 }
 

@@ -57,9 +57,9 @@ fn write_array(array: &[u8], out: &mut Vec<u8>) {
             }
             b'0'..=b'9' => {
                 let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
-                let number = rest[..digits].iter().fold(0_u32, |value, digit| {
-                    value.saturating_mul(10).saturating_add(u32::from(digit - b'0'))
-                });
+                let number = rest[..digits]
+                    .iter()
+                    .fold(0_u32, |value, digit| value.saturating_mul(10).saturating_add(u32::from(digit - b'0')));
                 out.extend(u8::try_from(number));
                 rest = &rest[digits..];
             }

@@ -128,7 +128,7 @@ fn detect_one(sample: &[u8]) -> Option<Transport> {
             () => None,
         };
     }
-    if fit(&syslog::fits) {
+    if syslog::begins_counted(sample) || fit(&syslog::fits) {
         return Some(Transport::Syslog);
     }
     if begins_with_digit && fit(&cri::fits) {

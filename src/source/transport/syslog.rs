@@ -9,7 +9,7 @@ use memchr::memchr;
 
 use crate::source::transport::journal::{prefix, write};
 use crate::source::transport::json_lines::{Finder, JsonKeys};
-use crate::source::transport::origin::{Head, Input, Part, Text};
+use crate::source::transport::origin::{Head, Input, Part, Place, Text};
 use crate::source::transport::peel::{ENTRY_BYTES, Peel};
 
 /// Peels syslog's header.
@@ -43,6 +43,13 @@ struct Message<'m> {
 /// Tells whether a line is a message, perhaps with its length in front.
 pub(super) fn fits(line: &[u8]) -> bool {
     message(line).is_some() || counted(line).is_some_and(|(_, start)| message(&line[start..]).is_some())
+}
+
+/// Tells whether a text begins with a message that has its length in front, and goes on with another or ends there.
+pub(super) fn begins_counted(sample: &[u8]) -> bool {
+    let Next::Message(_, end) = next(sample, true) else { return false };
+    let rest = &sample[end..];
+    counted(sample).is_some() && (rest.is_empty() || counted(rest).is_some())
 }
 
 /// Reads a message.
@@ -162,7 +169,7 @@ impl Peel for Syslog {
 }
 
 impl Syslog {
-    fn message(&mut self, message: Message<'_>, place: crate::source::transport::origin::Place<'_>, out: &mut Text) {
+    fn message(&mut self, message: Message<'_>, place: Place<'_>, out: &mut Text) {
         prefix(message.host, message.app, message.process, &mut self.before);
         let head = Head { time: message.time, level: message.level };
         write(&self.finder, &self.before, message.text, place, head, out);

@@ -174,14 +174,18 @@ fn syslog_messages_are_entries_that_lines_continue() {
     assert_eq!(stated(&[Transport::Syslog], SYSLOG, "inside").1, Some(Level::Warning));
     assert_eq!(stated(&[Transport::Syslog], SYSLOG, "Exception").0, "2026-10-11 22:14:16");
     // The older format is the header of files.
-    assert_eq!(detect(b"<34>Oct 11 22:14:15 mymachine su: 'su root' failed\n<34>Oct 11 22:14:16 mymachine su: x\n"), []);
+    assert_eq!(
+        detect(b"<34>Oct 11 22:14:15 mymachine su: 'su root' failed\n<34>Oct 11 22:14:16 mymachine su: x\n"),
+        []
+    );
 }
 
 #[test]
 fn syslog_messages_may_have_their_length_in_front() {
-    let messages = ["<34>1 2026-10-11T22:14:15Z h app 1 - - one\nof two lines", "<35>1 - h app 1 - - two", "<35>1 - h a - - -"];
+    let messages =
+        ["<34>1 2026-10-11T22:14:15Z h app 1 - - one\nof two lines", "<35>1 - h app 1 - - two", "<35>1 - h a - - -"];
     let counted: String = messages.iter().map(|message| format!("{} {message}", message.len())).collect();
-    assert_eq!(detect(format!("{counted}\n").as_bytes()), [Transport::Syslog]);
+    assert_eq!(detect(counted.as_bytes()), [Transport::Syslog]);
     let expected = ["1! h app[1]: one", "1+ of two lines", "2! h app[1]: two", "2! h a: "];
     assert_eq!(lines(&[Transport::Syslog], &counted), expected);
     assert_eq!(lines(&[Transport::Syslog], "9999999 <34>1 - h app 1 - - x\n"), ["1? 9999999 <34>1 - h app 1 - - x"]);
@@ -228,7 +232,7 @@ fn journal_entries_are_what_journalctl_prints() {
 fn export() -> Vec<u8> {
     let mut text = b"__CURSOR=s=1\n__REALTIME_TIMESTAMP=1700000000000000\nPRIORITY=4\n_PID=7\nSYSLOG_IDENTIFIER=a\nMESSAGE=one\n\n".to_vec();
     text.extend(b"__CURSOR=s=2\nMESSAGE\n");
-    text.extend(9_u64.to_le_bytes());
+    text.extend(8_u64.to_le_bytes());
     text.extend(b"two\n\n\xff=x\nUNIT=u\n\n");
     text.extend(b"__CURSOR=s=3\nMESSAGE=three");
     text
@@ -239,29 +243,10 @@ fn journal_exports_hold_binary_values() {
     let raw = export();
     assert_eq!(detect(&raw), [Transport::JournaldExport]);
     let text = peel(&[Transport::JournaldExport], &raw);
-    assert_eq!(text.bytes, b"a[7]: one\ntwo\n\n\xff=x\n\nUNIT=u\nthree\n".replace_all(b"\n\nU", b"\nU"));
+    assert_eq!(text.bytes, b"a[7]: one\ntwo\n\n\xff=x\nUNIT=u\nthree\n");
     let line = |needle: &[u8]| text.origins.line_at(memchr::memmem::find(&text.bytes, needle).unwrap()).unwrap();
     assert_eq!((line(b"one"), line(b"two"), line(b"three")), (1, 8, 15));
     assert_eq!(text.origins.at(0).unwrap().level, Some(Level::Warning));
-}
-
-/// Replaces bytes in bytes, for what is easier to read otherwise.
-trait ReplaceAll {
-    fn replace_all(&self, from: &[u8], to: &[u8]) -> Vec<u8>;
-}
-
-impl ReplaceAll for [u8] {
-    fn replace_all(&self, from: &[u8], to: &[u8]) -> Vec<u8> {
-        let mut out = Vec::new();
-        let mut at = 0;
-        for found in memchr::memmem::find_iter(self, from) {
-            out.extend_from_slice(&self[at..found]);
-            out.extend_from_slice(to);
-            at = found + from.len();
-        }
-        out.extend_from_slice(&self[at..]);
-        out
-    }
 }
 
 #[test]
@@ -323,7 +308,11 @@ fn json_lines_are_their_message_and_the_object() {
     assert_eq!(stated(&transports, JSON, "boom"), ("2023-11-14 22:13:20".into(), Some(Level::Error)));
     assert_eq!(stated(&transports, JSON, "second"), (String::new(), Some(Level::Warning)));
     assert_eq!(stated(&transports, JSON, "deep"), ("2023-11-14 22:13:20.500".into(), Some(Level::Critical)));
-    let good: String = JSON.lines().filter(|line| line.starts_with('{')).map(|line| format!("{line}\n")).collect();
+    let good: String = JSON
+        .lines()
+        .filter(|line| line.contains("\"m") || line.contains("text"))
+        .map(|line| format!("{line}\n"))
+        .collect();
     assert_eq!(detect(good.as_bytes()), transports);
 }
 
@@ -365,11 +354,8 @@ fn transports_may_be_nested() {
     assert_eq!(lines(&transports, &in_cri)[2], "2! boom");
     // The innermost says when; what it does not say, those around it do.
     assert_eq!(stated(&transports, &in_cri, "boom").0, "2023-11-14 22:13:20");
-    let journal: String = JOURNALD
-        .lines()
-        .take(4)
-        .map(|line| format!("2026-03-04T05:06:07Z stdout F {line}\n"))
-        .collect();
+    let journal: String =
+        JOURNALD.lines().take(4).map(|line| format!("2026-03-04T05:06:07Z stdout F {line}\n")).collect();
     assert_eq!(detect(journal.as_bytes()), [Transport::Cri, Transport::Journald]);
 }
 
@@ -402,7 +388,7 @@ fn xml_entries_are_attributes_and_text() {
             "4+ first",
             "4+   second <b>",
             "4+ code: 500",
-            "11! <!-- <task/> -->",
+            "11!   <!-- <task/> -->",
             "12! task id=\"8\" note=\"a \"b\"\"",
             "13! </tasks>",
         ]
@@ -424,7 +410,14 @@ fn the_smallest_repeated_element_is_an_entry() {
     for (raw, element) in cases {
         assert_eq!(detect(raw.as_bytes()), [Transport::Xml(element.into())], "{raw}");
     }
-    for raw in ["<html><body><message/><message/></body></html>", "<a><b/></a>", "text <task/><task/>", "<34>Oct 1 x", "<", "<!"] {
+    for raw in [
+        "<html><body><message/><message/></body></html>",
+        "<a><b/></a>",
+        "text <task/><task/>",
+        "<34>Oct 1 x",
+        "<",
+        "<!",
+    ] {
         assert_eq!(detect(raw.as_bytes()), [], "{raw}");
     }
 }
@@ -473,7 +466,8 @@ fn after_an_error_the_rest_of_xml_is_text() {
 #[test]
 fn hostile_xml_is_text() {
     let xml = [Transport::Xml("task".into())];
-    let laughs = "<!DOCTYPE t [<!ENTITY a \"ha\"><!ENTITY b \"&a;&a;\"><!ENTITY c \"&b;&b;\">]>\n<t><task>&c;</task></t>";
+    let laughs =
+        "<!DOCTYPE t [<!ENTITY a \"ha\"><!ENTITY b \"&a;&a;\"><!ENTITY c \"&b;&b;\">]>\n<t><task>&c;</task></t>";
     assert!(lines(&xml, laughs).contains(&"2! task: &c;".to_string()));
     for opened in ["<task>".repeat(XML_DEPTH + 1), "<task>".to_string() + &"<a>".repeat(XML_DEPTH)] {
         let text = peel_in_steps(&xml, opened.as_bytes(), usize::MAX);
@@ -522,7 +516,9 @@ fn lines_of_megabytes_pass_as_they_are() {
 
 #[test]
 fn origins_are_split_where_the_text_is() {
-    for (transport, raw) in [(Transport::Docker, DOCKER), (Transport::Journald, JOURNALD), (Transport::Xml("task".into()), TASKS)] {
+    for (transport, raw) in
+        [(Transport::Docker, DOCKER), (Transport::Journald, JOURNALD), (Transport::Xml("task".into()), TASKS)]
+    {
         let text = peel(&[transport], raw.as_bytes());
         for cut in 0..=text.bytes.len() {
             let mut head = text.origins.clone();
@@ -553,8 +549,8 @@ fn any_transports() -> impl Strategy<Value = Vec<Transport>> {
 /// Lines as transports write them, whole and damaged.
 fn any_lines() -> impl Strategy<Value = Vec<u8>> {
     let samples = [DOCKER, CRI, ACTIONS, SYSLOG, JOURNALD, JSON, TASKS].map(str::as_bytes);
-    (0..samples.len(), any::<usize>(), any::<usize>(), prop::collection::vec((any::<usize>(), any::<u8>()), 0..4)).prop_map(
-        move |(sample, from, to, damages)| {
+    (0..samples.len(), any::<usize>(), any::<usize>(), prop::collection::vec((any::<usize>(), any::<u8>()), 0..4))
+        .prop_map(move |(sample, from, to, damages)| {
             let sample = samples[sample];
             let (from, to) = (from % sample.len(), to % sample.len());
             let mut bytes = sample[from.min(to)..from.max(to)].to_vec();
@@ -565,8 +561,7 @@ fn any_lines() -> impl Strategy<Value = Vec<u8>> {
                 }
             }
             bytes
-        },
-    )
+        })
 }
 
 proptest! {

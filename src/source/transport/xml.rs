@@ -8,13 +8,14 @@
 //! What the text of an entry is, is said in [`super::xml_entry`]; which element it is, is found by [`super::xml_element`].
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use memchr::memrchr;
 use quick_xml::Reader;
 use quick_xml::errors::Error;
-use quick_xml::events::Event;
+use quick_xml::events::{BytesStart, Event};
 
-use crate::source::transport::origin::{Input, Places, Text};
+use crate::source::transport::origin::{Input, Place, Places, Text};
 use crate::source::transport::peel::{Loose, Peel};
 use crate::source::transport::xml_entry::Entry;
 
@@ -42,14 +43,23 @@ impl Xml {
     }
 
     /// Passes on what stands between entries.
-    fn between(&mut self, input: Input<'_>, from: usize, to: usize, places: &mut Places<'_>, out: &mut Text) {
-        let mut at = from;
-        for line in input.bytes[from..to].split_inclusive(|&byte| byte == b'\n') {
-            if !line.trim_ascii().is_empty() {
-                self.loose.line(places.at(at), line.strip_suffix(b"\n").unwrap_or(line), out);
-            }
+    fn between(&mut self, input: Input<'_>, between: Range<usize>, places: &mut Places<'_>, out: &mut Text) {
+        let mut at = between.start;
+        for line in input.bytes[between].split_inclusive(|&byte| byte == b'\n') {
+            self.line(places.at(at), line.strip_suffix(b"\n").unwrap_or(line), out);
             at += line.len();
         }
+    }
+
+    /// Passes on a line. Blank ones are what is left of the document's layout.
+    fn line(&mut self, place: Place<'_>, line: &[u8], out: &mut Text) {
+        if !line.trim_ascii().is_empty() {
+            self.loose.line(place, line, out);
+        }
+    }
+
+    fn is_entry(&self, tag: &BytesStart<'_>) -> bool {
+        local(tag.name().as_ref().as_bytes()).eq_ignore_ascii_case(&self.element)
     }
 }
 
@@ -84,8 +94,7 @@ pub(super) fn local(name: &[u8]) -> &[u8] {
 impl Peel for Xml {
     fn peel(&mut self, input: Input<'_>, out: &mut Text) -> usize {
         if self.is_broken {
-            let loose = &mut self.loose;
-            return input.each_line(|line, place| loose.line(place, line, out));
+            return input.each_line(|line, place| self.line(place, line, out));
         }
         let text = as_text(input.bytes);
         let mut reader = reader(&text);
@@ -105,15 +114,10 @@ impl Peel for Xml {
                         break true;
                     }
                 }
-                Ok(Event::Start(start)) if local(start.name().as_ref().as_bytes()).eq_ignore_ascii_case(&self.element) => {
-                    self.between(input, done, at, &mut places, out);
-                    begun = Some(at);
-                    self.entry.begin(token, false);
-                }
-                Ok(Event::Empty(start)) if local(start.name().as_ref().as_bytes()).eq_ignore_ascii_case(&self.element) => {
-                    self.between(input, done, at, &mut places, out);
-                    begun = Some(at);
-                    self.entry.begin(token, true);
+                Ok(Event::Start(tag) | Event::Empty(tag)) if self.is_entry(&tag) => {
+                    self.between(input, done..at, &mut places, out);
+                    (done, begun) = (at, Some(at));
+                    self.entry.begin(token);
                 }
                 Ok(_) => {}
             }
@@ -133,7 +137,7 @@ impl Peel for Xml {
             None => done + memrchr(b'\n', &input.bytes[done..at]).map_or(0, |newline| newline + 1),
             Some(_) => done,
         };
-        self.between(input, done, rest, &mut places, out);
+        self.between(input, done..rest, &mut places, out);
         self.entry.clear();
         rest
     }

@@ -48,12 +48,12 @@ pub(super) struct Entry {
 }
 
 impl Entry {
-    /// Begins an entry with its start tag; `is_empty` if that is all of it.
-    pub fn begin(&mut self, tag: &[u8], is_empty: bool) {
+    /// Begins an entry with its start tag, which may be all of it.
+    pub fn begin(&mut self, tag: &[u8]) {
         self.clear();
         self.is_begun = true;
         self.start(tag);
-        if is_empty {
+        if tag.ends_with(b"/>") {
             self.end();
         }
     }
@@ -123,7 +123,9 @@ impl Entry {
 
     /// Forgets an entry.
     pub fn clear(&mut self) {
-        for bytes in [&mut self.text, &mut self.names, &mut self.content, &mut self.time, &mut self.level, &mut self.logs] {
+        for bytes in
+            [&mut self.text, &mut self.names, &mut self.content, &mut self.time, &mut self.level, &mut self.logs]
+        {
             bytes.clear();
         }
         self.open.clear();
@@ -298,9 +300,9 @@ fn entity(name: &[u8]) -> Option<char> {
 }
 
 fn number(digits: &[u8], radix: u32) -> Option<char> {
-    let value = digits.iter().try_fold(0_u32, |value, &digit| {
-        value.checked_mul(radix)?.checked_add(char::from(digit).to_digit(radix)?)
-    })?;
+    let value = digits
+        .iter()
+        .try_fold(0_u32, |value, &digit| value.checked_mul(radix)?.checked_add(char::from(digit).to_digit(radix)?))?;
     if digits.is_empty() { None } else { char::from_u32(value) }
 }
 
