@@ -21,6 +21,7 @@ mod json_lines;
 mod origin;
 mod partial;
 mod peel;
+mod peeling;
 mod prefix;
 mod syslog;
 mod xml;
@@ -36,6 +37,7 @@ pub use json_lines::JsonKeys;
 pub use origin::{HEADS_BYTES, Origin, Origins, Part, Text};
 pub use partial::PARTIAL_BYTES;
 pub use peel::{ENTRY_BYTES, Peeled};
+pub(in crate::source) use peeling::Peeling;
 pub use xml::XML_DEPTH;
 
 use self::json_lines::Finder;

@@ -96,11 +96,16 @@ pub struct Origins {
 
 impl Default for Origins {
     fn default() -> Self {
-        Self { marks: Vec::new(), heads: Vec::new(), first_line: 1 }
+        Self::new()
     }
 }
 
 impl Origins {
+    /// Begins a source; nothing was peeled yet.
+    pub const fn new() -> Self {
+        Self { marks: Vec::new(), heads: Vec::new(), first_line: 1 }
+    }
+
     /// Whether the text was peeled, so that its lines are not those of the raw source.
     pub fn is_peeled(&self) -> bool {
         !self.marks.is_empty()
@@ -129,6 +134,11 @@ impl Origins {
         }
     }
 
+    /// Tells whether an entry begins at `at`.
+    pub fn is_entry(&self, at: usize) -> bool {
+        matches!(self.mark(at), Some((mark, true)) if mark.part == Part::Entry)
+    }
+
     /// Takes the marks from `at` on away, to those of a text that begins there.
     pub fn split_off(&mut self, at: usize) -> Origins {
         let cut = self.marks.partition_point(|mark| (mark.at as usize) < at);
@@ -147,6 +157,29 @@ impl Origins {
         }
         self.marks.truncate(cut);
         tail
+    }
+
+    /// Gives away what belongs to the first `at` bytes, and keeps the rest.
+    pub(in crate::source) fn hand_out(&mut self, at: usize) -> Origins {
+        if !self.is_peeled() {
+            return Origins::default();
+        }
+        let rest = self.split_off(at);
+        std::mem::replace(self, rest)
+    }
+
+    /// Adds the marks of a text that stands behind this one, from `at` on.
+    pub(super) fn append(&mut self, at: usize, other: &Origins) {
+        if self.heads.len() >= HEADS_BYTES {
+            for mark in &other.marks {
+                self.add(at + mark.at as usize, mark.line, mark.part, other.head(mark));
+            }
+            return;
+        }
+        let head = self.heads.len() as u32;
+        self.heads.extend_from_slice(&other.heads);
+        let moved = |mark: &Mark| Mark { at: mark.at + at as u32, head: mark.head + head, ..*mark };
+        self.marks.extend(other.marks.iter().map(moved));
     }
 
     fn add(&mut self, at: usize, line: u64, part: Part, head: Head<'_>) {
@@ -215,6 +248,13 @@ impl Text {
             self.push(text);
         }
         self.bytes.push(b'\n');
+    }
+
+    /// Empties the text and keeps its memory.
+    pub(super) fn clear(&mut self) {
+        self.bytes.clear();
+        self.origins.marks.clear();
+        self.origins.heads.clear();
     }
 
     /// Removes the first bytes.

@@ -310,7 +310,7 @@ fn json_lines_are_their_message_and_the_object() {
     assert_eq!(stated(&transports, JSON, "deep"), ("2023-11-14 22:13:20.500".into(), Some(Level::Critical)));
     let good: String = JSON
         .lines()
-        .filter(|line| line.contains("\"m") || line.contains("text"))
+        .filter(|line| line.starts_with("{") && line.ends_with("}") && !line.contains("count"))
         .map(|line| format!("{line}\n"))
         .collect();
     assert_eq!(detect(good.as_bytes()), transports);
