@@ -7,7 +7,7 @@
 use memchr::{memchr, memmem};
 
 use crate::source::transport::origin::{Head, Input, Part, Text};
-use crate::source::transport::peel::Peel;
+use crate::source::transport::peel::{Loose, Peel};
 use crate::source::transport::prefix::is_rfc3339;
 
 /// The length of the time.
@@ -15,7 +15,9 @@ const TIME: usize = "2026-01-02T03:04:05.1234567Z".len();
 
 /// Peels the prefix of Actions.
 #[derive(Debug, Default)]
-pub(super) struct Actions;
+pub(super) struct Actions {
+    loose: Loose,
+}
 
 /// Tells whether a line has the prefix.
 pub(super) fn fits(line: &[u8]) -> bool {
@@ -58,10 +60,11 @@ impl Peel for Actions {
     fn peel(&mut self, input: Input<'_>, out: &mut Text) -> usize {
         input.each_line(|line, place| match prefixed(line) {
             Some((time, text)) => {
+                self.loose.entry();
                 let (level, text) = command(text);
                 out.line(Part::Line, place, Head { time, level }, text);
             }
-            None => out.line(Part::Line, place, Head::default(), line),
+            None => self.loose.line_between(place, line, out),
         })
     }
 }

@@ -4,15 +4,16 @@
 
 use memchr::memchr;
 
-use crate::source::transport::origin::{Head, Input, Part, Text};
+use crate::source::transport::origin::{Head, Input, Text};
 use crate::source::transport::partial::{Partial, Stream};
-use crate::source::transport::peel::Peel;
+use crate::source::transport::peel::{Loose, Peel};
 use crate::source::transport::prefix::is_rfc3339;
 
 /// Peels the prefix of CRI.
 #[derive(Debug, Default)]
 pub(super) struct Cri {
     partial: Partial,
+    loose: Loose,
 }
 
 /// A line of the log.
@@ -49,13 +50,14 @@ fn prefixed(line: &[u8]) -> Option<Prefixed<'_>> {
 
 impl Peel for Cri {
     fn peel(&mut self, input: Input<'_>, out: &mut Text) -> usize {
-        let partial = &mut self.partial;
+        let Cri { partial, loose } = self;
         let taken = input.each_line(|line, place| match prefixed(line) {
             Some(line) => {
+                loose.entry();
                 let head = Head { time: line.time, level: b"" };
                 partial.take(line.stream, place, head, line.text, !line.is_part, out);
             }
-            None => out.line(Part::Line, place, Head::default(), line),
+            None => loose.line_between(place, line, out),
         });
         if input.is_last {
             partial.flush(out);

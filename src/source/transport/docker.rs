@@ -6,14 +6,15 @@
 use memchr::{memchr, memrchr};
 
 use crate::source::transport::json::{Value, members, unescape};
-use crate::source::transport::origin::{Head, Input, Part, Text};
+use crate::source::transport::origin::{Head, Input, Text};
 use crate::source::transport::partial::{Partial, Stream};
-use crate::source::transport::peel::Peel;
+use crate::source::transport::peel::{Loose, Peel};
 
 /// Peels Docker's JSON.
 #[derive(Debug, Default)]
 pub(super) struct Docker {
     partial: Partial,
+    loose: Loose,
     plain: Vec<u8>,
 }
 
@@ -65,12 +66,13 @@ fn unusual(line: &[u8]) -> Option<Wrapped<'_>> {
 
 impl Peel for Docker {
     fn peel(&mut self, input: Input<'_>, out: &mut Text) -> usize {
-        let Docker { partial, plain } = self;
+        let Docker { partial, loose, plain } = self;
         let taken = input.each_line(|line, place| {
             let line = line.strip_suffix(b"\r").unwrap_or(line);
             let Some(wrapped) = usual(line).or_else(|| unusual(line)) else {
-                return out.line(Part::Line, place, Head::default(), line);
+                return loose.line_between(place, line, out);
             };
+            loose.entry();
             let head = Head { time: wrapped.time, level: b"" };
             let (text, ends) = match wrapped.log.strip_suffix(br"\n") {
                 Some(text) => (text, true),

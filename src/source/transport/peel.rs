@@ -45,7 +45,16 @@ impl Loose {
         out.line(part, place, Head::default(), line);
     }
 
-    /// Notices that an entry came.
+    /// Adds a line that stands between the lines of a transport. It begins a record: who wrote it is not who wrote those.
+    pub fn line_between(&mut self, place: Place<'_>, line: &[u8], out: &mut Text) {
+        if line.trim_ascii().is_empty() {
+            out.line(Part::Line, place, Head::default(), line);
+        } else {
+            self.line(place, line, out);
+        }
+    }
+
+    /// Notices that an entry or a line that fits came.
     pub fn entry(&mut self) {
         self.goes_on = false;
     }

@@ -85,7 +85,7 @@ fn docker_lines_lose_their_wrapping_and_parts_are_joined() {
             r"3? begun ended\",
             "6? odd\r",
             "6? ",
-            r#"8? {"log":"cut o"#,
+            r#"8! {"log":"cut o"#,
         ]
     );
     assert_eq!(stated(&[Transport::Docker], DOCKER, "ended").0, "2026-01-02 03:04:08");
@@ -115,7 +115,7 @@ fn cri_prefixes_go_and_parts_are_joined() {
             "3? ",
             "2? begun, ended",
             "2? ",
-            "7? not of the runtime",
+            "7! not of the runtime",
             "8? x",
             "9? y",
             "10? never ended",
