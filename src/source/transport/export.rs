@@ -81,35 +81,32 @@ impl Peel for Export {
         let bytes = input.bytes;
         let mut places = input.places();
         let mut done = 0;
-        'entries: while done < bytes.len() {
-            // First whether the entry is whole, then its fields: an entry is written once.
+        while done < bytes.len() {
             let (mut at, mut has_fields) = (done, false);
             let end = loop {
                 match next(bytes, at, input.is_last) {
-                    Next::Field(_, _, end) => (at, has_fields) = (end, true),
+                    Next::Field(name, value, end) => {
+                        entry.field(name, |own| own.extend_from_slice(value));
+                        (at, has_fields) = (end, true);
+                    }
                     Next::End(end) => break end,
+                    // It is told again, as the line of no entry.
                     Next::Other(_) if has_fields => break at,
                     Next::Other(end) => {
                         let line = &bytes[at..end];
                         loose.line(places.at(at), line.strip_suffix(b"\n").unwrap_or(line), out);
-                        done = end;
-                        continue 'entries;
+                        break end;
                     }
-                    Next::Unknown => break 'entries,
+                    Next::Unknown => {
+                        entry.clear();
+                        return done;
+                    }
                 }
-                if at == bytes.len() {
-                    if input.is_last {
-                        break at;
-                    }
-                    break 'entries;
+                if at == bytes.len() && input.is_last {
+                    break at;
                 }
             };
             if has_fields {
-                let mut at = done;
-                while let Next::Field(name, value, end) = next(bytes, at, input.is_last) {
-                    entry.field(name, |own| own.extend_from_slice(value));
-                    at = end;
-                }
                 entry.finish(places.at(done), out);
                 loose.entry();
             }

@@ -80,6 +80,11 @@ impl Entry {
         prefix(&self.host, identifier, &self.pid, &mut self.before);
         write(&self.finder, &self.before, &self.message, place, head, out);
         out.push(&self.others);
+        self.clear();
+    }
+
+    /// Forgets the fields.
+    pub fn clear(&mut self) {
         for own in [
             &mut self.message,
             &mut self.host,

@@ -73,11 +73,16 @@ impl Peel for Journald {
         let Self { entry, loose } = self;
         input.each_line(|line, place| {
             // Where the object turns out to be cut off, the line passes as it is.
-            if !line.starts_with(b"{") || !line.trim_ascii_end().ends_with(b"}") || members(line).any(|m| m.is_err()) {
+            let is_object = line.starts_with(b"{")
+                && members(line).all(|member| {
+                    member.is_ok_and(|member| {
+                        entry.field(member.key, |own| write(member.value, own));
+                        true
+                    })
+                });
+            if !is_object {
+                entry.clear();
                 return loose.line(place, line, out);
-            }
-            for member in members(line).flatten() {
-                entry.field(member.key, |value| write(member.value, value));
             }
             entry.finish(place, out);
             loose.entry();
