@@ -241,9 +241,9 @@ impl Text {
         }
     }
 
-    /// Adds a whole line. An empty one gets no mark: nothing is ever found in it.
+    /// Adds a whole line. An empty one gets no mark, unless it is the first: nothing is ever found in it.
     pub(super) fn line(&mut self, part: Part, place: Place<'_>, head: Head<'_>, text: &[u8]) {
-        if !text.is_empty() || part != Part::Line {
+        if !text.is_empty() || part != Part::Line || !self.origins.is_peeled() {
             self.begin(part, place, head);
             self.push(text);
         }

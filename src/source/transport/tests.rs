@@ -515,6 +515,12 @@ fn lines_of_megabytes_pass_as_they_are() {
 }
 
 #[test]
+fn a_blank_first_line_within_two_transports_is_a_line_of_its_own() {
+    let transports = [Transport::Docker, Transport::JsonLines(JsonKeys::default())];
+    assert_eq!(lines(&transports, "\nx\n"), ["1! ", "2? x"]);
+}
+
+#[test]
 fn origins_are_split_where_the_text_is() {
     for (transport, raw) in
         [(Transport::Docker, DOCKER), (Transport::Journald, JOURNALD), (Transport::Xml("task".into()), TASKS)]
