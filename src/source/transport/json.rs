@@ -137,7 +137,7 @@ fn quote_or_backslash(text: &[u8]) -> Option<usize> {
     for _ in 0..WORDS {
         let Some(word) = text.get(at..).and_then(|rest| rest.first_chunk::<8>()) else { break };
         let word = u64::from_le_bytes(*word);
-        let found = zeros(word ^ LOW * u64::from(b'"')) | zeros(word ^ LOW * u64::from(b'\\'));
+        let found = zeros(word ^ (LOW * u64::from(b'"'))) | zeros(word ^ (LOW * u64::from(b'\\')));
         if found != 0 {
             return Some(at + found.trailing_zeros() as usize / 8);
         }
