@@ -21,8 +21,6 @@ use crate::source::{LogTime, SourceName, level, plain, tidy, timestamp};
 pub(crate) struct Searched {
     /// The records that match, in order.
     pub matches: Vec<Match>,
-    /// Bytes of the block.
-    pub bytes: u64,
     /// Lines that end in the block.
     pub lines: u64,
     /// Records among the matches that were cut.
@@ -34,6 +32,8 @@ pub(crate) struct Searched {
 pub(crate) struct Match {
     /// Lines of the block before the record.
     pub line: u64,
+    /// The line of the source at which it begins, counted from 1, where a transport knows it.
+    pub raw_line: Option<u64>,
     /// The record as its writer meant it.
     pub text: Vec<u8>,
     /// Its time, if it has one.
@@ -86,7 +86,7 @@ impl BlockSearch<'_> {
     /// Searches a block.
     pub(crate) fn search(&self, block: &Block) -> Searched {
         let mut lines = block.lines();
-        let mut searched = Searched { bytes: block.bytes().len() as u64, ..Searched::default() };
+        let mut searched = Searched::default();
         let hits = self.part.hits(block.bytes()).into_iter().peekable();
         let mut places = Places { hits, marks: tidy::marks(block.bytes()).peekable() };
         if self.part.every_record().is_empty() {
@@ -132,11 +132,14 @@ impl BlockSearch<'_> {
         }
         candidates.signatures.sort_unstable();
         candidates.signatures.dedup();
-        let found = self.confirmed(&candidates.signatures, Readings { plain: &plain, tidy: tidied.as_deref() });
+        let origin = || block.origin_at(span.range.start);
+        let readings = Readings { plain: &plain, tidy: tidied.as_deref() };
+        let found = self.confirmed(&candidates.signatures, readings, || origin()?.level);
         if !found.is_empty() {
             searched.cut_records += u64::from(span.cut);
-            let (line, time) = (lines.lines_before(span.range.start), self.time(&plain));
-            searched.matches.push(Match { line, time, text: plain.into_owned(), found });
+            let (line, raw_line) = (lines.lines_before(span.range.start), block.raw_line_at(span.range.start));
+            let time = self.time(&plain).or_else(|| origin()?.time);
+            searched.matches.push(Match { line, raw_line, time, text: plain.into_owned(), found });
         }
     }
 
@@ -145,12 +148,18 @@ impl BlockSearch<'_> {
         self.part.hits(text).into_iter().map(|(_, id)| id)
     }
 
-    /// Those of the candidates, ascending, that match.
-    pub(crate) fn confirmed(&self, candidates: &[SignatureId], readings: Readings<'_>) -> Vec<(SignatureId, Captured)> {
+    /// Those of the candidates, ascending, that match. `stated` tells the level that the record's transport states, for a
+    /// record without one of its own.
+    pub(crate) fn confirmed(
+        &self,
+        candidates: &[SignatureId],
+        readings: Readings<'_>,
+        stated: impl Fn() -> Option<Level>,
+    ) -> Vec<(SignatureId, Captured)> {
         let mut level: Option<Option<Level>> = None;
         let mut allows = |signature: &Signature| {
             let Some(test) = &signature.level else { return true };
-            test.allows(*level.get_or_insert_with(|| level_of(readings.plain)))
+            test.allows(*level.get_or_insert_with(|| level_of(readings.plain).or_else(&stated)))
         };
         let test = |id: &SignatureId| {
             let signature = self.part.index().signature(*id).1;

@@ -10,6 +10,7 @@ pub mod filter;
 pub mod frequency;
 pub mod index;
 pub mod needle;
+mod raw;
 pub mod required;
 mod shuffle;
 pub mod source_scan;

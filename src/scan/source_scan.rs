@@ -13,6 +13,7 @@ use rayon::Yield;
 use crate::scan::block_search::{BlockSearch, Searched};
 use crate::scan::confirm::{Captured, Readings, confirm};
 use crate::scan::index::{Index, IndexPart, SignatureId};
+use crate::scan::raw::Raw;
 use crate::scan::unwrap::Unwrapping;
 use crate::source::block::{BLOCK_BYTES, Block, Blocks};
 use crate::source::{Limits, LogTime, Note, NoteKind, SourceName, plain, tidy};
@@ -75,11 +76,14 @@ impl<'s> Scan<'s> {
 
     /// Reads the source to its end and hands every record that matches to `take`, in the order of the text.
     pub fn run(self, reader: &mut dyn BufRead, take: &mut dyn FnMut(&RecordMatches<'_>)) -> ScanOutcome {
-        let blocks = Blocks::with_block_bytes(reader, self.limits.record, self.block_bytes);
+        let kept = if self.part.whole_file().is_empty() { 0 } else { WHOLE_FILE_BYTES + 1 };
+        let mut raw = Raw::new(reader, kept);
+        let blocks = Blocks::with_block_bytes(&mut raw, self.limits.record, self.block_bytes);
         let mut state = State::new(&self, take);
         let result = state.read(blocks);
+        state.whole = raw.kept;
         state.finish();
-        ScanOutcome { bytes: state.bytes, notes: state.notes, result }
+        ScanOutcome { bytes: raw.bytes, notes: state.notes, result }
     }
 }
 
@@ -88,11 +92,10 @@ struct State<'s, 't> {
     scan: &'s Scan<'s>,
     search: BlockSearch<'s>,
     take: &'t mut dyn FnMut(&RecordMatches<'_>),
-    bytes: u64,
     lines: u64,
     cut_records: u64,
     notes: Vec<Note>,
-    /// The text so far, for signatures that read whole files.
+    /// The beginning of the raw text, for signatures that read whole files.
     whole: Vec<u8>,
     unwrapping: Unwrapping,
 }
@@ -103,7 +106,6 @@ impl<'s, 't> State<'s, 't> {
             scan,
             search: BlockSearch { part: &scan.part, source: scan.source },
             take,
-            bytes: 0,
             lines: 0,
             cut_records: 0,
             notes: Vec::new(),
@@ -113,7 +115,7 @@ impl<'s, 't> State<'s, 't> {
     }
 
     /// Reads all blocks, has them searched, and tells what was found in their order.
-    fn read(&mut self, mut blocks: Blocks<&mut dyn BufRead>) -> io::Result<()> {
+    fn read(&mut self, mut blocks: Blocks<&mut Raw<'_>>) -> io::Result<()> {
         let search = BlockSearch { ..self.search };
         let threads = rayon::current_num_threads();
         rayon::in_place_scope(|scope| {
@@ -149,24 +151,21 @@ impl<'s, 't> State<'s, 't> {
         })
     }
 
-    /// Keeps of a block what is tested at the end.
+    /// Keeps of a block what is tested at the end. The lines of a transport were not broken on the way.
     fn keep(&mut self, block: &Block) {
-        if !self.scan.part.whole_file().is_empty() {
-            let room = (WHOLE_FILE_BYTES + 1).saturating_sub(self.whole.len());
-            self.whole.extend_from_slice(&block.bytes()[..block.bytes().len().min(room)]);
+        if !block.is_peeled() {
+            self.unwrapping.add(block.bytes());
         }
-        self.unwrapping.add(block.bytes());
     }
 
     /// Tells what the next block holds.
     fn tell(&mut self, searched: Searched) {
         for found in searched.matches {
             found.found.iter().for_each(|(id, _)| self.unwrapping.matched(*id));
-            let line = self.lines + found.line + 1;
+            let line = found.raw_line.unwrap_or(self.lines + found.line + 1);
             let source = &self.scan.source.name;
             (self.take)(&RecordMatches { source, line, text: &found.text, time: found.time, found: found.found });
         }
-        self.bytes += searched.bytes;
         self.lines += searched.lines;
         self.cut_records += searched.cut_records;
     }
@@ -183,8 +182,8 @@ impl<'s, 't> State<'s, 't> {
             candidates.retain(|id| !self.unwrapping.has_matched(*id));
             candidates.sort_unstable();
             candidates.dedup();
-            let found =
-                self.search.confirmed(&candidates, Readings { plain: &paragraph.text, tidy: tidied.as_deref() });
+            let readings = Readings { plain: &paragraph.text, tidy: tidied.as_deref() };
+            let found = self.search.confirmed(&candidates, readings, || None);
             if !found.is_empty() {
                 found.iter().for_each(|(id, _)| self.unwrapping.matched(*id));
                 let (source, line, text) = (&self.scan.source.name, paragraph.first_line, &paragraph.text);

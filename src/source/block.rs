@@ -10,9 +10,12 @@
 //! out dear (a dump without timestamps in a timestamped log, hits on every line of it) the block makes an index of its
 //! records once, so that looking up all lines of any block costs no more than three passes over it.
 //!
+//! What the text is wrapped in is found by [`detect`] in what is read first, and taken off by [`Peeling`] before the text comes
+//! here; then the lines of the source and the records that the transport made are told by its [`Origins`].
+//!
 //! Decoding and decompression come before, in the reader; what makes a record is decided in [`crate::source::record`].
 
-use std::io::{self, BufRead};
+use std::io::{self, Read};
 use std::mem;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -20,6 +23,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use memchr::{memchr, memchr_iter, memrchr};
 
 use crate::source::record::{Framing, HEAD_BYTES, Opening, Piece, Pieces, RecordLimits, RecordSpan, RecordText};
+use crate::source::transport::{Origin, Origins, Peeling, Transport, detect};
 
 /// Bytes of a block, unless a record needs more. Measured: 256 KiB to 2 MiB read equally fast; this is room for two of the
 /// longest records and stays in the second-level cache of current processors while several passes run over it.
@@ -40,6 +44,11 @@ pub struct Blocks<R> {
     buffer: Vec<u8>,
     filled: usize,
     spare: Vec<Vec<u8>>,
+    /// What the source is wrapped in; `None` until it is detected.
+    transports: Option<Vec<Transport>>,
+    peeling: Option<Peeling>,
+    /// Where the text in the buffer comes from, if it was peeled.
+    origins: Origins,
     offset: u64,
     framing: Option<Framing>,
     opening: Opening,
@@ -47,7 +56,7 @@ pub struct Blocks<R> {
     failure: Option<io::Error>,
 }
 
-impl<R: BufRead> Blocks<R> {
+impl<R: Read> Blocks<R> {
     /// Reads from `reader`, whose text is decoded; records beyond `limits` are cut.
     pub fn new(reader: R, limits: RecordLimits) -> Self {
         Self::with_block_bytes(reader, limits, BLOCK_BYTES)
@@ -64,12 +73,20 @@ impl<R: BufRead> Blocks<R> {
             buffer: Vec::new(),
             filled: 0,
             spare: Vec::new(),
+            transports: None,
+            peeling: None,
+            origins: Origins::default(),
             offset: 0,
             framing: None,
             opening: Opening::Record,
             ended: false,
             failure: None,
         }
+    }
+
+    /// Takes the source for wrapped in `transports`, outermost first, instead of looking for some.
+    pub fn wrapped_in(self, transports: Vec<Transport>) -> Self {
+        Self { transports: Some(transports), ..self }
     }
 
     /// Returns the next block, or `None` at the end of the source.
@@ -83,7 +100,7 @@ impl<R: BufRead> Blocks<R> {
         }
         let read = &self.buffer[..self.filled];
         let framing = *self.framing.get_or_insert_with(|| Framing::detect(read));
-        let text = RecordText::new(read, framing, self.limits);
+        let text = RecordText { origins: &self.origins, ..RecordText::new(read, framing, self.limits) };
         let end = if self.ended { End::of_source(text) } else { End::within(text, self.opening) };
         let is_cut = end.next != Opening::Record;
         let block = Block {
@@ -97,6 +114,7 @@ impl<R: BufRead> Blocks<R> {
             walked: AtomicUsize::new(0),
             index: OnceLock::new(),
             length: end.at,
+            origins: self.origins.hand_out(end.at),
             buffer: self.hand_out(end.at),
         };
         self.offset += block.length as u64;
@@ -127,14 +145,30 @@ impl<R: BufRead> Blocks<R> {
         mem::replace(&mut self.buffer, next)
     }
 
-    /// Reads until the buffer is full or the source ends.
+    /// Reads until the buffer is full or the source ends, and takes off what the source is wrapped in.
     fn fill(&mut self) {
+        if self.offset == 0 && self.filled == 0 {
+            self.read();
+            let transports = self.transports.take().unwrap_or_else(|| detect(&self.buffer[..self.filled]));
+            if !transports.is_empty() {
+                self.peeling = Some(Peeling::new(&transports, &self.buffer[..self.filled], self.ended));
+                (self.filled, self.ended) = (0, false);
+            }
+        }
+        self.read();
+    }
+
+    fn read(&mut self) {
         while !self.ended && self.filled < self.capacity {
             if self.filled == self.buffer.len() {
                 // a small source gets a small buffer
                 self.buffer.resize((2 * self.buffer.len()).max(FIRST_BYTES).min(self.capacity), 0);
             }
-            match self.reader.read(&mut self.buffer[self.filled..]) {
+            let read = match &mut self.peeling {
+                None => self.reader.read(&mut self.buffer[self.filled..]),
+                Some(peeling) => peeling.read(&mut self.reader, &mut self.buffer, self.filled, &mut self.origins),
+            };
+            match read {
                 Ok(0) => self.ended = true,
                 Ok(read) => self.filled += read,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -187,7 +221,7 @@ impl End {
 /// A stretch of a source that holds whole records, except where a record that exceeds the limits was cut.
 #[derive(Debug)]
 pub struct Block {
-    /// Byte offset of the first byte in the decoded source.
+    /// Byte offset of the first byte in the source, decoded and peeled.
     pub offset: u64,
     /// How the lines of the source make records.
     pub framing: Framing,
@@ -195,6 +229,7 @@ pub struct Block {
     buffer: Vec<u8>,
     /// Bytes of the buffer that are the block's.
     length: usize,
+    origins: Origins,
     ends_inside_line: bool,
     is_one_record: bool,
     opening: Opening,
@@ -214,6 +249,7 @@ impl Block {
             framing: Framing::detect(&buffer),
             limits,
             length: buffer.len(),
+            origins: Origins::default(),
             buffer,
             ends_inside_line: false,
             is_one_record: false,
@@ -233,6 +269,7 @@ impl Block {
         RecordText {
             ends_inside_line: self.ends_inside_line,
             is_one_record: self.is_one_record,
+            origins: &self.origins,
             ..RecordText::new(self.bytes(), self.framing, self.limits)
         }
     }
@@ -257,6 +294,21 @@ impl Block {
     /// Walks all records of the block in order.
     pub fn records(&self) -> Records<'_> {
         Records { block: self, pieces: self.text().pieces(0, self.opening) }
+    }
+
+    /// Returns what the source's transports say of the byte `at`; `None` when it has none.
+    pub fn origin_at(&self, at: usize) -> Option<Origin> {
+        self.origins.at(at)
+    }
+
+    /// Returns the line of the raw source that holds what the byte `at` was taken out of; `None` when lines are to be counted.
+    pub fn raw_line_at(&self, at: usize) -> Option<u64> {
+        self.origins.line_at(at)
+    }
+
+    /// Whether the text was taken out of a transport.
+    pub fn is_peeled(&self) -> bool {
+        self.origins.is_peeled()
     }
 
     /// Returns a counter of the block's lines.

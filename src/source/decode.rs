@@ -13,6 +13,9 @@ use crate::source::legacy::legacy;
 /// NULs in a row that count as padding, as a crash or a rotated log file leaves behind, rather than as binary data.
 pub(super) const PADDING: usize = 16;
 
+/// How journald's export format begins, which has the lengths of some values in binary.
+const JOURNAL_EXPORT: &[u8] = b"__CURSOR=";
+
 /// What the head of an input looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Form {
@@ -46,6 +49,9 @@ pub(super) fn form(head: &[u8]) -> Form {
     }
     if head.starts_with(b"\xff\xfe") || head.starts_with(b"\xfe\xff") {
         return Form::Text(Encoding::Utf16WithMark);
+    }
+    if head.starts_with(JOURNAL_EXPORT) {
+        return Form::Text(Encoding::Bytes);
     }
     if let Some(encoding) = unmarked_utf16(head) {
         return Form::Text(encoding);

@@ -38,6 +38,7 @@ mod stream;
 mod tape;
 pub mod tidy;
 pub mod timestamp;
+pub mod transport;
 pub mod wrap;
 mod zip;
 mod zip_directory;

@@ -16,6 +16,7 @@ use memchr::{memchr, memrchr};
 use crate::source::plain::escape_length;
 use crate::source::tidy::first_character;
 use crate::source::timestamp;
+use crate::source::transport::Origins;
 
 /// Bytes of a source that [`Framing::detect`] looks at.
 pub const SAMPLE_BYTES: usize = 64 * 1024;
@@ -140,13 +141,16 @@ pub(super) struct RecordText<'t> {
     pub ends_inside_line: bool,
     /// Whether no line but the first is known to begin a record, so that none needs to be looked at.
     pub is_one_record: bool,
+    /// Where the text comes from: a transport may say what is a record.
+    pub origins: &'t Origins,
 }
 
 impl<'t> RecordText<'t> {
     /// Takes a text of which nothing else is known.
     pub fn new(bytes: &'t [u8], framing: Framing, limits: RecordLimits) -> Self {
         let limits = RecordLimits { lines: limits.lines.max(1), bytes: limits.bytes.max(1) };
-        Self { bytes, framing, limits, ends_inside_line: false, is_one_record: false }
+        static NOT_PEELED: Origins = Origins::new();
+        Self { bytes, framing, limits, ends_inside_line: false, is_one_record: false, origins: &NOT_PEELED }
     }
 
     /// Walks forward from byte `at`, which begins what `opening` says.
@@ -171,6 +175,9 @@ impl<'t> RecordText<'t> {
     fn begins_record(self, at: usize, indentation: usize) -> bool {
         if self.is_one_record {
             return false;
+        }
+        if let Some(begins) = self.origins.begins_record(at) {
+            return begins;
         }
         match self.framing {
             Framing::Timestamped => timestamp::find(self.head(at)).is_some(),
@@ -235,7 +242,7 @@ impl Iterator for Pieces<'_> {
             (Opening::Record, Framing::Timestamped) => (0, false),
             (Opening::Record, Framing::Lines) => {
                 let found = Indentation::of(self.text.head(start));
-                (found.columns, found.blank)
+                (found.columns, found.blank && !self.text.origins.is_entry(start))
             }
         };
         let (end, cut) = self.text.end_of_piece(start, indentation, blank);
