@@ -6,11 +6,12 @@ mod workload;
 
 use std::collections::BTreeSet;
 
-use faultbook::rule::Faultbook;
 use faultbook::rule::signature::SignatureScope;
-use faultbook::scan::confirm::{Captured, Readings, confirm};
+use faultbook::rule::{Faultbook, Level};
+use faultbook::scan::confirm::{Captured, Readings, Shared, confirm};
 use faultbook::scan::{Index, Scan, SignatureId};
 use faultbook::source::block::Blocks;
+use faultbook::source::record::RecordLimits;
 use faultbook::source::wrap::unwrapped;
 use faultbook::source::{Limits, SourceName, level, plain, tidy, timestamp};
 use proptest::prelude::*;
@@ -42,9 +43,12 @@ fn plainly(index: &Index<'_>, text: &[u8], limits: &Limits, block_bytes: usize) 
     while let Ok(Some(block)) = blocks.next_block() {
         let mut lines = block.lines();
         for record in block.records() {
-            let shown = plain::plain(&block.bytes()[record.range.clone()]);
+            let piece = block.text_of(&record);
+            let shown = plain::plain(&piece.text);
+            let shared = Shared::of(&piece, &shown);
+            let level = block.header(&record).level;
             let line = lines_before + lines.lines_before(record.range.start);
-            found.extend(of_text(index, &shown).map(|(id, captured)| (line, id, captured)));
+            found.extend(of_text(index, &shown, shared, level).map(|(id, captured)| (line, id, captured)));
         }
         lines_before += lines.lines_before(block.bytes().len());
     }
@@ -52,23 +56,29 @@ fn plainly(index: &Index<'_>, text: &[u8], limits: &Limits, block_bytes: usize) 
     let shown = plain::plain(text);
     let tidied = tidy::tidy(&shown);
     for paragraph in unwrapped(&shown).into_iter().chain(tidied.iter().flat_map(|text| unwrapped(text))) {
-        let new: Vec<_> = of_text(index, &paragraph.text).filter(|(id, _)| !matched.contains(id)).collect();
+        let line = paragraph.text.split(|&byte| byte == b'\n').next().unwrap_or_default();
+        let level = level::find(line, timestamp::find(line).map_or(0, |stamp| stamp.range.end));
+        let new: Vec<_> =
+            of_text(index, &paragraph.text, None, level).filter(|(id, _)| !matched.contains(id)).collect();
         matched.extend(new.iter().map(|(id, _)| *id));
         found.extend(new.into_iter().map(|(id, captured)| (paragraph.first_line, id, captured)));
     }
     found
 }
 
-fn of_text<'t>(index: &'t Index<'_>, text: &'t [u8]) -> impl Iterator<Item = (SignatureId, Captured)> + 't {
+fn of_text<'t>(
+    index: &'t Index<'_>,
+    text: &'t [u8],
+    shared: Option<Shared>,
+    level: Option<Level>,
+) -> impl Iterator<Item = (SignatureId, Captured)> + 't {
     let tidied = tidy::tidy(text);
-    let line = text.split(|&byte| byte == b'\n').next().unwrap_or_default();
-    let level = level::find(line, timestamp::find(line).map_or(0, |stamp| stamp.range.end));
     index.signatures().filter_map(move |id| {
         let signature = index.signature(id).1;
         let takes_part = signature.scope == SignatureScope::Record
             && signature.level.as_ref().is_none_or(|test| test.allows(level))
             && signature.file.as_ref().is_none_or(|glob| glob.matches(&source().path));
-        let captured = confirm(signature, Readings { plain: text, tidy: tidied.as_deref() });
+        let captured = confirm(signature, Readings { plain: text, tidy: tidied.as_deref(), shared });
         Some((id, captured.filter(|_| takes_part)?))
     })
 }
@@ -154,6 +164,7 @@ proptest! {
         mut text in text(),
         odd_byte in prop::option::of((any::<prop::sample::Index>(), any::<u8>())),
         block_bytes in 1usize..2000,
+        (more, overlap) in (0usize..600, 0usize..200),
         (record_lines, record_bytes) in prop_oneof![Just((1000, 400)), Just((3, 400)), Just((1000, 1 << 18))],
     ) {
         if let Some((at, byte)) = odd_byte.filter(|_| !text.is_empty()) {
@@ -164,6 +175,7 @@ proptest! {
         let index = Index::build(&faultbook);
         let mut limits = Limits::default();
         (limits.record.lines, limits.record.bytes) = (record_lines, record_bytes);
+        (limits.record.line_bytes, limits.record.overlap) = (record_bytes + more, overlap);
         let expected = plainly(&index, &text, &limits, block_bytes);
         prop_assert_eq!(scanned(&index, &text, &limits, block_bytes), expected, "{:?}", signatures);
     }
@@ -206,4 +218,37 @@ fn a_literal_over_a_line_end_is_found_in_windows_text() {
     let expected = plainly(&index, text, &Limits::default(), 1000);
     assert_eq!(expected.len(), 1);
     assert_eq!(scanned(&index, text, &Limits::default(), 1000), expected);
+}
+
+/// Scans a line of `length` bytes in which a number stands `shift` bytes before each border of a window, and checks that each
+/// is found once.
+fn assert_found_once(length: usize, shift: usize, limits: &Limits, block_bytes: usize) {
+    let faultbook = faultbook(&["regex: 'number (?<value>\\d+)'".to_owned()]);
+    let index = Index::build(&faultbook);
+    let mut line = vec![b'x'; length];
+    let mut expected = Vec::new();
+    for border in (limits.record.line_bytes..length).step_by(limits.record.line_bytes) {
+        let text = format!("number {border}");
+        line[border - shift..][..text.len()].copy_from_slice(text.as_bytes());
+        expected.push((2, Some(border.to_string())));
+    }
+    expected.push((3, Some("7".to_owned())));
+    let text = [b"up\n".as_slice(), &line, b"\nnumber 7\n"].concat();
+    let found = scanned(&index, &text, limits, block_bytes);
+    let values = found.iter().map(|(line, _, captured)| (*line, captured.values[0].clone()));
+    assert_eq!(values.collect::<Vec<_>>(), expected, "{shift}");
+    assert_eq!(plainly(&index, &text, limits, block_bytes), found);
+}
+
+#[test]
+fn a_match_over_the_border_of_a_window_is_found_once() {
+    let mut limits = Limits::default();
+    assert_found_once((1 << 20) + 5000, 9, &limits, 1 << 19);
+    assert_found_once(10_000_000, 9, &limits, 1 << 19);
+    limits.record = RecordLimits { bytes: 2000, line_bytes: 4000, overlap: 500, ..limits.record };
+    for shift in [0, 1, 3, 7, 8, 9, 10, 11, 12, 50, 499, 500, 501, 600] {
+        for block_bytes in [1, 4096, 20_000] {
+            assert_found_once(30_000, shift, &limits, block_bytes);
+        }
+    }
 }

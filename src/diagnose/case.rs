@@ -196,9 +196,10 @@ impl Visit for PartReader<'_> {
             return self.facts(source, reader);
         }
         let (index, options) = (self.diagnoser.index, &self.diagnoser.options);
-        let noise = index.faultbook().settings().of(&source.path).noise;
+        let settings = index.faultbook().settings().of(&source.path);
+        let (noise, zone) = (settings.noise, settings.zone.or(options.zone.as_ref()));
         let collector = &mut self.collector;
-        let scan = Scan::new(index, source, &self.diagnoser.limits).pasted(self.pasted);
+        let scan = Scan::new(index, source, &self.diagnoser.limits).pasted(self.pasted).in_zone(zone.cloned());
         let outcome = scan.run(reader, &mut |record| {
             // a whole file is no record: noise in it says nothing about the rest
             let is_noise = || noise.is_some_and(|noise| noise.is_noise(record.text)) && !is_whole_file(index, record);

@@ -91,6 +91,8 @@ pub struct FindingShape<'a> {
     pub first: Option<LogTime>,
     /// The latest time.
     pub last: Option<LogTime>,
+    /// Whether one of them names no zone and was taken as UTC.
+    pub zone_assumed: bool,
     /// Where.
     pub evidence: &'a [SourceEvidence],
     /// Sources beyond those.
@@ -221,6 +223,7 @@ impl<'a> FindingShape<'a> {
             ),
             count: finding.count,
             first: finding.first,
+            zone_assumed: finding.first.into_iter().chain(finding.last).any(LogTime::zone_assumed),
             last: finding.last,
             evidence: &finding.evidence,
             more_sources: finding.more_sources,

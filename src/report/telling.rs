@@ -145,15 +145,17 @@ fn finding_value(shape: &FindingShape<'_>) -> Value {
     }
 }
 
-/// `2014-12-01 10:02:11 – 11:40:53 UTC`: the date once where it is the same.
+/// `2014-12-01 10:02:11 – 11:40:53 UTC`: the date once where it is the same; `UTC assumed` where the log does not name its zone.
 fn times(first: Option<LogTime>, last: Option<LogTime>) -> String {
+    let is_assumed = first.into_iter().chain(last).any(LogTime::zone_assumed);
+    let zone = if is_assumed { "UTC assumed" } else { "UTC" };
     match (first.map(|time| time.to_string()), last.map(|time| time.to_string())) {
         (Some(first), Some(last)) if first != last => {
             let same_day = first.split(' ').next() == last.split(' ').next();
             let last = if same_day { last.split_once(' ').map_or(last.as_str(), |(_, time)| time) } else { &last };
-            format!("{first} – {last} UTC")
+            format!("{first} – {last} {zone}")
         }
-        (Some(time), _) | (_, Some(time)) => format!("{time} UTC"),
+        (Some(time), _) | (_, Some(time)) => format!("{time} {zone}"),
         (None, None) => String::new(),
     }
 }

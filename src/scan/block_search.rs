@@ -8,13 +8,17 @@
 use std::borrow::Cow;
 use std::iter::Peekable;
 
+use jiff::tz::TimeZone;
+
 use crate::rule::Level;
 use crate::rule::signature::{Signature, SignatureScope};
-use crate::scan::confirm::{Captured, Readings, confirm};
+use crate::scan::confirm::{Captured, Readings, Shared, confirm};
 use crate::scan::index::{IndexPart, SignatureId};
+use crate::scan::required::LENGTH_LIMIT;
 use crate::source::block::{Block, LineCounter};
 use crate::source::record::RecordSpan;
-use crate::source::{LogTime, SourceName, level, plain, tidy, timestamp};
+use crate::source::record_header::Clock;
+use crate::source::{LogTime, SourceName, plain, tidy};
 
 /// What one block holds.
 #[derive(Debug, Default)]
@@ -36,7 +40,7 @@ pub(crate) struct Match {
     pub raw_line: Option<u64>,
     /// The record as its writer meant it.
     pub text: Vec<u8>,
-    /// Its time, if it has one.
+    /// Its time, else the last one before it.
     pub time: Option<LogTime>,
     /// The signatures, ascending, and what they captured.
     pub found: Vec<(SignatureId, Captured)>,
@@ -46,7 +50,12 @@ pub(crate) struct Match {
 pub(crate) struct BlockSearch<'s> {
     pub part: &'s IndexPart<'s>,
     pub source: &'s SourceName,
+    /// The zone of times that name none; without one they are taken as UTC.
+    pub zone: Option<&'s TimeZone>,
 }
+
+/// What tells the lines and the times of the records of a block.
+type Counters<'b> = (LineCounter<'b>, Clock<'b>);
 
 /// What to test in one record.
 #[derive(Default)]
@@ -85,24 +94,27 @@ impl<H: Iterator<Item = (usize, SignatureId)>, M: Iterator<Item = usize>> Places
 impl BlockSearch<'_> {
     /// Searches a block.
     pub(crate) fn search(&self, block: &Block) -> Searched {
-        let mut lines = block.lines();
+        let mut counters = (block.lines(), block.clock());
         let mut searched = Searched::default();
         let hits = self.part.hits(block.bytes()).into_iter().peekable();
         let mut places = Places { hits, marks: tidy::marks(block.bytes()).peekable() };
         if self.part.every_record().is_empty() {
-            while let Some(at) = places.next() {
+            // what a piece of a cut record has in common with the next is looked at with both
+            let mut further = Some(0).filter(|_| block.begins_inside_record());
+            while let Some(at) = places.next().into_iter().chain(further).min() {
                 let record = block.record_at(at);
+                further = Some(record.next).filter(|next| record.cut && *next < block.bytes().len());
                 // what was looked up is taken, whatever the record: the loop must end
                 let candidates = places.take_before(record.next.max(at + 1));
-                self.record(block, &record, candidates, &mut lines, &mut searched);
+                self.record(block, &record, candidates, &mut counters, &mut searched);
             }
         } else {
             for record in block.records() {
                 let candidates = places.take_before(record.next);
-                self.record(block, &record, candidates, &mut lines, &mut searched);
+                self.record(block, &record, candidates, &mut counters, &mut searched);
             }
         }
-        searched.lines = lines.lines_before(block.bytes().len());
+        searched.lines = counters.0.lines_before(block.bytes().len());
         searched
     }
 
@@ -111,10 +123,18 @@ impl BlockSearch<'_> {
         block: &Block,
         span: &RecordSpan,
         mut candidates: Candidates,
-        lines: &mut LineCounter<'_>,
+        (lines, clock): &mut Counters<'_>,
         searched: &mut Searched,
     ) {
-        let plain: Cow<'_, [u8]> = plain::plain(&block.bytes()[span.range.clone()]);
+        let piece = block.text_of(span);
+        let plain: Cow<'_, [u8]> = plain::plain(&piece.text);
+        let shared = Shared::of(&piece, &plain);
+        if let Some(shared) = shared {
+            // what the piece before had, this one may have as well
+            let reach = plain.len().min(shared.seen + 1 + LENGTH_LIMIT);
+            candidates.signatures.extend(self.needed_in(&plain[..reach]));
+            candidates.marked |= tidy::marks(&piece.text[..piece.seen]).next().is_some();
+        }
         let tidied = if candidates.marked { tidy::tidy(&plain) } else { None };
         if candidates.marked {
             // colours and entities can hide a needle from the filters
@@ -132,13 +152,12 @@ impl BlockSearch<'_> {
         }
         candidates.signatures.sort_unstable();
         candidates.signatures.dedup();
-        let origin = || block.origin_at(span.range.start);
-        let readings = Readings { plain: &plain, tidy: tidied.as_deref() };
-        let found = self.confirmed(&candidates.signatures, readings, || origin()?.level);
+        let readings = Readings { shared, ..Readings::whole(&plain, tidied.as_deref()) };
+        let found = self.confirmed(&candidates.signatures, readings, || block.header(span).level);
         if !found.is_empty() {
             searched.cut_records += u64::from(span.cut);
             let (line, raw_line) = (lines.lines_before(span.range.start), block.raw_line_at(span.range.start));
-            let time = self.time(&plain).or_else(|| origin()?.time);
+            let time = clock.time_of(span).map(|time| self.resolved(time));
             searched.matches.push(Match { line, raw_line, time, text: plain.into_owned(), found });
         }
     }
@@ -148,18 +167,17 @@ impl BlockSearch<'_> {
         self.part.hits(text).into_iter().map(|(_, id)| id)
     }
 
-    /// Those of the candidates, ascending, that match. `stated` tells the level that the record's transport states, for a
-    /// record without one of its own.
+    /// Those of the candidates, ascending, that match.
     pub(crate) fn confirmed(
         &self,
         candidates: &[SignatureId],
         readings: Readings<'_>,
-        stated: impl Fn() -> Option<Level>,
+        level_of: impl Fn() -> Option<Level>,
     ) -> Vec<(SignatureId, Captured)> {
         let mut level: Option<Option<Level>> = None;
         let mut allows = |signature: &Signature| {
             let Some(test) = &signature.level else { return true };
-            test.allows(*level.get_or_insert_with(|| level_of(readings.plain).or_else(&stated)))
+            test.allows(*level.get_or_insert_with(&level_of))
         };
         let test = |id: &SignatureId| {
             let signature = self.part.index().signature(*id).1;
@@ -175,18 +193,8 @@ impl BlockSearch<'_> {
         candidates.iter().filter_map(test).collect()
     }
 
-    /// The time a record states.
-    pub(crate) fn time(&self, text: &[u8]) -> Option<LogTime> {
-        timestamp::find(first_line(text)).map(|stamp| stamp.time.with_year_from(self.source.modified))
+    /// Supplies what a time leaves out.
+    pub(crate) fn resolved(&self, time: LogTime) -> LogTime {
+        time.resolved(self.source.modified, self.zone)
     }
-}
-
-fn first_line(text: &[u8]) -> &[u8] {
-    &text[..memchr::memchr(b'\n', text).unwrap_or(text.len())]
-}
-
-/// The level a record states about itself.
-fn level_of(text: &[u8]) -> Option<Level> {
-    let line = first_line(text);
-    level::find(line, timestamp::find(line).map_or(0, |stamp| stamp.range.end))
 }

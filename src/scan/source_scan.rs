@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::io::{self, BufRead};
 use std::sync::mpsc::{self, Receiver};
 
+use jiff::tz::TimeZone;
 use rayon::Yield;
 
 use crate::scan::block_search::{BlockSearch, Searched};
@@ -16,6 +17,7 @@ use crate::scan::index::{Index, IndexPart, SignatureId};
 use crate::scan::raw::Raw;
 use crate::scan::unwrap::Unwrapping;
 use crate::source::block::{BLOCK_BYTES, Block, Blocks};
+use crate::source::framing::Framing;
 use crate::source::{Limits, LogTime, Note, NoteKind, SourceName, plain, tidy};
 
 /// Bytes of a file that signatures with `scope: file` see; configuration files are far smaller.
@@ -32,7 +34,7 @@ pub struct RecordMatches<'r> {
     pub line: u64,
     /// The record as its writer meant it.
     pub text: &'r [u8],
-    /// Its timestamp, if it has one.
+    /// Its timestamp, else the last one before it.
     pub time: Option<LogTime>,
     /// The signatures, ascending, and what they captured.
     pub found: Vec<(SignatureId, Captured)>,
@@ -56,17 +58,23 @@ pub struct Scan<'s> {
     limits: &'s Limits,
     block_bytes: usize,
     pasted: bool,
+    zone: Option<TimeZone>,
 }
 
 impl<'s> Scan<'s> {
     /// Prepares the scan of a source.
     pub fn new(index: &'s Index<'s>, source: &'s SourceName, limits: &'s Limits) -> Self {
-        Self { part: index.part_for(&source.path), source, limits, block_bytes: BLOCK_BYTES, pasted: false }
+        Self { part: index.part_for(&source.path), source, limits, block_bytes: BLOCK_BYTES, pasted: false, zone: None }
     }
 
     /// Takes the source for pasted text, whose lines may have been hard-wrapped on its way.
     pub fn pasted(self, pasted: bool) -> Self {
         Self { pasted, ..self }
+    }
+
+    /// Takes times that name no zone for times in `zone`; without one they are taken as UTC.
+    pub fn in_zone(self, zone: Option<TimeZone>) -> Self {
+        Self { zone, ..self }
     }
 
     /// Reads in blocks of another size, for tests and measurements.
@@ -104,7 +112,7 @@ impl<'s, 't> State<'s, 't> {
     fn new(scan: &'s Scan<'s>, take: &'t mut dyn FnMut(&RecordMatches<'_>)) -> Self {
         Self {
             scan,
-            search: BlockSearch { part: &scan.part, source: scan.source },
+            search: BlockSearch { part: &scan.part, source: scan.source, zone: scan.zone.as_ref() },
             take,
             lines: 0,
             cut_records: 0,
@@ -182,12 +190,15 @@ impl<'s, 't> State<'s, 't> {
             candidates.retain(|id| !self.unwrapping.has_matched(*id));
             candidates.sort_unstable();
             candidates.dedup();
-            let readings = Readings { plain: &paragraph.text, tidy: tidied.as_deref() };
-            let found = self.search.confirmed(&candidates, readings, || None);
+            let first_line = paragraph.text.split(|&byte| byte == b'\n').next().unwrap_or_default();
+            let header = Framing::Lines.header(first_line);
+            let readings = Readings::whole(&paragraph.text, tidied.as_deref());
+            let found = self.search.confirmed(&candidates, readings, || header.level);
             if !found.is_empty() {
                 found.iter().for_each(|(id, _)| self.unwrapping.matched(*id));
                 let (source, line, text) = (&self.scan.source.name, paragraph.first_line, &paragraph.text);
-                (self.take)(&RecordMatches { source, line, text, time: self.search.time(text), found });
+                let time = header.time.map(|time| self.search.resolved(time));
+                (self.take)(&RecordMatches { source, line, text, time, found });
             }
         }
         self.whole_file();
@@ -215,7 +226,7 @@ impl<'s, 't> State<'s, 't> {
         }
         let plain = plain::plain(&self.whole);
         let tidied = tidy::tidy(&plain);
-        let readings = Readings { plain: &plain, tidy: tidied.as_deref() };
+        let readings = Readings::whole(&plain, tidied.as_deref());
         let test = |id: &SignatureId| Some((*id, confirm(part.index().signature(*id).1, readings)?));
         let found: Vec<_> = part.whole_file().iter().filter_map(test).collect();
         if !found.is_empty() {

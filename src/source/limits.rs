@@ -69,6 +69,7 @@ impl Limits {
             record: RecordLimits {
                 lines: memory(set.record_lines, default.record.lines),
                 bytes: memory(set.record_bytes, default.record.bytes),
+                ..default.record
             },
         }
     }

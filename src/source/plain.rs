@@ -12,7 +12,7 @@ use std::borrow::Cow;
 use memchr::{memchr, memchr2, memchr3, memrchr};
 
 /// What begins every escape sequence.
-const ESCAPE: u8 = 0x1B;
+pub(super) const ESCAPE: u8 = 0x1B;
 
 /// What ends a string sequence for xterm; the standard's own end is ESC `\`.
 const BELL: u8 = 0x07;

@@ -1,31 +1,23 @@
 //! Where records begin and end in text.
 //!
-//! [`Framing`] says how lines make records and is detected once per source. `Pieces` walks a `RecordText` forward and
-//! knows the rules: which line begins a record, which continues it, and where a record that exceeds its [`RecordLimits`]
-//! is cut. `RecordText::certain_start` is its counterpart for walking backward: it names the lines that begin a record
+//! [`Framing`] says how lines make records. `Pieces` walks a `RecordText` forward and knows the rules: which line begins a
+//! record, which continues it, and where a record that exceeds its [`RecordLimits`] is cut. `RecordText::certain_start` is its counterpart for walking backward: it names the lines that begin a record
 //! whatever stands before them, so that a walk may start there.
 //!
 //! Every byte of a text belongs to exactly one record or piece of one. Reading text in blocks and finding the record at a
-//! position is the business of [`crate::source::block`]; what a timestamp looks like is that of
-//! [`crate::source::timestamp`].
+//! position is the business of [`crate::source::block`]; where headers stand is that of [`crate::source::header`], what a
+//! stack trace looks like that of [`crate::source::trace`].
 
+use std::mem;
 use std::ops::Range;
 
 use memchr::{memchr, memrchr};
 
+use crate::source::framing::Framing;
 use crate::source::plain::escape_length;
 use crate::source::tidy::first_character;
-use crate::source::timestamp;
+use crate::source::trace::{Line, Trace};
 use crate::source::transport::Origins;
-
-/// Bytes of a source that [`Framing::detect`] looks at.
-pub const SAMPLE_BYTES: usize = 64 * 1024;
-
-/// Lines of the sample that count. More would let a long banner be outvoted, but cost time on every small file.
-const SAMPLE_LINES: usize = 200;
-
-/// Stamped lines that settle the framing even in a sample full of stack traces.
-const ENOUGH_STAMPS: usize = 5;
 
 /// Bytes of a line that decide whether it begins a record: 24 columns of up to 4 bytes and the longest timestamp fit, and
 /// so does the padding of a table cell. It bounds the look-ahead that a block reader needs.
@@ -37,44 +29,6 @@ const TAB_COLUMNS: usize = 8;
 /// Bytes that a cut may move back so as not to split a UTF-8 character.
 const CHARACTER_SLACK: usize = 3;
 
-/// How the lines of a source make records.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Framing {
-    /// A line that begins with a timestamp begins a record, every other line continues it. Lines before the first
-    /// timestamp are one record.
-    Timestamped,
-    /// A line is a record. Lines indented deeper than the line that began the record continue it, a blank line ends it
-    /// and is an empty record of its own.
-    Lines,
-}
-
-impl Framing {
-    /// Detects the framing from the beginning of a source; only the first [`SAMPLE_BYTES`] and 200 non-blank lines count.
-    ///
-    /// Timestamped when the first of these lines, five of them or a fifth of them begin with a timestamp.
-    pub fn detect(sample: &[u8]) -> Self {
-        let sample = &sample[..sample.len().min(SAMPLE_BYTES)];
-        let (mut lines, mut stamped) = (0, 0);
-        for line in sample.split(|&byte| byte == b'\n') {
-            let head = &line[..line.len().min(HEAD_BYTES)];
-            if Indentation::of(head).blank {
-                continue;
-            }
-            lines += 1;
-            if timestamp::find(head).is_some() {
-                stamped += 1;
-                if lines == 1 || stamped == ENOUGH_STAMPS {
-                    return Framing::Timestamped;
-                }
-            }
-            if lines == SAMPLE_LINES {
-                break;
-            }
-        }
-        if stamped > 0 && stamped * 5 >= lines { Framing::Timestamped } else { Framing::Lines }
-    }
-}
-
 /// How long a record may be before it is cut. Zero counts as one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RecordLimits {
@@ -82,12 +36,32 @@ pub struct RecordLimits {
     pub lines: usize,
     /// Bytes of a record, its last newline not counted.
     pub bytes: usize,
+    /// Bytes of a line; a line may be longer than [`RecordLimits::bytes`], it is then a record of its own. Less than those
+    /// counts as those.
+    pub line_bytes: usize,
+    /// Bytes of a piece of a cut record that are matched again with the next piece, so that a match over the cut is found.
+    /// More than half of [`RecordLimits::bytes`] counts as half.
+    pub overlap: usize,
+}
+
+impl RecordLimits {
+    /// Makes limits that a text can be cut by.
+    pub(super) fn sound(self) -> Self {
+        let bytes = self.bytes.max(1);
+        Self {
+            lines: self.lines.max(1),
+            bytes,
+            line_bytes: self.line_bytes.max(bytes),
+            overlap: self.overlap.min(bytes / 2),
+        }
+    }
 }
 
 impl Default for RecordLimits {
-    /// 1,000 lines and 256 KiB: longer than any stack trace that people read, short enough to hold many in memory.
+    /// 1,000 lines and 256 KiB: longer than any stack trace that people read, short enough to hold many in memory. A line of
+    /// 1 MiB, a document in JSON, is matched as a whole. Pieces overlap by 32 KiB: more than a message and its stack trace.
     fn default() -> Self {
-        Self { lines: 1000, bytes: 256 * 1024 }
+        Self { lines: 1000, bytes: 256 * 1024, line_bytes: 1024 * 1024, overlap: 32 * 1024 }
     }
 }
 
@@ -100,6 +74,10 @@ pub struct RecordSpan {
     pub next: usize,
     /// Whether the record was longer than its limits, and this is only a piece of it.
     pub cut: bool,
+    /// Whether it is a further piece: its record began before it.
+    pub continues: bool,
+    /// Where the piece before it begins, if that is in the same block.
+    pub(super) previous: usize,
 }
 
 /// What a text begins with.
@@ -109,9 +87,19 @@ pub(super) enum Opening {
     Record,
     /// The further piece of a record that was cut, perhaps inside a line.
     Piece {
-        /// Columns of indentation of the line that began the record.
-        indentation: usize,
+        /// The record as far as it was read, the line with which the piece begins included.
+        trace: Trace,
     },
+}
+
+impl Opening {
+    /// What the line is in which a further piece begins.
+    pub fn first_line(self) -> Option<Line> {
+        match self {
+            Self::Record => None,
+            Self::Piece { trace } => Some(trace.last()),
+        }
+    }
 }
 
 /// A stretch of text that is a record or a piece of one, with its trailing newline.
@@ -125,6 +113,8 @@ pub(super) struct Piece {
     pub continues: bool,
     /// What follows this piece; [`Opening::Piece`] when it was cut here.
     pub next: Opening,
+    /// Where the piece before it begins, if it continues one that is known; else where it begins itself.
+    pub previous: usize,
 }
 
 /// A stretch of a source with what is known of its records.
@@ -143,36 +133,35 @@ pub(super) struct RecordText<'t> {
     pub is_one_record: bool,
     /// Where the text comes from: a transport may say what is a record.
     pub origins: &'t Origins,
+    /// What the first line is, where it began before the text.
+    pub first_line: Option<Line>,
 }
 
 impl<'t> RecordText<'t> {
     /// Takes a text of which nothing else is known.
     pub fn new(bytes: &'t [u8], framing: Framing, limits: RecordLimits) -> Self {
-        let limits = RecordLimits { lines: limits.lines.max(1), bytes: limits.bytes.max(1) };
         static NOT_PEELED: Origins = Origins::new();
-        Self { bytes, framing, limits, ends_inside_line: false, is_one_record: false, origins: &NOT_PEELED }
+        Self {
+            bytes,
+            framing,
+            limits: limits.sound(),
+            ends_inside_line: false,
+            is_one_record: false,
+            origins: &NOT_PEELED,
+            first_line: None,
+        }
     }
 
     /// Walks forward from byte `at`, which begins what `opening` says.
     pub fn pieces(self, at: usize, opening: Opening) -> Pieces<'t> {
-        Pieces { text: self, at, opening }
+        Pieces { text: self, at, opening, previous: at }
     }
 
     /// Returns whether the line at `at`, which is not the first, begins a record whatever stands before it.
     ///
-    /// In timestamped text every beginning of a record is certain. Otherwise a line that is blank or not indented is; an
-    /// indented one depends on the lines before it.
+    /// In text with headers every beginning of a record is certain. Otherwise one is that, after the line before it, can
+    /// continue nothing.
     pub fn certain_start(self, at: usize) -> bool {
-        self.begins_record(at, 0)
-    }
-
-    /// Returns where the line that holds byte `at` begins.
-    pub fn line_start(self, at: usize) -> usize {
-        memrchr(b'\n', &self.bytes[..at]).map_or(0, |newline| newline + 1)
-    }
-
-    /// Returns whether the line at `at` begins a record, the one before it having begun with `indentation` columns.
-    fn begins_record(self, at: usize, indentation: usize) -> bool {
         if self.is_one_record {
             return false;
         }
@@ -180,16 +169,52 @@ impl<'t> RecordText<'t> {
             return begins;
         }
         match self.framing {
-            Framing::Timestamped => timestamp::find(self.head(at)).is_some(),
-            Framing::Lines => {
-                let found = Indentation::of(self.head(at));
-                found.blank || found.columns <= indentation
-            }
+            Framing::Headed(headers) => headers.begins_record(self.head(at)),
+            Framing::Lines => !self.line(at).may_continue(self.line_before(at)),
         }
     }
 
+    /// Returns where the line that holds byte `at` begins.
+    pub fn line_start(self, at: usize) -> usize {
+        memrchr(b'\n', &self.bytes[..at]).map_or(0, |newline| newline + 1)
+    }
+
+    /// Returns whether the line at `at` begins a record; else `trace`, the record so far, takes it.
+    fn begins_record(self, at: usize, trace: &mut Trace) -> bool {
+        if self.is_one_record {
+            return false;
+        }
+        if let Some(begins) = self.origins.begins_record(at) {
+            return begins;
+        }
+        match self.framing {
+            Framing::Headed(headers) => headers.begins_record(self.head(at)),
+            Framing::Lines => !trace.take(self.line(at)),
+        }
+    }
+
+    /// Begins a record with the line at `at`.
+    fn trace(self, at: usize) -> Trace {
+        match self.framing {
+            Framing::Headed(_) => Trace::default(),
+            Framing::Lines => Trace::begin(self.line(at)),
+        }
+    }
+
+    /// Looks at the line at `at`.
+    fn line(self, at: usize) -> Line {
+        let head = self.head(at);
+        Line::of(head, self.bytes.get(at + head.len()) == Some(&b'\n'))
+    }
+
+    /// Looks at the line that ends before `at`.
+    fn line_before(self, at: usize) -> Line {
+        let start = self.line_start(at.saturating_sub(1));
+        self.first_line.filter(|_| start == 0).unwrap_or_else(|| self.line(start))
+    }
+
     /// Returns the first bytes of the line at `at`, as many as decide whether it begins a record, without its newline.
-    fn head(self, at: usize) -> &'t [u8] {
+    pub fn head(self, at: usize) -> &'t [u8] {
         // Fewer than a piece has that is cut inside its first line, so that the decision is the same before and after the
         // cut.
         let length = self.limits.bytes.saturating_sub(CHARACTER_SLACK).clamp(1, HEAD_BYTES);
@@ -198,21 +223,23 @@ impl<'t> RecordText<'t> {
     }
 
     /// Returns where a piece ends that begins at `start` and may have no more than its limits, and whether that is a cut.
-    fn end_of_piece(self, start: usize, indentation: usize, blank: bool) -> (usize, bool) {
+    /// `trace` has taken the first line, and takes the others.
+    fn end_of_piece(self, start: usize, trace: &mut Trace) -> (usize, bool) {
         let (bytes, limit) = (self.bytes, start.saturating_add(self.limits.bytes));
         let mut at = start;
         for lines in 0.. {
             if lines == self.limits.lines || at > limit {
                 return (at, true);
             }
-            let window = &bytes[at..bytes.len().min(limit.saturating_add(1))];
+            let reach = if lines == 0 { start.saturating_add(self.limits.line_bytes) } else { limit };
+            let window = &bytes[at..bytes.len().min(reach.saturating_add(1))];
             match memchr(b'\n', window) {
                 Some(newline) => at += newline + 1,
-                None if bytes.len() <= limit && !(self.ends_inside_line && lines > 0) => return (bytes.len(), false),
+                None if bytes.len() <= reach && !(self.ends_inside_line && lines > 0) => return (bytes.len(), false),
                 None if lines > 0 => return (at, true),
-                None => return (character_start(bytes, start, limit), true),
+                None => return (character_start(bytes, start, reach), true),
             }
-            if at == bytes.len() || blank || self.begins_record(at, indentation) {
+            if at == bytes.len() || self.begins_record(at, trace) {
                 break;
             }
         }
@@ -227,6 +254,7 @@ pub(super) struct Pieces<'t> {
     text: RecordText<'t>,
     at: usize,
     opening: Opening,
+    previous: usize,
 }
 
 impl Iterator for Pieces<'_> {
@@ -237,19 +265,31 @@ impl Iterator for Pieces<'_> {
         if start >= self.text.bytes.len() {
             return None;
         }
-        let (indentation, blank) = match (self.opening, self.text.framing) {
-            (Opening::Piece { indentation }, _) => (indentation, false),
-            (Opening::Record, Framing::Timestamped) => (0, false),
-            (Opening::Record, Framing::Lines) => {
-                let found = Indentation::of(self.text.head(start));
-                (found.columns, found.blank && !self.text.origins.is_entry(start))
-            }
+        let mut trace = match self.opening {
+            Opening::Piece { trace } => trace,
+            Opening::Record => self.text.trace(start),
         };
-        let (end, cut) = self.text.end_of_piece(start, indentation, blank);
-        let next = if cut { Opening::Piece { indentation } } else { Opening::Record };
-        let piece = Piece { start, end, continues: self.opening != Opening::Record, next };
+        let (end, cut) = self.text.end_of_piece(start, &mut trace);
+        let next = if cut { Opening::Piece { trace } } else { Opening::Record };
+        let continues = self.opening != Opening::Record;
+        let previous = if continues { mem::replace(&mut self.previous, start) } else { start };
+        self.previous = start;
         (self.at, self.opening) = (end, next);
-        Some(piece)
+        Some(Piece { start, end, continues, next, previous })
+    }
+}
+
+/// Returns where the overlap begins that is matched again with the piece at `at`: no more than `overlap` bytes before it, not
+/// before the piece at `previous`, at the beginning of a line if one is near.
+pub(super) fn overlap_start(text: &[u8], previous: usize, at: usize, overlap: usize) -> usize {
+    let earliest = at.saturating_sub(overlap);
+    if earliest <= previous {
+        return previous.min(at);
+    }
+    let near = &text[earliest..at - overlap / 2];
+    match memchr(b'\n', near) {
+        Some(newline) => earliest + newline + 1,
+        None => (earliest..at).find(|start| text[*start] & 0xC0 != 0x80).unwrap_or(earliest),
     }
 }
 
@@ -319,24 +359,10 @@ mod tests {
     }
 
     #[test]
-    fn one_stamp_in_the_first_line_is_enough_and_so_are_five_or_a_fifth() {
-        let stamped = "2024-05-06 07:08:09 x\n";
-        assert_eq!(Framing::detect(format!("\n \n{stamped}{}", "y\n".repeat(50)).as_bytes()), Framing::Timestamped);
-        assert_eq!(
-            Framing::detect(format!("{}{}", "y\n".repeat(50), stamped.repeat(5)).as_bytes()),
-            Framing::Timestamped
-        );
-        assert_eq!(Framing::detect(format!("{}{stamped}", "y\n".repeat(4)).as_bytes()), Framing::Timestamped);
-        assert_eq!(Framing::detect(format!("{}{stamped}", "y\n".repeat(5)).as_bytes()), Framing::Lines);
-        assert_eq!(Framing::detect(format!("{}{}", "y\n".repeat(200), stamped.repeat(500)).as_bytes()), Framing::Lines);
-        assert_eq!(Framing::detect(b""), Framing::Lines);
-    }
-
-    #[test]
     fn lines_without_a_stamp_continue_the_stamped_line() {
         let text = "banner\n\n2024-05-06 07:08:09 a\n  at b\n\nCaused by: c\n2024-05-06 07:08:10 d";
         assert_eq!(
-            texts(text, Framing::Timestamped),
+            texts(text, Framing::detect(text.as_bytes())),
             ["banner\n\n", "2024-05-06 07:08:09 a\n  at b\n\nCaused by: c\n", "2024-05-06 07:08:10 d"]
         );
     }
@@ -364,7 +390,7 @@ mod tests {
 
     #[test]
     fn a_record_is_cut_at_a_line_end_if_there_is_one() {
-        let limits = RecordLimits { lines: 2, bytes: 10 };
+        let limits = RecordLimits { lines: 2, bytes: 10, line_bytes: 10, overlap: 0 };
         assert_eq!(
             records("a\n b\n c\n d\n e\nf\n", Framing::Lines, limits),
             [("a\n b\n", true), (" c\n d\n", true), (" e\n", true), ("f\n", false)]
@@ -382,7 +408,7 @@ mod tests {
 
     #[test]
     fn a_record_that_ends_exactly_at_its_limit_is_not_cut() {
-        let limits = RecordLimits { lines: 2, bytes: 6 };
+        let limits = RecordLimits { lines: 2, bytes: 6, line_bytes: 6, overlap: 0 };
         assert_eq!(records("a\n b\nc\n", Framing::Lines, limits), [("a\n b\n", false), ("c\n", false)]);
         assert_eq!(records("abc\n d\ne\n", Framing::Lines, limits), [("abc\n d\n", false), ("e\n", false)]);
     }

@@ -22,6 +22,10 @@ pub use self::log_time::LogTime;
 /// right belongs to the message more often than to the header.
 pub const MAX_COLUMN: usize = 24;
 
+/// The last column at which a bare epoch, or the time of an access log, may begin: BGL and Thunderbird have it behind a category, HPC of loghub behind
+/// four fields (55), access logs behind an IPv6 address or a virtual host.
+pub const MAX_WIDE_COLUMN: usize = 64;
+
 /// The years a log may be from. Others are a clock's default or a placeholder (`0001-01-01`, `9999-12-31`), and one of
 /// them would make every age in its case wrong.
 const YEARS: Range<i16> = 1970..2101;
@@ -54,6 +58,47 @@ pub struct Stamp {
     pub time: LogTime,
     /// The bytes of the line it takes up, its zone included; brackets around it and klog's letter are not.
     pub range: Range<usize>,
+    /// How it is written.
+    pub shape: Shape,
+}
+
+/// How a timestamp is written: the order of its parts. What separates them, and how fine it is, may differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Shape {
+    /// `2024-01-02 03:04:05`, ISO 8601 and its relatives.
+    YearFirst,
+    /// `17/06/09 20:10:40`.
+    ShortYear,
+    /// `03-17 16:13:38.811`.
+    MonthDay,
+    /// `10/Oct/2000:13:55:36 -0700`, `2 Jan 2024 03:04:05`.
+    DayMonthName,
+    /// `Jun  9 06:06:20`.
+    MonthNameFirst,
+    /// `Sun Dec 04 04:47:44 2005`.
+    WeekdayFirst,
+    /// `I0102 15:04:05.000000`.
+    Klog,
+    /// `081109 203615`.
+    SixDigits,
+    /// `20171223-22:15:29:606`.
+    EightDigits,
+    /// Seconds or milliseconds since 1970, where nothing but a time can stand.
+    Epoch,
+    /// The same between other fields, where one line alone does not tell it from a count.
+    BareEpoch,
+}
+
+impl Shape {
+    fn of(self, moment: Option<Moment>) -> Option<Stamp> {
+        moment.map(|Moment { time, range }| Stamp { time, range, shape: self })
+    }
+}
+
+/// A time and where it stands.
+struct Moment {
+    time: LogTime,
+    range: Range<usize>,
 }
 
 /// Finds the first timestamp that begins at a token start within the first columns (up to [`MAX_COLUMN`]) of `line`.
@@ -63,7 +108,38 @@ pub struct Stamp {
 /// of Hadoop and MySQL, and epoch seconds and milliseconds. `None` if there is none: a date without a time, a time
 /// without a date or any other number is not a timestamp.
 pub fn find(line: &[u8]) -> Option<Stamp> {
-    find_between(line, 0..MAX_COLUMN + 1).or_else(|| find_between(line, behind_file_name(line)?))
+    find_between(line, 0..MAX_COLUMN + 1).or_else(|| find_behind_file_name(line))
+}
+
+/// Finds the first field of a line, up to [`MAX_WIDE_COLUMN`], that is a timestamp of a shape which stands so far right in some logs: behind
+/// host names in access logs, behind other fields as epoch seconds. Only where many lines agree is it one.
+pub(super) fn find_wide(line: &[u8]) -> Option<Stamp> {
+    (0..line.len().min(MAX_WIDE_COLUMN + 1)).find_map(|at| {
+        let begins_field = at.checked_sub(1).is_none_or(|before| matches!(line[before], b' ' | b'\t' | b'['));
+        let wide = |stamp: &Stamp| matches!(stamp.shape, Shape::BareEpoch | Shape::DayMonthName);
+        if begins_field && line[at].is_ascii_digit() { at_column(line, at, true).filter(wide) } else { None }
+    })
+}
+
+/// Reads the timestamp that begins at `at`; with `bare` also a number that is one only by its value.
+pub(super) fn at_column(line: &[u8], at: usize, bare: bool) -> Option<Stamp> {
+    let here = *line.get(at)?;
+    if !here.is_ascii_digit() && !BEGINS_NAME[usize::from(here)] {
+        return None;
+    }
+    let border = Border::before(line, at)?;
+    let cursor = Cursor { line, at };
+    let found = match here.is_ascii_digit() {
+        true if bare && matches!(cursor.digits_ahead(), 10 | 13) => Shape::BareEpoch.of(epoch_value(cursor, at)),
+        true => numeric(cursor, border),
+        false => named(cursor),
+    };
+    found.filter(|stamp| border == Border::Clear || stamp.time.year_known())
+}
+
+/// Finds the timestamp right behind a log file's name at the line's start.
+pub(super) fn find_behind_file_name(line: &[u8]) -> Option<Stamp> {
+    find_between(line, behind_file_name(line)?)
 }
 
 /// Finds the first timestamp that begins at one of `columns`.
@@ -72,23 +148,7 @@ fn find_between(line: &[u8], columns: Range<usize>) -> Option<Stamp> {
     if !line.get(columns.start..reach)?.iter().any(u8::is_ascii_digit) {
         return None;
     }
-    for at in columns.start..line.len().min(columns.end) {
-        let here = line[at];
-        if !here.is_ascii_digit() && !BEGINS_NAME[usize::from(here)] {
-            continue;
-        }
-        let Some(border) = Border::before(line, at) else {
-            continue;
-        };
-        let cursor = Cursor { line, at };
-        let found = if here.is_ascii_digit() { numeric(cursor, border) } else { named(cursor) };
-        if let Some(stamp) = found
-            && (border == Border::Clear || stamp.time.year_known())
-        {
-            return Some(stamp);
-        }
-    }
-    None
+    (columns.start..line.len().min(columns.end)).find_map(|at| at_column(line, at, false))
 }
 
 /// Gives the columns right behind a log file's name at the line's start: `app.log:2024-…`, `app.log.1 2024-…`.
@@ -124,23 +184,29 @@ impl Border {
 /// Reads a stamp that begins with a digit. How many digits there are decides what they can be.
 fn numeric(cursor: Cursor<'_>, border: Border) -> Option<Stamp> {
     match cursor.digits_ahead() {
-        1 => day_month_name(cursor),
-        2 => day_month_name(cursor).or_else(|| short_year(cursor)).or_else(|| month_day(cursor)),
-        4 => year_first(cursor),
-        6 => six_digit_date(cursor),
-        8 => eight_digit_date(cursor),
-        10 | 13 => epoch(cursor, border),
+        1 => Shape::DayMonthName.of(day_month_name(cursor)),
+        2 => Shape::DayMonthName
+            .of(day_month_name(cursor))
+            .or_else(|| Shape::ShortYear.of(short_year(cursor)))
+            .or_else(|| Shape::MonthDay.of(month_day(cursor))),
+        4 => Shape::YearFirst.of(year_first(cursor)),
+        6 => Shape::SixDigits.of(six_digit_date(cursor)),
+        8 => Shape::EightDigits.of(eight_digit_date(cursor)),
+        10 | 13 => Shape::Epoch.of(epoch(cursor, border)),
         _ => None,
     }
 }
 
 /// Reads a stamp that begins with a letter: a month, a weekday or klog's level.
 fn named(cursor: Cursor<'_>) -> Option<Stamp> {
-    month_name_first(cursor, cursor.at, false).or_else(|| weekday_first(cursor)).or_else(|| klog(cursor))
+    Shape::MonthNameFirst
+        .of(month_name_first(cursor, cursor.at, false))
+        .or_else(|| Shape::WeekdayFirst.of(weekday_first(cursor)))
+        .or_else(|| Shape::Klog.of(klog(cursor)))
 }
 
 /// `2024-01-02T03:04:05.678+01:00`, `2024/01/02 03:04:05`, `2024.01.02_03:04:05`, `2024-01-02-03.04.05.678`.
-fn year_first(mut cursor: Cursor<'_>) -> Option<Stamp> {
+fn year_first(mut cursor: Cursor<'_>) -> Option<Moment> {
     let start = cursor.at;
     let year = cursor.year()?;
     let separator = cursor.expect_any(b"-/.")?;
@@ -161,7 +227,7 @@ fn year_first(mut cursor: Cursor<'_>) -> Option<Stamp> {
 }
 
 /// `17/06/09 20:10:40`: year, month, day.
-fn short_year(mut cursor: Cursor<'_>) -> Option<Stamp> {
+fn short_year(mut cursor: Cursor<'_>) -> Option<Moment> {
     let start = cursor.at;
     let year = century(cursor.two()?);
     cursor.expect(b'/')?;
@@ -174,7 +240,7 @@ fn short_year(mut cursor: Cursor<'_>) -> Option<Stamp> {
 }
 
 /// `03-17 16:13:38.811`, `10.30 16:49:06`: month, day, no year.
-fn month_day(mut cursor: Cursor<'_>) -> Option<Stamp> {
+fn month_day(mut cursor: Cursor<'_>) -> Option<Moment> {
     let start = cursor.at;
     let month = cursor.two()?;
     cursor.expect_any(b"-./")?;
@@ -185,12 +251,12 @@ fn month_day(mut cursor: Cursor<'_>) -> Option<Stamp> {
 }
 
 /// `10/Oct/2000:13:55:36 -0700`, `02-Jan-2024 03:04:05.123`, `2 Jan 2024 03:04:05`, `14 Nov 07:01:22`.
-fn day_month_name(cursor: Cursor<'_>) -> Option<Stamp> {
+fn day_month_name(cursor: Cursor<'_>) -> Option<Moment> {
     day_month_name_from(cursor, cursor.at)
 }
 
 /// Reads what [`day_month_name`] does, as part of a stamp that began at `start`.
-fn day_month_name_from(mut cursor: Cursor<'_>, start: usize) -> Option<Stamp> {
+fn day_month_name_from(mut cursor: Cursor<'_>, start: usize) -> Option<Moment> {
     let day = cursor.pair()?;
     let separator = cursor.expect_any(b"/- ")?;
     let month = cursor.month_name()?;
@@ -206,7 +272,7 @@ fn day_month_name_from(mut cursor: Cursor<'_>, start: usize) -> Option<Stamp> {
 }
 
 /// `Jun  9 06:06:20`, `Jun 9 2024 06:06:20`, `Jun 09, 2024 6:06:20 AM`; after a weekday the year may come last.
-fn month_name_first(mut cursor: Cursor<'_>, start: usize, after_weekday: bool) -> Option<Stamp> {
+fn month_name_first(mut cursor: Cursor<'_>, start: usize, after_weekday: bool) -> Option<Moment> {
     let month = cursor.month_name()?;
     cursor.blanks()?;
     let day = cursor.pair()?;
@@ -241,7 +307,7 @@ fn year_last(mut cursor: Cursor<'_>) -> Option<(i16, Option<Offset>, usize)> {
 }
 
 /// `Sun Dec 04 04:47:44.123456 2005`, `Sun, 04 Dec 2005 04:47:44 +0000`.
-fn weekday_first(mut cursor: Cursor<'_>) -> Option<Stamp> {
+fn weekday_first(mut cursor: Cursor<'_>) -> Option<Moment> {
     let start = cursor.at;
     cursor.weekday_name()?;
     let _ = cursor.expect(b',');
@@ -250,7 +316,7 @@ fn weekday_first(mut cursor: Cursor<'_>) -> Option<Stamp> {
 }
 
 /// `I0102 15:04:05.000000` and, as newer versions write it, `I20240102 15:04:05.000000`.
-fn klog(mut cursor: Cursor<'_>) -> Option<Stamp> {
+fn klog(mut cursor: Cursor<'_>) -> Option<Moment> {
     cursor.expect_any(b"IWEF")?;
     let start = cursor.at;
     let year = match cursor.digits_ahead() {
@@ -268,7 +334,7 @@ fn klog(mut cursor: Cursor<'_>) -> Option<Stamp> {
 }
 
 /// `081109 203615` (HDFS, only where a line begins: elsewhere it is two numbers) and `081109  2:36:15` (MySQL).
-fn six_digit_date(mut cursor: Cursor<'_>) -> Option<Stamp> {
+fn six_digit_date(mut cursor: Cursor<'_>) -> Option<Moment> {
     let start = cursor.at;
     let year = century(cursor.two()?);
     let date = known_date(year, cursor.two()?, cursor.two()?)?;
@@ -281,7 +347,7 @@ fn six_digit_date(mut cursor: Cursor<'_>) -> Option<Stamp> {
 }
 
 /// `20171223-22:15:29:606`, `20240102 03:04:05`, `20240102T030405Z`.
-fn eight_digit_date(mut cursor: Cursor<'_>) -> Option<Stamp> {
+fn eight_digit_date(mut cursor: Cursor<'_>) -> Option<Moment> {
     let start = cursor.at;
     let year = cursor.year()?;
     let date = known_date(year, cursor.two()?, cursor.two()?)?;
@@ -294,11 +360,16 @@ fn eight_digit_date(mut cursor: Cursor<'_>) -> Option<Stamp> {
 }
 
 /// `1117838570`, `1700000000.123`, `1700000000123`, where a number of that size is a time and not a count.
-fn epoch(mut cursor: Cursor<'_>, border: Border) -> Option<Stamp> {
+fn epoch(cursor: Cursor<'_>, border: Border) -> Option<Moment> {
     let start = cursor.at;
     if !epoch_may_stand_after(&cursor.line[..start], border) {
         return None;
     }
+    epoch_value(cursor, start)
+}
+
+/// Reads a bare number that is a time if its value is one, whatever stands before it.
+fn epoch_value(mut cursor: Cursor<'_>, start: usize) -> Option<Moment> {
     let milliseconds = cursor.digits_ahead() == 13;
     let seconds = cursor.fixed(10)?;
     EPOCH_SECONDS.contains(&seconds).then_some(())?;
@@ -339,25 +410,25 @@ fn known_date(year: i16, month: i8, day: i8) -> Option<Date> {
 }
 
 /// Completes a stamp whose date and time end at the cursor, with the zone that may follow.
-fn zoned(mut cursor: Cursor<'_>, start: usize, time: DateTime) -> Option<Stamp> {
+fn zoned(mut cursor: Cursor<'_>, start: usize, time: DateTime) -> Option<Moment> {
     let offset = cursor.zone();
     stamp(cursor.line, start..cursor.at, LogTime::new(time, offset)?)
 }
 
 /// Completes a stamp without a year that ends at the cursor.
-fn yearless(cursor: Cursor<'_>, start: usize, month: i8, day: i8, time: Time) -> Option<Stamp> {
+fn yearless(cursor: Cursor<'_>, start: usize, month: i8, day: i8, time: Time) -> Option<Moment> {
     let date = Date::new(0, month, day).ok()?;
     stamp(cursor.line, start..cursor.at, LogTime::without_year(date.to_datetime(time)))
 }
 
 /// Completes a stamp, if what follows it is not more of the same word: `20240102-030405.log` is a file.
-fn stamp(line: &[u8], range: Range<usize>, time: LogTime) -> Option<Stamp> {
+fn stamp(line: &[u8], range: Range<usize>, time: LogTime) -> Option<Moment> {
     let part_of_word = match line.get(range.end..).unwrap_or_default() {
         [b'.', next, ..] => next.is_ascii_alphanumeric(),
         [next, ..] => next.is_ascii_alphanumeric() || matches!(next, b'_' | b'/' | b'\\'),
         [] => false,
     };
-    (!part_of_word).then_some(Stamp { time, range })
+    (!part_of_word).then_some(Moment { time, range })
 }
 
 #[cfg(test)]
@@ -581,7 +652,8 @@ mod tests {
         #[test]
         fn every_second_is_read_back(seconds in EPOCH_SECONDS) {
             let time = LogTime::from(Timestamp::from_second(seconds).unwrap());
-            prop_assert_eq!(find(time.to_string().as_bytes()).map(|stamp| stamp.time), Some(time));
+            let read = find(time.to_string().as_bytes()).map(|stamp| stamp.time);
+            prop_assert_eq!(read.map(|read| read.timestamp()), Some(time.timestamp()));
         }
     }
 }

@@ -1,12 +1,12 @@
 //! A moment as a log writes it: UTC, to the microsecond, perhaps without a year.
 //!
-//! [`LogTime`] is what [`super::find`] reads from a line; [`LogTime::with_year_from`] supplies a year the text left out.
-//! It knows no time zones by name and reads no text: `super` does that.
+//! [`LogTime`] is what [`super::find`] reads from a line; [`LogTime::with_year_from`] supplies a year the text left out, [`LogTime::in_zone`]
+//! the zone. It reads no text: `super` does that. Abbreviations such as `CST` are no zones: they mean several.
 
 use std::fmt;
 
 use jiff::civil::DateTime;
-use jiff::tz::Offset;
+use jiff::tz::{Offset, TimeZone};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Serialize, Serializer};
 
@@ -16,7 +16,18 @@ const TOLERANCE: SignedDuration = SignedDuration::from_hours(24);
 /// How many years to go back for a 29 February: two leap years are at most eight years apart.
 const LONGEST_LEAP_GAP: i16 = 8;
 
-/// When a record says it was written: UTC if the text names its zone, else taken as UTC.
+/// Where the zone of a time comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Zone {
+    /// The text says it, or counts from 1970.
+    Stated,
+    /// The caller knows it.
+    Given,
+    /// Nobody does: it is taken as UTC.
+    Assumed,
+}
+
+/// When a record says it was written: UTC if the text names its zone or the caller knows it, else taken as UTC.
 ///
 /// To the microsecond. A time without a year has year 0 inside (a leap year, so that 29 February is kept): among
 /// themselves such times are in order, and all of them come before every time with a year.
@@ -24,6 +35,7 @@ const LONGEST_LEAP_GAP: i16 = 8;
 pub struct LogTime {
     time: DateTime,
     year_known: bool,
+    zone: Zone,
 }
 
 impl LogTime {
@@ -31,19 +43,45 @@ impl LogTime {
     pub(super) fn new(time: DateTime, offset: Option<Offset>) -> Option<Self> {
         match offset {
             Some(offset) if offset != Offset::UTC => offset.to_timestamp(time).ok().map(Self::from),
-            _ => Some(Self { time: whole_microseconds(time), year_known: true }),
+            _ => {
+                let zone = if offset.is_some() { Zone::Stated } else { Zone::Assumed };
+                Some(Self { time: whole_microseconds(time), year_known: true, zone })
+            }
         }
     }
 
     /// Makes a time without a year; the year of `time` is ignored and must be 0.
     pub(super) fn without_year(time: DateTime) -> Self {
         debug_assert_eq!(time.year(), 0, "year 0 stands for an unknown year");
-        Self { time: whole_microseconds(time), year_known: false }
+        Self { time: whole_microseconds(time), year_known: false, zone: Zone::Assumed }
     }
 
     /// Says whether the year is known, from the text or by [`LogTime::with_year_from`].
     pub fn year_known(self) -> bool {
         self.year_known
+    }
+
+    /// Says whether nobody knows the zone, so that the time is taken as UTC.
+    pub fn zone_assumed(self) -> bool {
+        self.zone == Zone::Assumed
+    }
+
+    /// Supplies a missing zone. A time that is still without a year stays as it is: summer time depends on the year. Of an hour that a clock
+    /// shows twice it is the first; of one that it leaves out, the time as the clock before would have shown it.
+    #[must_use]
+    pub fn in_zone(self, zone: &TimeZone) -> Self {
+        if self.zone != Zone::Assumed || !self.year_known {
+            return self;
+        }
+        let instant = zone.to_ambiguous_timestamp(self.time).compatible();
+        instant.map_or(self, |instant| Self { zone: Zone::Given, ..Self::from(instant) })
+    }
+
+    /// Supplies year and zone that the text leaves out, as far as they are known: the year from `modified`, when the file was written last.
+    #[must_use]
+    pub fn resolved(self, modified: Option<Timestamp>, zone: Option<&TimeZone>) -> Self {
+        let dated = self.with_year_from(modified);
+        zone.map_or(dated, |zone| dated.in_zone(zone))
     }
 
     /// Gives date and time of day in UTC; the year is 0 if it is not known.
@@ -70,13 +108,14 @@ impl LogTime {
         (0..=LONGEST_LEAP_GAP)
             .filter_map(|back| self.time.with().year(latest.year() - back).build().ok())
             .find(|time| *time <= latest)
-            .map_or(self, |time| Self { time, year_known: true })
+            .map_or(self, |time| Self { time, year_known: true, ..self })
     }
 }
 
 impl From<Timestamp> for LogTime {
     fn from(timestamp: Timestamp) -> Self {
-        Self { time: whole_microseconds(Offset::UTC.to_datetime(timestamp)), year_known: true }
+        let time = whole_microseconds(Offset::UTC.to_datetime(timestamp));
+        Self { time, year_known: true, zone: Zone::Stated }
     }
 }
 
@@ -114,7 +153,7 @@ struct Interchange(LogTime);
 
 impl fmt::Display for Interchange {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let LogTime { time, year_known } = self.0;
+        let LogTime { time, year_known, .. } = self.0;
         if year_known {
             write!(formatter, "{:04}-", time.year())?;
         } else {
@@ -180,6 +219,22 @@ mod tests {
         assert_eq!(time.timestamp(), None);
         let known = LogTime::from(instant("2001-02-03T04:05:06Z").unwrap());
         assert_eq!(known.with_year_from(instant("2024-01-01T00:00:00Z")), known);
+    }
+
+    #[test]
+    fn a_zone_is_supplied_only_where_the_text_names_none() {
+        let local = |day: i8, hour: i8| LogTime::new(date(2024, 3, day).at(hour, 30, 0, 0), None).unwrap();
+        let berlin = TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
+        assert_eq!(local(30, 12).in_zone(&berlin).to_string(), "2024-03-30 11:30:00");
+        assert_eq!(local(31, 12).in_zone(&berlin).to_string(), "2024-03-31 10:30:00");
+        // the hour that summer time leaves out
+        assert_eq!(local(31, 2).in_zone(&berlin).to_string(), "2024-03-31 01:30:00");
+        assert!(local(30, 12).zone_assumed() && !local(30, 12).in_zone(&berlin).zone_assumed());
+        let stated = LogTime::new(date(2024, 3, 1).at(12, 0, 0, 0), Some(Offset::UTC)).unwrap();
+        assert_eq!((stated.in_zone(&berlin), stated.zone_assumed()), (stated, false));
+        assert_eq!(yearless(12, 1, 10).in_zone(&berlin), yearless(12, 1, 10));
+        let new_year = yearless(1, 1, 0).with_year_from(instant("2024-01-01T12:00:00Z")).in_zone(&berlin);
+        assert_eq!(new_year.to_string(), "2023-12-31 23:00:00");
     }
 
     #[test]
