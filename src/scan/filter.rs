@@ -27,6 +27,10 @@ const TIER_COST: [f64; 4] = [1e-10, 5e-5, 2e-4, 1e-3];
 const TIER_SPEED: [f64; 4] = [0.13, 0.22, 0.45, 0.9];
 const SHUFFLE_SPEED: f64 = 0.09;
 
+/// Bytes of a text that all filters run over one after the other, so that it is read from memory once. A multiple of every
+/// tier's stride.
+const PART_BYTES: usize = 16 << 10;
+
 /// Which tier looks for a needle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TierName {
@@ -136,21 +140,24 @@ impl Filters {
     /// a fixed price for each byte.
     pub fn hits_and_looks(&self, text: &[u8]) -> (impl Iterator<Item = (usize, &[u32])>, usize) {
         let (mut found, mut passed, mut looks) = (Vec::new(), Vec::new(), 0);
-        let mut take = |start: usize, needle: u32| found.push((start as u32, needle));
-        if let Some(tier) = &self.eighth {
-            looks += tier.hits(text, &self.needles, &mut passed, &mut take);
-        }
-        if let Some(tier) = &self.fourth {
-            looks += tier.hits(text, &self.needles, &mut passed, &mut take);
-        }
-        if let Some(tier) = &self.second {
-            looks += tier.hits(text, &self.needles, &mut passed, &mut take);
-        }
-        if let Some(tier) = &self.every {
-            looks += tier.hits(text, &self.needles, &mut passed, &mut take);
-        }
-        if let Some(shuffle) = &self.shuffle {
-            looks += shuffle.hits(text, &self.needles, &mut passed, &mut take);
+        for start in (0..text.len()).step_by(PART_BYTES) {
+            let part = start..text.len().min(start + PART_BYTES);
+            let mut take = |start: usize, needle: u32| found.push((start as u32, needle));
+            if let Some(shuffle) = &self.shuffle {
+                looks += shuffle.hits(text, &self.needles, part.clone(), &mut passed, &mut take);
+            }
+            if let Some(tier) = &self.eighth {
+                looks += tier.hits(text, &self.needles, part.clone(), &mut passed, &mut take);
+            }
+            if let Some(tier) = &self.fourth {
+                looks += tier.hits(text, &self.needles, part.clone(), &mut passed, &mut take);
+            }
+            if let Some(tier) = &self.second {
+                looks += tier.hits(text, &self.needles, part.clone(), &mut passed, &mut take);
+            }
+            if let Some(tier) = &self.every {
+                looks += tier.hits(text, &self.needles, part, &mut passed, &mut take);
+            }
         }
         found.sort_unstable();
         let owners = |(start, needle): (u32, u32)| (start as usize, self.owners[needle as usize].as_slice());
@@ -182,4 +189,62 @@ fn place(needle: &Needle, frequency: &Frequency) -> Option<(TierName, Stretch)> 
         }
     }
     best
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::scan::needle::MaskedByte;
+
+    /// A needle written as text: `#` is a digit, `?` any byte, upper case a letter in any case.
+    fn needle(text: &str) -> Needle {
+        let byte = |byte: u8| match byte {
+            b'#' => MaskedByte::holding(b'0'..=b'9'),
+            b'?' => Some(MaskedByte::ANY),
+            b'A'..=b'Z' => MaskedByte::holding([byte, byte.to_ascii_lowercase()]),
+            byte => Some(MaskedByte::exactly(byte)),
+        };
+        Needle::new(text.bytes().filter_map(byte).collect::<Vec<_>>())
+    }
+
+    fn found(filters: &Filters, text: &[u8]) -> Vec<(usize, u32)> {
+        let mut found: Vec<_> =
+            filters.hits(text).flat_map(|(at, members)| members.iter().map(move |member| (at, *member))).collect();
+        found.sort_unstable();
+        found
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+
+        /// Whatever the filters and whatever the text they were made for, they find each occurrence once.
+        #[test]
+        fn every_occurrence_is_found_once(
+            needles in prop::collection::vec("[ab#?A]{2}[ab#A]{1,4}|[abcdeAB# ]{7,20}|[abAB# ]{15,40}", 1..40),
+            text in prop::collection::vec("[abcdeAB0 ]{0,60}", 0..6),
+            sample in "[abcdeAB0 ]{0,300}",
+            before in 0usize..2,
+        ) {
+            let sets: Vec<NeedleSet> = needles.iter().map(|text| NeedleSet::of(vec![needle(text)])).collect();
+            let members: Vec<&[NeedleSet]> =
+                sets.iter().map(std::slice::from_ref).filter(|sets| Filters::can_find(sets)).collect();
+            // the needles themselves, so that there is something to find, near the border of two parts as well
+            let mut all = vec![b'.'; before * (PART_BYTES - 20)];
+            let occurrence = |text: &String| text.replace('#', "7").replace('?', "x").replace('A', "a");
+            all.extend(text.join("\n").bytes().chain(needles.iter().flat_map(|text| occurrence(text).into_bytes())));
+            let mut frequency = Frequency::default();
+            frequency.add(sample.as_bytes());
+            let naive: Vec<(usize, u32)> = (0..all.len())
+                .flat_map(|at| (0u32..).zip(&members).map(move |(member, sets)| (at, member, sets)))
+                .filter(|(at, _, sets)| sets[0].needles()[0].is_at(&all, *at))
+                .map(|(at, member, _)| (at, member))
+                .collect();
+            for frequency in [Frequency::default(), frequency] {
+                let filters = Filters::new(members.iter().copied(), &frequency);
+                prop_assert_eq!(found(&filters, &all), naive.clone());
+            }
+        }
+    }
 }

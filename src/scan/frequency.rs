@@ -18,9 +18,9 @@ const EXPANSION_LIMIT: u64 = 4096;
 /// A few lines in the formats that most logs have.
 const USUAL: &[u8] = include_bytes!("usual.log");
 /// Bytes of the text that are kept to try filters on.
-const EXCERPT_BYTES: usize = 16 << 10;
+const EXCERPT_BYTES: usize = 4 << 10;
 /// Bytes of the excerpt taken in a row.
-const EXCERPT_RUN: usize = 512;
+const EXCERPT_RUN: usize = 256;
 
 /// Counts of strings of three, four and eight bytes, hashed.
 pub struct Frequency {

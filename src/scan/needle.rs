@@ -107,20 +107,11 @@ impl Needle {
 
     /// Whether it is found anywhere in `text`.
     pub fn is_in(&self, text: &[u8]) -> bool {
-        // the longest stretch without open bits is searched for first
-        let known = self.0.chunk_by(|one, next| (one.mask == 0xFF) == (next.mask == 0xFF));
-        let mut at = 0;
-        let stretches = known.map(|stretch| {
-            at += stretch.len();
-            (at - stretch.len(), stretch)
-        });
-        let exact = stretches.filter(|(_, stretch)| stretch[0].mask == 0xFF).max_by_key(|(_, stretch)| stretch.len());
-        match exact {
-            Some((before, stretch)) => {
-                let bytes: Vec<u8> = stretch.iter().map(|byte| byte.value).collect();
-                let mut found = memchr::memmem::find_iter(text, &bytes);
-                found.any(|at| at >= before && self.is_at(text, at - before))
-            }
+        // a byte that is known and hardly ever occurs is quickly searched for
+        let exact = self.0.iter().enumerate().filter(|(_, byte)| byte.mask == 0xFF);
+        match exact.min_by_key(|(_, byte)| commonness(byte.value)) {
+            Some((before, byte)) => memchr::memchr_iter(byte.value, text)
+                .any(|at| at.checked_sub(before).is_some_and(|start| self.is_at(text, start))),
             None => (0..text.len()).any(|start| self.is_at(text, start)),
         }
     }
@@ -132,10 +123,49 @@ impl Needle {
     }
 }
 
+/// How common a byte is in logs, as a rank.
+fn commonness(byte: u8) -> u8 {
+    match byte {
+        b' ' | b'e' | b't' | b'a' | b'o' | b'i' | b'n' | b'r' | b's' => 4,
+        b'a'..=b'z' | b'0'..=b'9' => 3,
+        b'.' | b':' | b'-' | b'/' | b'_' | b'=' | b',' => 2,
+        b'!'..=b'~' => 1,
+        _ => 0,
+    }
+}
+
 impl fmt::Debug for Needle {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("\"")?;
         self.0.iter().try_for_each(|byte| write!(out, "{byte:?}"))?;
         out.write_str("\"")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn needle(text: &str) -> Needle {
+        Needle::new(text.bytes().map(MaskedByte::exactly).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn a_masked_byte_holds_what_it_was_made_of() {
+        let digit = MaskedByte::holding(b'0'..=b'9').expect("ten bytes");
+        assert!((b'0'..=b'9').all(|byte| digit.holds(byte)) && !digit.holds(b'a') && !digit.holds(b' '));
+        let letter = MaskedByte::holding([b'k', b'K']).expect("two bytes");
+        assert_eq!(letter.members(false).collect::<Vec<_>>(), [b'K', b'k']);
+        assert_eq!(letter.members(true).collect::<Vec<_>>(), [b'k']);
+        assert_eq!((letter.count(false), letter.count(true)), (2, 1));
+        assert_eq!(MaskedByte::ANY.members(false).count(), 256);
+    }
+
+    #[test]
+    fn occurrences_that_overlap_are_seen() {
+        let mut bytes: Vec<MaskedByte> = " error ".bytes().map(MaskedByte::exactly).collect();
+        bytes.extend(MaskedByte::holding(b'0'..=b'9'));
+        assert!(Needle::new(bytes).is_in(b"error error error 7"));
+        assert!(needle("aab").is_in(b"aaaab") && !needle("aab").is_in(b"aaaa"));
     }
 }

@@ -34,6 +34,11 @@ impl NeedleSet {
         &self.0
     }
 
+    #[cfg(test)]
+    pub(crate) fn of(needles: Vec<Needle>) -> Self {
+        Self(needles)
+    }
+
     fn new(strings: Vec<String>) -> Option<Self> {
         let mut needles = strings.iter().map(|string| needle(string)).collect::<Option<Vec<_>>>()?;
         needles.sort_unstable();

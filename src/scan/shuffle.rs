@@ -5,21 +5,28 @@
 //! up 32 positions of a text at once. The technique is Teddy's, of Hyperscan and `aho-corasick`, which take literals only.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use crate::scan::frequency::Frequency;
 use crate::scan::needle::{MaskedByte, Needle};
+use crate::scan::tier::load;
 use crate::scan::wide::{ROW, Shuffles};
 
 const SETS: usize = 8;
 /// Needles that may be tried; more fill all sets.
 const NEEDLE_LIMIT: usize = 1024;
 /// Groups of rows that are arranged into sets; finding the best pairs of more takes too long.
-const GROUP_LIMIT: usize = 64;
+const GROUP_LIMIT: usize = 48;
+
+/// Rows that stand for more strings are looked for in an excerpt; the others are in the counts.
+const COUNTED_LIMIT: u32 = 64;
 
 /// The filter.
 pub(crate) struct Shuffle {
     shuffles: Shuffles,
-    /// For each set and each byte that may be the first of a row where the rows begin; one more at the end.
+    /// For each set the position of a row by whose byte its rows are listed.
+    listed_by: [u8; SETS],
+    /// For each set and each byte in that position where the rows begin; one more at the end.
     starts: Box<[u32]>,
     compared: Box<[Compared]>,
     owners: Box<[Owner]>,
@@ -74,11 +81,14 @@ impl Shuffle {
         let sets = arranged(groups.into_iter().map(|rows| Group::new(rows, frequency)).collect(), frequency);
         let mut shuffles = Shuffles::default();
         let (mut starts, mut compared, mut owners) = (vec![0], Vec::new(), Vec::new());
+        let mut listed_by = [0; SETS];
         for (number, mut group) in sets.into_iter().enumerate() {
             shuffles.join(&group.set, number);
             group.rows.sort_unstable_by_key(|row| (row.mask, row.value));
+            let position = most_telling(&group.rows);
+            listed_by[number] = position as u8;
             for byte in 0..=u8::MAX {
-                let rows: Vec<&Row> = group.rows.iter().filter(|row| row.bytes[0].holds(byte)).collect();
+                let rows: Vec<&Row> = group.rows.iter().filter(|row| row.bytes[position].holds(byte)).collect();
                 for same in rows.chunk_by(|one, other| (one.mask, one.value) == (other.mask, other.value)) {
                     compared.push(Compared { value: same[0].value, mask: same[0].mask, owners: owners.len() as u32 });
                     owners.extend(same.iter().map(|row| row.owner));
@@ -89,7 +99,14 @@ impl Shuffle {
         // where the last owners end
         compared.push(Compared { value: 0, mask: 0, owners: owners.len() as u32 });
         let rate = rate_of(&shuffles, frequency);
-        Some(Self { shuffles, starts: starts.into(), compared: compared.into(), owners: owners.into(), rate })
+        Some(Self {
+            shuffles,
+            listed_by,
+            starts: starts.into(),
+            compared: compared.into(),
+            owners: owners.into(),
+            rate,
+        })
     }
 
     /// Expected share of positions that have to be looked at more closely.
@@ -102,17 +119,19 @@ impl Shuffle {
         &self,
         text: &[u8],
         needles: &[Needle],
+        part: Range<usize>,
         passed: &mut Vec<u32>,
         mut hit: impl FnMut(usize, u32),
     ) -> usize {
         passed.clear();
-        self.shuffles.pass(text, passed);
-        for &at in passed.iter() {
-            let at = at as usize;
-            let found = crate::scan::tier::load(text, at);
-            let mut sets = self.shuffles.sets((found as u32).to_le_bytes());
+        self.shuffles.pass(text, part.clone(), passed);
+        for &entry in passed.iter() {
+            let at = part.start + (entry & 0xFF_FFFF) as usize;
+            let found = load(text, at);
+            let mut sets = entry >> 24;
             while sets != 0 {
-                let list = sets.trailing_zeros() as usize * 256 + found as usize % 256;
+                let set = sets.trailing_zeros() as usize;
+                let list = set * 256 + (found >> (8 * self.listed_by[set])) as usize % 256;
                 sets &= sets - 1;
                 for entry in self.starts[list] as usize..self.starts[list + 1] as usize {
                     let compared = &self.compared[entry];
@@ -130,6 +149,15 @@ impl Shuffle {
         }
         passed.len()
     }
+}
+
+/// The position by whose byte the lists of rows are shortest.
+fn most_telling(rows: &[Row]) -> usize {
+    let work = |position: &usize| {
+        let lengths = (0..=u8::MAX).map(|byte| rows.iter().filter(|row| row.bytes[*position].holds(byte)).count());
+        lengths.map(|length| length * length).sum::<usize>()
+    };
+    (0..ROW).min_by_key(work).unwrap_or(0)
 }
 
 /// Puts rows together whose bytes are the same once `sort` has generalised them; `None` when that gives too many groups.
@@ -225,6 +253,9 @@ fn rarest(needle: &Needle, frequency: &Frequency) -> Option<(usize, Bytes)> {
 
 /// How often a row occurs.
 fn rate(row: &Bytes, frequency: &Frequency) -> f64 {
+    if row.iter().map(|byte| byte.count(true)).product::<u32>() <= COUNTED_LIMIT {
+        return frequency.of(row);
+    }
     let mut set = Shuffles::default();
     set.add(row);
     rate_of(&set, frequency)

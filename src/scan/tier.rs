@@ -9,6 +9,8 @@
 //! The idea is that of Wu and Manber's multi-pattern search, with sampling in the text instead of shifts (as in the q-gram
 //! indexes of Hyperscan's long-literal engine and others).
 
+use std::ops::Range;
+
 use crate::scan::frequency::{Frequency, each_member, folded};
 use crate::scan::needle::{MaskedByte, Needle};
 use crate::scan::wide::with_wide_instructions;
@@ -22,6 +24,9 @@ const SMALL: usize = 1 << 11;
 const LARGE: usize = 1 << 15;
 /// Bits of a filter for each string in it, so that few others pass.
 const BITS_PER_STRING: usize = 32;
+
+/// Entries to a place.
+const ENTRIES_TOGETHER: usize = 4;
 
 /// A filter that looks at strings of `Q` bytes at every `S`-th position; with `FOLD` it does not tell the case of letters apart.
 pub(crate) struct Tier<const Q: usize, const S: usize, const FOLD: bool> {
@@ -107,7 +112,8 @@ impl<const Q: usize, const S: usize, const FOLD: bool> Tier<Q, S, FOLD> {
         if keyed.is_empty() {
             return None;
         }
-        let place_bits = keyed.len().next_power_of_two().ilog2().max(8);
+        // some entries to a place: the table of places is to stay in the cache
+        let place_bits = (keyed.len() / ENTRIES_TOGETHER).next_power_of_two().ilog2().max(8);
         keyed.sort_unstable_by_key(|(hash, entry)| (hash >> (64 - place_bits), entry.window));
         let mut starts = vec![0u32; (1 << place_bits) + 1];
         for (hash, _) in &keyed {
@@ -121,19 +127,21 @@ impl<const Q: usize, const S: usize, const FOLD: bool> Tier<Q, S, FOLD> {
         Some(Self { filter, starts: starts.into(), entries, windows: windows.into() })
     }
 
-    /// Calls `hit` with the beginning of every occurrence of a needle and the needle's number, in the order of the filter.
+    /// Calls `hit` with the beginning of every occurrence of a needle of which the string that is looked for begins in a
+    /// `part` of the text, and with the needle's number, in the order of the filter. Parts begin at multiples of `S`.
     /// `passed` is working memory. Returns how many positions passed the filter.
     pub(crate) fn hits(
         &self,
         text: &[u8],
         needles: &[Needle],
+        part: Range<usize>,
         passed: &mut Vec<u32>,
         mut hit: impl FnMut(usize, u32),
     ) -> usize {
         passed.clear();
         match &self.filter {
-            Bits::Small(bits) => Self::pass(bits, text, passed),
-            Bits::Large(bits) => Self::pass(bits, text, passed),
+            Bits::Small(bits) => Self::pass(bits, text, part, passed),
+            Bits::Large(bits) => Self::pass(bits, text, part, passed),
         }
         let place_shift = 64 - (self.starts.len() - 1).ilog2();
         for &at in passed.iter() {
@@ -157,13 +165,13 @@ impl<const Q: usize, const S: usize, const FOLD: bool> Tier<Q, S, FOLD> {
     }
 
     /// Finds the positions, multiples of `S`, that pass the filter.
-    fn pass<const N: usize>(bits: &[u64; N], text: &[u8], passed: &mut Vec<u32>) {
+    fn pass<const N: usize>(bits: &[u64; N], text: &[u8], part: Range<usize>, passed: &mut Vec<u32>) {
         const PROBES: usize = 8;
         let step = PROBES * S;
-        let mut at = 0;
+        let mut at = part.start;
         with_wide_instructions(|| {
             // every probe reads 8 bytes, the last one beyond the step
-            while let Some(group) = text.get(at..at + step + 8) {
+            while let Some(group) = text.get(at..at + step + 8).filter(|_| at + step <= part.end) {
                 let probe = |number: usize| {
                     let string = u64::from_le_bytes(group[number * S..number * S + 8].try_into().unwrap_or_default());
                     test(bits, hash(key::<Q, FOLD>(string)))
@@ -176,7 +184,7 @@ impl<const Q: usize, const S: usize, const FOLD: bool> Tier<Q, S, FOLD> {
                 at += step;
             }
         });
-        while at < text.len() {
+        while at < part.end {
             if test(bits, hash(key::<Q, FOLD>(load(text, at)))) & 1 != 0 {
                 passed.push(at as u32);
             }

@@ -134,11 +134,6 @@ impl Origins {
         }
     }
 
-    /// Tells whether an entry begins at `at`.
-    pub fn is_entry(&self, at: usize) -> bool {
-        matches!(self.mark(at), Some((mark, true)) if mark.part == Part::Entry)
-    }
-
     /// Takes the marks from `at` on away, to those of a text that begins there.
     pub fn split_off(&mut self, at: usize) -> Origins {
         let cut = self.marks.partition_point(|mark| (mark.at as usize) < at);
