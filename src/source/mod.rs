@@ -32,6 +32,7 @@ mod reading;
 mod recognise;
 pub mod record;
 pub mod record_header;
+pub mod rotation;
 mod seven_zip;
 mod seven_zip_fields;
 mod seven_zip_header;
