@@ -192,3 +192,74 @@ fn is_over_new_year(one: Option<LogTime>, later: Option<LogTime>) -> bool {
         year_unknown && one.date_time().month() - later.date_time().month() > TURN_OF_YEAR
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::diagnose::spot::Spots;
+    use crate::source::timestamp;
+
+    fn evidence(part: usize, records: &[(&str, u64, &str)]) -> Evidence {
+        let mut spots = Spots::of_part(part);
+        let mut evidence = Evidence::default();
+        for &(source, line, text) in records {
+            let time = timestamp::find(text.as_bytes()).map(|stamp| stamp.time);
+            let record = RecordMatches { source, line, text: text.as_bytes(), time, found: Vec::new() };
+            evidence.add(&spots.of(source, line), &record);
+        }
+        evidence
+    }
+
+    #[test]
+    fn of_joined_records_the_first_one_is_shown_and_the_first_lines_are_kept() {
+        let mut joined = evidence(0, &[("a.log", 1, "a"), ("b.log", 25, "later")]);
+        let lines = 2..2 + PLACE_LIMIT as u64;
+        joined.absorb(&evidence(0, &lines.map(|line| ("b.log", line, "earlier")).collect::<Vec<_>>()));
+        assert_eq!(joined.sources().len(), 2);
+        let of_b = &joined.sources()[1];
+        assert_eq!(
+            (of_b.record.as_str(), of_b.count, of_b.lines.as_slice()),
+            ("earlier", 11, &[2, 3, 4, 5, 6, 7, 8, 9, 10, 11][..])
+        );
+    }
+
+    #[test]
+    fn records_slightly_out_of_order_do_not_end_a_year() {
+        let seen = evidence(0, &[("a.log", 1, "Mar  2 10:00:01 x"), ("a.log", 2, "Mar  2 10:00:00 x")]).seen();
+        assert_eq!(seen.0.map(|time| time.to_string()).as_deref(), Some("03-02 10:00:00"));
+        assert_eq!(seen.1.map(|time| time.to_string()).as_deref(), Some("03-02 10:00:01"));
+    }
+
+    #[test]
+    fn a_year_ends_only_within_one_log_and_only_where_none_is_stated() {
+        let shown = |records: &[(&str, u64, &str)]| {
+            let (first, last) = evidence(0, records).seen();
+            [first, last].map(|time| time.map(|time| time.to_string()).unwrap_or_default())
+        };
+        let (december, january) = ("Dec 31 10:00:00 x", "Jan  1 10:00:00 x");
+        assert_eq!(shown(&[("a.log", 1, january), ("a.log.1", 1, december)]), ["12-31 10:00:00", "01-01 10:00:00"]);
+        assert_eq!(shown(&[("a.log", 1, december), ("b.log", 1, january)]), ["01-01 10:00:00", "12-31 10:00:00"]);
+        let stated = [("a.log.1", 1, "2026-12-31 10:00:00 x"), ("a.log", 1, "2026-01-01 10:00:00 x")];
+        assert_eq!(shown(&stated), ["2026-01-01 10:00:00", "2026-12-31 10:00:00"]);
+    }
+
+    #[test]
+    fn files_of_one_log_may_be_parts_of_their_own() {
+        let mut joined = evidence(0, &[("a.log.1", 1, "Dec 31 10:00:00 x")]);
+        joined.absorb(&evidence(1, &[("a.log", 1, "Jan  1 10:00:00 x")]));
+        assert_eq!(joined.seen().0.map(|time| time.date_time().month()), Some(12));
+    }
+
+    #[test]
+    fn times_of_sources_beyond_the_limit_count() {
+        let names: Vec<String> = (0..SOURCE_LIMIT + 2).map(|number| format!("{number}.txt")).collect();
+        let text = |at: usize| if at > SOURCE_LIMIT { "2026-01-01 10:00:00 x" } else { "2026-01-02 10:00:00 x" };
+        let records: Vec<_> = names.iter().enumerate().map(|(at, name)| (name.as_str(), 1, text(at))).collect();
+        let evidence = evidence(0, &records);
+        let first: Timestamp = "2026-01-01T10:00:00Z".parse().unwrap();
+        assert_eq!(evidence.seen().0.and_then(LogTime::timestamp), Some(first));
+        assert_eq!((evidence.sources().len(), evidence.more_sources()), (SOURCE_LIMIT, 2));
+    }
+}

@@ -289,6 +289,7 @@ mod tests {
             "x@0005-0006.journal",
             "é-2026é-01",
         ]);
+        alone(&["x-2026-01-01-1-2-3-4-5-6.log", "x-20260101-0000000001-0000000002-0000000003.log"]);
         in_order("python3", &["python3.11"]);
         in_order("libfoo.so", &["libfoo.so.1"]);
         in_order("report.txt", &["report-20260101.txt"]);
