@@ -202,7 +202,10 @@ mod tests {
     use crate::source::timestamp;
 
     fn evidence(part: usize, records: &[(&str, u64, &str)]) -> Evidence {
-        let mut spots = Spots::of_part(part);
+        told(&mut Spots::of_part(part), records)
+    }
+
+    fn told(spots: &mut Spots, records: &[(&str, u64, &str)]) -> Evidence {
         let mut evidence = Evidence::default();
         for &(source, line, text) in records {
             let time = timestamp::find(text.as_bytes()).map(|stamp| stamp.time);
@@ -214,9 +217,10 @@ mod tests {
 
     #[test]
     fn of_joined_records_the_first_one_is_shown_and_the_first_lines_are_kept() {
-        let mut joined = evidence(0, &[("a.log", 1, "a"), ("b.log", 25, "later")]);
+        let mut spots = Spots::default();
+        let mut joined = told(&mut spots, &[("a.log", 1, "a"), ("b.log", 25, "later")]);
         let lines = 2..2 + PLACE_LIMIT as u64;
-        joined.absorb(&evidence(0, &lines.map(|line| ("b.log", line, "earlier")).collect::<Vec<_>>()));
+        joined.absorb(&told(&mut spots, &lines.map(|line| ("b.log", line, "earlier")).collect::<Vec<_>>()));
         assert_eq!(joined.sources().len(), 2);
         let of_b = &joined.sources()[1];
         assert_eq!(
