@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use faultbook::diagnose::case::FACTS_BYTES;
-use faultbook::diagnose::collect::{EXCERPT_BYTES, GROUP_LIMIT, PLACE_LIMIT, SOURCE_LIMIT, VALUE_LIMIT};
+use faultbook::diagnose::collect::{GROUP_LIMIT, VALUE_LIMIT};
+use faultbook::diagnose::evidence::{EXCERPT_BYTES, PLACE_LIMIT, SOURCE_LIMIT};
 use faultbook::diagnose::{Diagnoser, Diagnosis, Known};
 use faultbook::rule::faultbook::Templates;
 use faultbook::rule::{Code, Faultbook};

@@ -153,6 +153,7 @@ impl Application<'_> {
                 values: fact.values.clone(),
             })
         });
+        let (first, last) = group.evidence.seen();
         let facts = rule.facts.iter().map(|fact| (fact.name.clone(), fact_value(fact, &rule.facts, &scope))).collect();
         Finding {
             rule: self.rule,
@@ -160,10 +161,10 @@ impl Application<'_> {
             environment: environment(rule, self.known),
             captures: self.captures(group, subject, wholes),
             count: group.count,
-            first: group.first,
-            last: group.last,
-            evidence: group.evidence.clone(),
-            more_sources: group.more_sources,
+            first,
+            last,
+            evidence: group.evidence.sources().to_vec(),
+            more_sources: group.evidence.more_sources(),
             branches,
             questions: questions.collect(),
             limited,
@@ -251,7 +252,8 @@ impl SignatureValue {
         let required = names.iter().enumerate().map(|(at, name)| ((*name).to_owned(), value(&whole.captures, at)));
         let optional = optional.iter().enumerate().map(|(at, name)| ((*name).to_owned(), value(&whole.optional, at)));
         let count = whole.count + uncounted;
-        Self { count, first: whole.first, last: whole.last, captures: required.chain(optional).collect() }
+        let (first, last) = whole.evidence.seen();
+        Self { count, first, last, captures: required.chain(optional).collect() }
     }
 }
 

@@ -76,8 +76,9 @@ impl<'a> Diagnoser<'a> {
         let read_parts: Vec<PartReader<'_>> = case
             .parts
             .into_par_iter()
-            .map(|part: Part| {
-                let mut reader = PartReader::new(self, pasted);
+            .enumerate()
+            .map(|(position, part): (usize, Part)| {
+                let mut reader = PartReader::new(self, position, pasted);
                 read(part, reading, &budget, progress, &mut reader);
                 reader
             })
@@ -165,12 +166,12 @@ struct PartReader<'d> {
 }
 
 impl<'d> PartReader<'d> {
-    fn new(diagnoser: &'d Diagnoser<'d>, pasted: bool) -> Self {
+    fn new(diagnoser: &'d Diagnoser<'d>, position: usize, pasted: bool) -> Self {
         Self {
             diagnoser,
             pasted,
             known: Known::default(),
-            collector: Collector::default(),
+            collector: Collector::of_part(position),
             notes: Vec::new(),
             size: CaseSize::default(),
         }
@@ -199,6 +200,7 @@ impl Visit for PartReader<'_> {
         let settings = index.faultbook().settings().of(&source.path);
         let (noise, zone) = (settings.noise, settings.zone.or(options.zone.as_ref()));
         let collector = &mut self.collector;
+        collector.begin(&source.name);
         let scan = Scan::new(index, source, &self.diagnoser.limits).pasted(self.pasted).in_zone(zone.cloned());
         let outcome = scan.run(reader, &mut |record| {
             // a whole file is no record: noise in it says nothing about the rest

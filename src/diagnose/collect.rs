@@ -1,66 +1,56 @@
 //! What was found in the records of a case, grouped as it arrives so that memory follows what was found, not what was read.
 //!
 //! A [`Collector`] belongs to one part of a case; the parts' collectors are [merged](Collector::merge) in the order of the
-//! parts, so that the outcome does not depend on which was read first. Every bound here is a limit with a name; what goes
-//! over it is counted, not kept.
+//! parts, so that the outcome does not depend on which was read first. What is kept is ordered by where in the case it stands,
+//! which for rotated files is not the order in which an archive has them. Every bound here is a limit with a name; what
+//! goes over it is counted, not kept. Places and times of a failure are for `evidence`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
-
+use crate::diagnose::evidence::Evidence;
+use crate::diagnose::spot::{Spot, Spots};
 use crate::rule::RuleId;
 use crate::scan::{Captured, Index, RecordMatches, SignatureId};
-use crate::source::LogTime;
 
 /// Distinct failures of one signature that are kept apart; further ones are only counted.
 pub const GROUP_LIMIT: usize = 1_000;
 /// Distinct values of one capture that are kept; an answer that lists more is not read.
 pub const VALUE_LIMIT: usize = 10;
-/// Sources of one failure whose places are kept.
-pub const SOURCE_LIMIT: usize = 50;
-/// Places in one source that are kept.
-pub const PLACE_LIMIT: usize = 10;
-/// Bytes of the first record of each source that are kept as evidence.
-pub const EXCERPT_BYTES: usize = 2_048;
 
-/// The distinct values of a capture, in the order seen.
+/// The distinct values of a capture, in the order in which the case has them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Values {
     /// At most [`VALUE_LIMIT`].
     pub seen: Vec<String>,
     /// Whether there were more.
     pub more: bool,
+    /// Where each of `seen` was captured first.
+    spots: Vec<Spot>,
 }
 
 impl Values {
-    fn add(&mut self, value: &str) {
-        if self.seen.iter().any(|seen| seen == value) {
-            return;
+    fn add(&mut self, value: &str, spot: &Spot) {
+        if let Some(at) = self.seen.iter().position(|seen| seen == value) {
+            if self.spots.get(at).is_none_or(|own| own <= spot) {
+                return;
+            }
+            self.seen.remove(at);
+            self.spots.remove(at);
         }
-        if self.seen.len() < VALUE_LIMIT {
-            self.seen.push(value.to_owned());
-        } else {
-            self.more = true;
+        self.more |= self.seen.len() == VALUE_LIMIT;
+        let at = self.spots.partition_point(|own| own <= spot);
+        if at < VALUE_LIMIT {
+            self.seen.truncate(VALUE_LIMIT - 1);
+            self.spots.truncate(VALUE_LIMIT - 1);
+            self.seen.insert(at, value.to_owned());
+            self.spots.insert(at, spot.clone());
         }
     }
 
     pub(crate) fn extend(&mut self, other: &Values) {
-        other.seen.iter().for_each(|value| self.add(value));
+        other.seen.iter().zip(&other.spots).for_each(|(value, spot)| self.add(value, spot));
         self.more |= other.more;
     }
-}
-
-/// Where in one source a failure was found.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct SourceEvidence {
-    /// The source, named as `bundle.tar.gz::var/log/app.log`.
-    pub source: String,
-    /// How many records.
-    pub count: u64,
-    /// The 1-based first lines of the first [`PLACE_LIMIT`] records.
-    pub lines: Vec<u64>,
-    /// The first record, at most [`EXCERPT_BYTES`] of it.
-    pub record: String,
 }
 
 /// The records of one signature that belong to one failure.
@@ -72,84 +62,32 @@ pub struct Group {
     pub optional: Vec<Values>,
     /// How many records.
     pub count: u64,
-    /// The earliest time of a record that had one.
-    pub first: Option<LogTime>,
-    /// The latest.
-    pub last: Option<LogTime>,
-    /// Where they were found, at most [`SOURCE_LIMIT`] sources.
-    pub evidence: Vec<SourceEvidence>,
-    /// Sources beyond the limit.
-    pub more_sources: u64,
-    /// The last of those, so that each is counted once.
-    unlisted: Option<String>,
+    /// Where they were found, and when they were written.
+    pub evidence: Evidence,
 }
 
 impl Group {
     /// Adds one record.
-    fn add(&mut self, captured: &Captured, record: &RecordMatches<'_>) {
-        add_values(&mut self.captures, &captured.values);
-        add_values(&mut self.optional, &captured.optional);
+    fn add(&mut self, captured: &Captured, record: &RecordMatches<'_>, spot: &Spot) {
+        add_values(&mut self.captures, &captured.values, spot);
+        add_values(&mut self.optional, &captured.optional, spot);
         self.count += 1;
-        self.seen_at(record.time, record.time);
-        // records of one source arrive together
-        match self.evidence.last_mut().filter(|last| last.source == record.source) {
-            Some(last) => {
-                last.count += 1;
-                if last.lines.len() < PLACE_LIMIT {
-                    last.lines.push(record.line);
-                }
-            }
-            None if self.unlisted.as_deref() == Some(record.source) => {}
-            None => {
-                let excerpt = &record.text[..record.text.len().min(EXCERPT_BYTES)];
-                self.add_evidence(SourceEvidence {
-                    source: record.source.to_owned(),
-                    count: 1,
-                    lines: vec![record.line],
-                    record: String::from_utf8_lossy(excerpt).into_owned(),
-                });
-            }
-        }
+        self.evidence.add(spot, record);
     }
 
-    /// Adds the records of another group, which came later in the case.
+    /// Adds the records of another group.
     pub(crate) fn absorb(&mut self, other: &Group) {
         extend_values(&mut self.captures, &other.captures);
         extend_values(&mut self.optional, &other.optional);
         self.count += other.count;
-        self.seen_at(other.first, other.last);
-        for evidence in &other.evidence {
-            match self.evidence.iter_mut().find(|own| own.source == evidence.source) {
-                Some(own) => {
-                    own.count += evidence.count;
-                    own.lines.extend(evidence.lines.iter().take(PLACE_LIMIT.saturating_sub(own.lines.len())));
-                    own.lines.sort_unstable();
-                }
-                None => self.add_evidence(evidence.clone()),
-            }
-        }
-        self.more_sources += other.more_sources;
-    }
-
-    fn seen_at(&mut self, first: Option<LogTime>, last: Option<LogTime>) {
-        self.first = [self.first, first].into_iter().flatten().min();
-        self.last = [self.last, last].into_iter().flatten().max();
-    }
-
-    fn add_evidence(&mut self, evidence: SourceEvidence) {
-        if self.evidence.len() < SOURCE_LIMIT {
-            self.evidence.push(evidence);
-        } else {
-            self.more_sources += 1;
-            self.unlisted = Some(evidence.source);
-        }
+        self.evidence.absorb(&other.evidence);
     }
 }
 
-fn add_values(own: &mut Vec<Values>, given: &[Option<String>]) {
+fn add_values(own: &mut Vec<Values>, given: &[Option<String>], spot: &Spot) {
     own.resize(own.len().max(given.len()), Values::default());
     for (own, value) in own.iter_mut().zip(given) {
-        value.iter().for_each(|value| own.add(value));
+        value.iter().for_each(|value| own.add(value, spot));
     }
 }
 
@@ -167,9 +105,10 @@ pub struct GroupKey {
     pub explained_by: BTreeSet<RuleId>,
 }
 
-/// The groups of one signature, in the order first seen.
+/// The groups of one signature.
 #[derive(Clone, Debug, Default)]
 pub struct SignatureMatches {
+    /// In the order in which they came.
     order: Vec<GroupKey>,
     groups: BTreeMap<GroupKey, Group>,
     /// Records of failures beyond [`GROUP_LIMIT`].
@@ -177,9 +116,11 @@ pub struct SignatureMatches {
 }
 
 impl SignatureMatches {
-    /// The groups with their keys, in the order first seen.
+    /// The groups with their keys, in the order of their first records.
     pub fn groups(&self) -> impl Iterator<Item = (&GroupKey, &Group)> {
-        self.order.iter().filter_map(|key| Some((key, self.groups.get(key)?)))
+        let mut groups: Vec<_> = self.order.iter().filter_map(|key| Some((key, self.groups.get(key)?))).collect();
+        groups.sort_by_key(|(_, group)| group.evidence.first_spot());
+        groups.into_iter()
     }
 
     /// The group of a key; `None` when it would be one too many.
@@ -198,14 +139,26 @@ impl SignatureMatches {
 #[derive(Clone, Debug, Default)]
 pub struct Collector {
     matches: BTreeMap<SignatureId, SignatureMatches>,
+    spots: Spots,
 }
 
 impl Collector {
+    /// Makes the collector of the part that has this position in its case.
+    pub fn of_part(part: usize) -> Self {
+        Collector { matches: BTreeMap::new(), spots: Spots::of_part(part) }
+    }
+
+    /// Begins the source of this name. Each source is begun, whether anything matches in it or not.
+    pub fn begin(&mut self, source: &str) {
+        self.spots.begin(source);
+    }
+
     /// Takes the matches of one record.
     pub fn add(&mut self, index: &Index<'_>, record: &RecordMatches<'_>) {
         let is_fallback = |id: &SignatureId| index.signature(*id).0.fallback;
         let explained: BTreeSet<RuleId> =
             record.found.iter().filter(|(id, _)| !is_fallback(id)).map(|(id, _)| index.owner(*id).0).collect();
+        let spot = self.spots.of(record.source, record.line);
         for (id, captured) in &record.found {
             let (rule, signature) = index.signature(*id);
             let names = signature.captures();
@@ -220,15 +173,15 @@ impl Collector {
             let explained_by = if rule.fallback { explained.clone() } else { BTreeSet::new() };
             let matches = self.matches.entry(*id).or_default();
             match matches.group(GroupKey { identity, explained_by }) {
-                Some(group) => group.add(captured, record),
+                Some(group) => group.add(captured, record, &spot),
                 None => matches.uncounted += 1,
             }
         }
     }
 
-    /// Adds what a later part of the case found.
-    pub fn merge(&mut self, later: Collector) {
-        for (id, matches) in later.matches {
+    /// Adds what another part of the case found.
+    pub fn merge(&mut self, other: Collector) {
+        for (id, matches) in other.matches {
             let own = self.matches.entry(id).or_default();
             for (key, group) in matches.groups() {
                 match own.group(key.clone()) {

@@ -3,7 +3,8 @@
 use minijinja::Value;
 use serde::Serialize;
 
-use crate::diagnose::collect::{SourceEvidence, Values};
+use crate::diagnose::collect::Values;
+use crate::diagnose::evidence::SourceEvidence;
 use crate::rule::decide::Scope;
 use crate::rule::{FactType, RuleId, Truth};
 use crate::source::{LogTime, Note};
@@ -25,7 +26,7 @@ pub struct Finding {
     pub first: Option<LogTime>,
     /// The latest.
     pub last: Option<LogTime>,
-    /// Where they were found.
+    /// Where they were found, in the order of the input, files of a rotated log from the oldest to the current one.
     pub evidence: Vec<SourceEvidence>,
     /// Sources beyond those in `evidence`.
     pub more_sources: u64,

@@ -1,7 +1,8 @@
 //! From the paths of a command line to cases: what is diagnosed as a whole, and in which pieces it is read.
 //!
 //! A file is a case. In a folder each archive is a case of its own and the other files together are one, unless a
-//! `facts.yaml` says that the folder as a whole is one. Order is that of the arguments, then of the paths' bytes.
+//! `facts.yaml` says that the folder as a whole is one. Order is that of the arguments, then of the paths' bytes; the files of a
+//! [rotated](super::rotation) log stand where it does, oldest first.
 //! Only the heads of files are looked at here; reading is for [`read`](super::read()). A `facts.yaml` is a part like any
 //! other: who reads the case knows what to make of it.
 
@@ -15,6 +16,7 @@ use walkdir::WalkDir;
 
 use crate::source::compression::decoder;
 use crate::source::recognise::{Content, recognise};
+use crate::source::rotation::rotated;
 use crate::source::stream::{HEAD, Peek};
 use crate::source::{Note, NoteKind};
 
@@ -149,6 +151,7 @@ fn folder(root: &Path, cases: &mut Vec<CaseInput>, notes: &mut Vec<Note>) {
             parts.push(Part { name: readable(&path), path: relative, alone: false, origin: Origin::File(path) });
         }
     }
+    parts.sort_by_cached_key(|part| rotated(&part.path));
     if !parts.is_empty() || archives.is_empty() {
         cases.push(CaseInput { name: readable(root), parts });
     }
@@ -279,6 +282,16 @@ mod tests {
             "/z.zip: z.zip",
         ];
         assert_eq!(told(root.path()), expected);
+    }
+
+    #[test]
+    fn rotated_files_of_a_folder_are_parts_from_the_oldest_to_the_current() {
+        let root = tempfile::tempdir().unwrap();
+        for name in ["x.log", "x.log.1", "x.log.10.gz", "x.log.2.gz", "x.log-a", "app.log", "app-2026-01-02.log"] {
+            fs::write(root.path().join(name), "text").unwrap();
+        }
+        let expected = ": app-2026-01-02.log app.log x.log.10.gz x.log.2.gz x.log.1 x.log x.log-a";
+        assert_eq!(told(root.path()), [expected]);
     }
 
     #[test]

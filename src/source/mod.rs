@@ -8,7 +8,7 @@
 //!
 //! A text is then read in [blocks](block) of whole [records](record): [timestamps](timestamp) say where those begin,
 //! [levels](level) how severe they are; [`plain`](mod@plain) removes transport, [`tidy`](mod@tidy) what pasting did to a
-//! text, and [`wrap`] joins lines that were hard-wrapped. What a record means is for `scan`.
+//! text, and [`wrap`] joins lines that were hard-wrapped. [`rotation`] tells from their names which files are one log. What a record means is for `scan`.
 
 mod ar;
 pub mod block;
@@ -32,6 +32,7 @@ mod reading;
 mod recognise;
 pub mod record;
 pub mod record_header;
+pub mod rotation;
 mod seven_zip;
 mod seven_zip_fields;
 mod seven_zip_header;
