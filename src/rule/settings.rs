@@ -174,7 +174,7 @@ pub struct JsonKeys {
 }
 
 /// What stands at the beginning of a record. Invariant: the regex has a group `time` or `level`, and no other names.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Header {
     pub(crate) pattern: Pattern,
 }
