@@ -148,6 +148,7 @@ impl Clock<'_> {
         let time = match self.block.framing {
             Framing::Headed(headers) => headers.stamp(head).map(|stamp| stamp.time),
             Framing::Lines => timestamp::find(head).map(|stamp| stamp.time),
+            Framing::Stated(_) if at > 0 && self.block.text().is_one_record => None,
             Framing::Stated(lines) => lines.time(head),
         };
         time.or_else(|| self.block.origin_at(at)?.time)

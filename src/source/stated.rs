@@ -130,7 +130,11 @@ fn at(formats: &[TimeFormat], line: &[u8], column: usize) -> Option<Stamp> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::source::block::Blocks;
+    use crate::source::record::RecordLimits;
 
     fn formats(formats: &[&str]) -> Vec<TimeFormat> {
         formats.iter().map(|format| TimeFormat::new(format).unwrap()).collect()
@@ -161,6 +165,44 @@ mod tests {
         assert_eq!(begins(lines(Some(&start), Some(&continuation))), [true, false, false, false]);
         assert_eq!(begins(lines(None, Some(&continuation))), [true, false, false, true]);
         assert_eq!(StatedLines::of(SourceSettings::default()), None);
+    }
+
+    proptest! {
+        #[test]
+        fn blocks_of_any_size_hold_the_same_records(
+            text in "([0-9#] |01\\.02\\.2026|[a-z]{0,9}|\t|\r|\x1b\\[1m|\n){0,120}",
+            block_bytes in 1_usize..600,
+            max_lines in 1_usize..6,
+            choice in 0_usize..5,
+        ) {
+            let patterns = ["^[0-9]", "^\\s", "^# (?<time>[0-9.]+)?"].map(|pattern| Pattern::new(pattern).unwrap());
+            let [start, continuation, header] = patterns;
+            let header = HeaderPattern { pattern: header };
+            let formats = formats(&["%d.%m.%Y"]);
+            let timed = SourceSettings { timestamp: &formats, ..SourceSettings::default() };
+            let settings = match choice {
+                0 => SourceSettings { start: Some(&start), ..timed },
+                1 => SourceSettings { start: Some(&start), continuation: Some(&continuation), ..SourceSettings::default() },
+                2 => SourceSettings { continuation: Some(&continuation), ..timed },
+                3 => SourceSettings { header: Some(&header), ..SourceSettings::default() },
+                _ => SourceSettings { header: Some(&header), start: Some(&start), ..timed },
+            };
+            let limits = RecordLimits { lines: max_lines, bytes: 60, line_bytes: 80, overlap: 20 };
+            let records = |block_bytes| {
+                let mut blocks = Blocks::with_block_bytes(text.as_bytes(), limits, block_bytes).with_settings(settings);
+                let mut found = Vec::new();
+                while let Some(block) = blocks.next_block().unwrap() {
+                    let mut clock = block.clock();
+                    for span in block.records() {
+                        assert_eq!(block.record_at(span.range.start), span);
+                        let at = block.offset + span.range.start as u64;
+                        found.push((at, span.continues, clock.time_of(&span), block.header(&span).level));
+                    }
+                }
+                found
+            };
+            prop_assert_eq!(records(block_bytes), records(usize::from(u16::MAX)));
+        }
     }
 
     #[test]
