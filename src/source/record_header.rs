@@ -56,6 +56,8 @@ pub(super) struct Past {
     lines: usize,
     /// The level of the record that goes on in the block.
     level: Option<Level>,
+    /// Whether a line goes on in the block, so that what it begins with is no beginning of a line.
+    inside_line: bool,
 }
 
 impl Framing<'_> {
@@ -90,7 +92,8 @@ impl Block<'_> {
         let end = self.bytes().len();
         let time = clock.time_before(end);
         let level = self.is_cut().then(|| self.header(&self.record_at(end)).level).flatten();
-        Past { time, lines: clock.lines, level }
+        let inside_line = self.is_cut() && !self.bytes().ends_with(b"\n");
+        Past { time, lines: clock.lines, level, inside_line }
     }
 
     fn first_line_at(&self, start: usize) -> Cow<'_, [u8]> {
@@ -134,6 +137,9 @@ impl Clock<'_> {
         let (mut lines, mut line, mut found) = (0, end, None);
         while line > self.at && lines < reach && found.is_none() {
             line = text.line_start(line - 1);
+            if line == 0 && self.block.past().inside_line {
+                break;
+            }
             lines += 1;
             found = self.stamp_at(line);
         }

@@ -170,7 +170,7 @@ mod tests {
     proptest! {
         #[test]
         fn blocks_of_any_size_hold_the_same_records(
-            text in "([0-9#] |01\\.02\\.2026|[a-z]{0,9}|\t|\r|\x1b\\[1m|\n){0,120}",
+            text in "([0-9#] |01\\.02\\.2026|[a-z]{0,9}|\t|\r|\x1b\\[1m|\n){0,60}",
             block_bytes in 1_usize..600,
             max_lines in 1_usize..6,
             choice in 0_usize..5,
