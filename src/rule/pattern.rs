@@ -41,6 +41,15 @@ pub struct PatternError {
     pub help: Option<String>,
 }
 
+/// Patterns are equal that are written alike.
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Self) -> bool {
+        self.source == other.source
+    }
+}
+
+impl Eq for Pattern {}
+
 impl Pattern {
     /// Checks a pattern; the error says what is wrong where.
     pub fn new(source: &str) -> Result<Self, PatternError> {

@@ -77,9 +77,10 @@ pub(crate) struct SourceEntry {
 /// Of `start`, `continuation` and `header`, of `xml` and of `json` only one group is set: they say in different ways what a record is.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SourceSettings<'s> {
-    /// A line that matches begins a record; if nothing else says what continues it, every other line does.
+    /// A line that matches begins a record, every other line continues it.
     pub start: Option<&'s Pattern>,
-    /// A line that matches continues the record before it; if there is no `start`, every other line begins one.
+    /// A line that matches continues the record before it, whatever else it matches; without `start` and `header`, every other line
+    /// begins one.
     pub continuation: Option<&'s Pattern>,
     /// What stands at the beginning of a record, and where in it time and level are.
     pub header: Option<&'s Header>,
@@ -174,7 +175,7 @@ pub struct JsonKeys {
 }
 
 /// What stands at the beginning of a record. Invariant: the regex has a group `time` or `level`, and no other names.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Header {
     pub(crate) pattern: Pattern,
 }

@@ -93,7 +93,7 @@ impl<H: Iterator<Item = (usize, SignatureId)>, M: Iterator<Item = usize>> Places
 
 impl BlockSearch<'_> {
     /// Searches a block.
-    pub(crate) fn search(&self, block: &Block) -> Searched {
+    pub(crate) fn search(&self, block: &Block<'_>) -> Searched {
         let mut counters = (block.lines(), block.clock());
         let mut searched = Searched::default();
         let hits = self.part.hits(block.bytes()).into_iter().peekable();
@@ -120,7 +120,7 @@ impl BlockSearch<'_> {
 
     fn record(
         &self,
-        block: &Block,
+        block: &Block<'_>,
         span: &RecordSpan,
         mut candidates: Candidates,
         (lines, clock): &mut Counters<'_>,

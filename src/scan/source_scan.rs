@@ -11,6 +11,7 @@ use std::sync::mpsc::{self, Receiver};
 use jiff::tz::TimeZone;
 use rayon::Yield;
 
+use crate::rule::SourceSettings;
 use crate::scan::block_search::{BlockSearch, Searched};
 use crate::scan::confirm::{Captured, Readings, confirm};
 use crate::scan::index::{Index, IndexPart, SignatureId};
@@ -58,13 +59,16 @@ pub struct Scan<'s> {
     limits: &'s Limits,
     block_bytes: usize,
     pasted: bool,
+    settings: SourceSettings<'s>,
     zone: Option<TimeZone>,
 }
 
 impl<'s> Scan<'s> {
-    /// Prepares the scan of a source.
+    /// Prepares the scan of a source, which is read as the faultbook's settings say.
     pub fn new(index: &'s Index<'s>, source: &'s SourceName, limits: &'s Limits) -> Self {
-        Self { part: index.part_for(&source.path), source, limits, block_bytes: BLOCK_BYTES, pasted: false, zone: None }
+        let settings = index.faultbook().settings().of(&source.path);
+        let part = index.part_for(&source.path);
+        Self { part, source, limits, block_bytes: BLOCK_BYTES, pasted: false, settings, zone: None }
     }
 
     /// Takes the source for pasted text, whose lines may have been hard-wrapped on its way.
@@ -86,7 +90,8 @@ impl<'s> Scan<'s> {
     pub fn run(self, reader: &mut dyn BufRead, take: &mut dyn FnMut(&RecordMatches<'_>)) -> ScanOutcome {
         let kept = if self.part.whole_file().is_empty() { 0 } else { WHOLE_FILE_BYTES + 1 };
         let mut raw = Raw::new(reader, kept);
-        let blocks = Blocks::with_block_bytes(&mut raw, self.limits.record, self.block_bytes);
+        let blocks =
+            Blocks::with_block_bytes(&mut raw, self.limits.record, self.block_bytes).with_settings(self.settings);
         let mut state = State::new(&self, take);
         let result = state.read(blocks);
         state.whole = raw.kept;
@@ -123,7 +128,7 @@ impl<'s, 't> State<'s, 't> {
     }
 
     /// Reads all blocks, has them searched, and tells what was found in their order.
-    fn read(&mut self, mut blocks: Blocks<&mut Raw<'_>>) -> io::Result<()> {
+    fn read(&mut self, mut blocks: Blocks<'s, &mut Raw<'_>>) -> io::Result<()> {
         let search = BlockSearch { ..self.search };
         let threads = rayon::current_num_threads();
         rayon::in_place_scope(|scope| {
@@ -160,7 +165,7 @@ impl<'s, 't> State<'s, 't> {
     }
 
     /// Keeps of a block what is tested at the end. The lines of a transport were not broken on the way.
-    fn keep(&mut self, block: &Block) {
+    fn keep(&mut self, block: &Block<'_>) {
         if !block.is_peeled() {
             self.unwrapping.add(block.bytes());
         }
@@ -236,16 +241,16 @@ impl<'s, 't> State<'s, 't> {
 }
 
 /// Blocks that were handed out to be searched, by their numbers.
-struct Queue {
-    receiver: Receiver<(u64, (Searched, Block))>,
+struct Queue<'s> {
+    receiver: Receiver<(u64, (Searched, Block<'s>))>,
     /// Searched, but one before is not.
-    waiting: BTreeMap<u64, (Searched, Block)>,
+    waiting: BTreeMap<u64, (Searched, Block<'s>)>,
     handed_out: u64,
     received: u64,
     told: u64,
 }
 
-impl Queue {
+impl<'s> Queue<'s> {
     /// Returns when at most so many blocks are still being searched; meanwhile helps with it.
     fn wait_for_room(&mut self, most: usize) {
         loop {
@@ -267,7 +272,7 @@ impl Queue {
     }
 
     /// Tells what may be told, and gives the blocks back.
-    fn tell(&mut self, state: &mut State<'_, '_>, mut recycle: impl FnMut(Block)) {
+    fn tell(&mut self, state: &mut State<'_, '_>, mut recycle: impl FnMut(Block<'s>)) {
         while let Some((searched, block)) = self.waiting.remove(&self.told) {
             self.told += 1;
             state.tell(searched);

@@ -10,7 +10,7 @@
 //! out dear (a dump without timestamps in a timestamped log, hits on every line of it) the block makes an index of its
 //! records once, so that looking up all lines of any block costs no more than three passes over it.
 //!
-//! What the text is wrapped in is found by [`detect`] in what is read first, and taken off by [`Peeling`] before the text comes
+//! What the text is wrapped in is found by [`detect_with`] in what is read first, and taken off by [`Peeling`] before the text comes
 //! here; then the lines of the source and the records that the transport made are told by its [`Origins`].
 //!
 //! A record that exceeds the limits comes in pieces. The next piece is matched together with the end of the one before it
@@ -28,10 +28,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use memchr::{memchr, memchr_iter, memrchr};
 
+use crate::rule::SourceSettings;
+use crate::rule::time_format::TimeFormat;
 use crate::source::framing::{Framing, Watch};
 use crate::source::record::{HEAD_BYTES, Opening, Piece, Pieces, RecordLimits, RecordSpan, RecordText, overlap_start};
 use crate::source::record_header::Past;
-use crate::source::transport::{Origin, Origins, Peeling, Transport, detect};
+use crate::source::transport::{Origin, Origins, Peeling, Transport, detect_with};
 
 /// Bytes of a block, unless a record needs more. Measured: 256 KiB to 2 MiB read equally fast; this is room for two of the
 /// longest records and stays in the second-level cache of current processors while several passes run over it.
@@ -43,8 +45,9 @@ const FIRST_BYTES: usize = 16 * 1024;
 /// Reads a source block by block. A buffer never exceeds [`BLOCK_BYTES`] or a little more than the longest record, whichever
 /// is larger; how many there are is up to who keeps the blocks.
 #[derive(Debug)]
-pub struct Blocks<R> {
+pub struct Blocks<'s, R> {
     reader: R,
+    settings: SourceSettings<'s>,
     limits: RecordLimits,
     /// Bytes that are read before a block is handed out; more only where a line is longer.
     block_bytes: usize,
@@ -60,7 +63,7 @@ pub struct Blocks<R> {
     /// Where the text in the buffer comes from, if it was peeled.
     origins: Origins,
     offset: u64,
-    watch: Option<Watch>,
+    watch: Option<Watch<'s>>,
     opening: Opening,
     /// The end of the block before, where the next one begins inside a record.
     overlap: Vec<u8>,
@@ -69,7 +72,7 @@ pub struct Blocks<R> {
     failure: Option<io::Error>,
 }
 
-impl<R: Read> Blocks<R> {
+impl<'s, R: Read> Blocks<'s, R> {
     /// Reads from `reader`, whose text is decoded; records beyond `limits` are cut.
     pub fn new(reader: R, limits: RecordLimits) -> Self {
         Self::with_block_bytes(reader, limits, BLOCK_BYTES)
@@ -83,6 +86,7 @@ impl<R: Read> Blocks<R> {
         let block_bytes = block_bytes.max(limits.bytes.saturating_add(HEAD_BYTES + 2));
         Self {
             reader,
+            settings: SourceSettings::default(),
             limits,
             block_bytes,
             capacity: block_bytes,
@@ -102,6 +106,11 @@ impl<R: Read> Blocks<R> {
         }
     }
 
+    /// Reads the source as its settings say; what they leave out is found out.
+    pub fn with_settings(self, settings: SourceSettings<'s>) -> Self {
+        Self { settings, ..self }
+    }
+
     /// Takes the source for wrapped in `transports`, outermost first, instead of looking for some.
     pub fn wrapped_in(self, transports: Vec<Transport>) -> Self {
         Self { transports: Some(transports), ..self }
@@ -111,7 +120,7 @@ impl<R: Read> Blocks<R> {
     ///
     /// When reading fails, what was read until then is still handed out first; then the error is returned once, and after
     /// it `None`.
-    pub fn next_block(&mut self) -> io::Result<Option<Block>> {
+    pub fn next_block(&mut self) -> io::Result<Option<Block<'s>>> {
         self.fill();
         if self.filled == 0 {
             return self.failure.take().map_or(Ok(None), Err);
@@ -126,6 +135,7 @@ impl<R: Read> Blocks<R> {
         let block = Block {
             offset: self.offset,
             framing,
+            formats: self.settings.timestamp,
             limits: self.limits,
             ends_inside_line: is_cut && read.last() != Some(&b'\n'),
             is_one_record: end.is_one_record,
@@ -152,11 +162,11 @@ impl<R: Read> Blocks<R> {
     }
 
     /// Decides how the records of the buffer are framed, and where the next block ends.
-    fn framed(&mut self) -> (Framing, End) {
-        let watch = self.watch.get_or_insert_with(|| Watch::new(&self.buffer[..self.filled]));
+    fn framed(&mut self) -> (Framing<'s>, End) {
+        let watch = self.watch.get_or_insert_with(|| Watch::new(&self.buffer[..self.filled], self.settings));
         let mut framing = watch.framing();
         let mut end = self.end(framing);
-        let watch = self.watch.get_or_insert_with(|| Watch::new(&[]));
+        let watch = self.watch.get_or_insert_with(|| Watch::new(&[], self.settings));
         let change = watch.change(&self.buffer[..self.filled], end.at);
         // what is one entry stays one record
         let mut change = change.filter(|at| self.origins.begins_record(*at) != Some(false));
@@ -174,7 +184,7 @@ impl<R: Read> Blocks<R> {
     }
 
     /// Finds where the next block ends. Reads more where that takes more than was read: in a line that is longer.
-    fn end(&mut self, framing: Framing) -> End {
+    fn end(&mut self, framing: Framing<'s>) -> End {
         loop {
             let text = RecordText {
                 first_line: self.opening.first_line(),
@@ -196,7 +206,7 @@ impl<R: Read> Blocks<R> {
     }
 
     /// Takes a block back whose text is no longer needed, so that its memory is used for a later one.
-    pub fn recycle(&mut self, block: Block) {
+    pub fn recycle(&mut self, block: Block<'_>) {
         self.spare.push(block.buffer);
     }
 
@@ -218,7 +228,8 @@ impl<R: Read> Blocks<R> {
     fn fill(&mut self) {
         if self.offset == 0 && self.filled == 0 {
             self.read();
-            let transports = self.transports.take().unwrap_or_else(|| detect(&self.buffer[..self.filled]));
+            let transports =
+                self.transports.take().unwrap_or_else(|| detect_with(&self.buffer[..self.filled], self.settings));
             if !transports.is_empty() {
                 self.peeling = Some(Peeling::new(&transports, &self.buffer[..self.filled], self.ended));
                 (self.filled, self.ended) = (0, false);
@@ -281,7 +292,7 @@ impl End {
             end = newline;
         }
         // No line after the first begins a record for certain: the buffer is one long record, or indented throughout.
-        let is_one_record = matches!(text.framing, Framing::Headed(_));
+        let is_one_record = text.framing != Framing::Lines;
         let last = RecordText { is_one_record, ..text }
             .pieces(0, opening)
             .take_while(|piece| piece.end < text.bytes.len() && is_known(piece.end))
@@ -304,11 +315,13 @@ pub struct PieceText<'b> {
 
 /// A stretch of a source that holds whole records, except where a record that exceeds the limits was cut.
 #[derive(Debug)]
-pub struct Block {
+pub struct Block<'s> {
     /// Byte offset of the first byte in the source, decoded and peeled.
     pub offset: u64,
     /// How the lines of the source make records.
-    pub framing: Framing,
+    pub framing: Framing<'s>,
+    /// How the settings say that times are written.
+    formats: &'s [TimeFormat],
     limits: RecordLimits,
     buffer: Vec<u8>,
     /// Bytes of the buffer that are the block's.
@@ -329,13 +342,14 @@ pub struct Block {
     index: OnceLock<Vec<RecordSpan>>,
 }
 
-impl Block {
+impl Block<'_> {
     /// Makes one block of a whole text that is in memory already, such as a pasted one.
     pub fn whole(text: impl Into<Vec<u8>>, limits: RecordLimits) -> Self {
         let buffer = text.into();
         Self {
             offset: 0,
             framing: Framing::detect(&buffer),
+            formats: &[],
             limits: limits.sound(),
             length: buffer.len(),
             origins: Origins::default(),
@@ -413,7 +427,7 @@ impl Block {
 
     /// Returns what the source's transports say of the byte `at`; `None` when it has none.
     pub fn origin_at(&self, at: usize) -> Option<Origin> {
-        self.origins.at(at)
+        self.origins.at_with(at, self.formats)
     }
 
     /// Returns the line of the raw source that holds what the byte `at` was taken out of; `None` when lines are to be counted.
@@ -490,7 +504,7 @@ impl Block {
 /// The records of a block in order, made by [`Block::records`].
 #[derive(Debug)]
 pub struct Records<'b> {
-    block: &'b Block,
+    block: &'b Block<'b>,
     pieces: Pieces<'b>,
 }
 
@@ -556,7 +570,7 @@ mod tests {
     }
 
     /// The records of a block, which has so many lines before it.
-    fn found(block: &Block, before: u64) -> Vec<Found> {
+    fn found(block: &Block<'_>, before: u64) -> Vec<Found> {
         let (mut lines, mut clock) = (block.lines(), block.clock());
         let record = |span: RecordSpan| {
             let PieceText { text, seen, again } = block.text_of(&span);
@@ -569,7 +583,7 @@ mod tests {
 
     /// Reads text in blocks and checks everything a block promises; returns the records and whether all blocks are framed
     /// as `framing`.
-    fn read_framed(text: &[u8], limits: RecordLimits, block_bytes: usize, framing: Framing) -> (Vec<Found>, bool) {
+    fn read_framed(text: &[u8], limits: RecordLimits, block_bytes: usize, framing: Framing<'_>) -> (Vec<Found>, bool) {
         let mut same = true;
         let mut blocks = Blocks::with_block_bytes(text, limits, block_bytes);
         let (mut joined, mut records, mut before) = (Vec::new(), Vec::new(), 0);

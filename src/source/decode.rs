@@ -73,6 +73,25 @@ pub(super) fn form(head: &[u8]) -> Form {
     }
 }
 
+/// The same for a text that is said to be in an encoding: whether it is text is seen when it is decoded. A byte order mark goes before.
+pub(super) fn form_in(encoding: &'static encoding_rs::Encoding, head: &[u8]) -> Form {
+    if encoding_rs::Encoding::for_bom(head).is_some() {
+        return form(head);
+    }
+    let stated = match encoding {
+        // Of bytes that are invalid in it nothing is lost.
+        it if it == encoding_rs::UTF_8 => Encoding::Bytes,
+        it if it == encoding_rs::UTF_16LE => Encoding::Utf16Little,
+        it if it == encoding_rs::UTF_16BE => Encoding::Utf16Big,
+        it => Encoding::Legacy(it),
+    };
+    let (text, _) = encoding.decode_without_bom_handling(head);
+    match form(text.as_bytes()) {
+        Form::Text(_) => Form::Text(stated),
+        Form::Binary => Form::Binary,
+    }
+}
+
 /// Converts what `reader` yields to UTF-8 where it must be, and passes it to `use_it`.
 pub(super) fn decoded<T>(
     encoding: Encoding,

@@ -8,8 +8,11 @@
 
 use memchr::{memchr, memchr_iter, memrchr};
 
+use crate::rule::SourceSettings;
+use crate::rule::time_format::TimeFormat;
 use crate::source::header::Headers;
 use crate::source::record::HEAD_BYTES;
+use crate::source::stated::{self, StatedLines};
 use crate::source::timestamp::{self, Stamp};
 
 /// Bytes of a source that [`Framing::detect`] looks at.
@@ -25,19 +28,28 @@ const MISSES: usize = 1000;
 const PROBES: usize = 4;
 
 /// How the lines of a source make records.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Framing {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Framing<'s> {
     /// A line with a timestamp in its place begins a record, every other line continues it, except where a process dies. Lines before the
     /// first timestamp are one record.
-    Headed(Headers),
+    Headed(Headers<'s>),
     /// A line is a record, with the lines that are indented deeper and those of its stack trace.
     Lines,
+    /// The settings say which lines begin a record; every other line continues it.
+    Stated(StatedLines<'s>),
 }
 
-impl Framing {
+impl<'s> Framing<'s> {
     /// Detects the framing from the beginning of a source; only the first [`SAMPLE_BYTES`] and 200 non-blank lines count.
     pub fn detect(sample: &[u8]) -> Self {
-        Self::from(Headers::detect(&sample[..sample.len().min(SAMPLE_BYTES)], true))
+        Self::detect_with(sample, SourceSettings::default())
+    }
+
+    /// Detects what the settings do not say.
+    pub(super) fn detect_with(sample: &[u8], settings: SourceSettings<'s>) -> Self {
+        let sample = &sample[..sample.len().min(SAMPLE_BYTES)];
+        let detected = || Self::from(Headers::detect(sample, true, settings.timestamp));
+        StatedLines::of(settings).map_or_else(detected, Self::Stated)
     }
 
     /// Reads the timestamp of a line: the one in its place, else the first in the columns of headers.
@@ -45,37 +57,44 @@ impl Framing {
         let head = &line[..line.len().min(HEAD_BYTES)];
         match self {
             Self::Headed(headers) => headers.stamp(head),
-            Self::Lines => None,
+            Self::Lines | Self::Stated(_) => None,
         }
         .or_else(|| timestamp::find(head))
     }
 }
 
-impl From<Headers> for Framing {
-    fn from(headers: Headers) -> Self {
+impl<'s> From<Headers<'s>> for Framing<'s> {
+    fn from(headers: Headers<'s>) -> Self {
         if headers.is_empty() { Self::Lines } else { Self::Headed(headers) }
     }
 }
 
 /// The framing of a source while it is read.
 #[derive(Debug)]
-pub(super) struct Watch {
-    framing: Framing,
+pub(super) struct Watch<'s> {
+    framing: Framing<'s>,
+    /// How the settings say that times are written.
+    formats: &'s [TimeFormat],
     /// Lines since the last that began a record.
     missed: usize,
     /// Whether there was any timestamp in what was looked at.
     stamped: bool,
 }
 
-impl Watch {
+impl<'s> Watch<'s> {
     /// Detects the framing from the beginning of a source.
-    pub fn new(sample: &[u8]) -> Self {
-        let framing = Framing::detect(sample);
-        Self { framing, missed: 0, stamped: framing != Framing::Lines || has_stamp(sample) }
+    pub fn new(sample: &[u8], settings: SourceSettings<'s>) -> Self {
+        let framing = Framing::detect_with(sample, settings);
+        let is_stamped = match framing {
+            Framing::Headed(_) => true,
+            Framing::Stated(lines) if lines.tells_time() => true,
+            Framing::Stated(_) | Framing::Lines => has_stamp(sample, 0..sample.len().min(SAMPLE_BYTES)),
+        };
+        Self { framing, formats: settings.timestamp, missed: 0, stamped: is_stamped }
     }
 
     /// The framing of the text that was seen.
-    pub fn framing(&self) -> Framing {
+    pub fn framing(&self) -> Framing<'s> {
         self.framing
     }
 
@@ -93,6 +112,10 @@ impl Watch {
             let found = match self.framing {
                 Framing::Headed(headers) => self.with_headers(headers, text, at..past),
                 Framing::Lines => self.without_headers(text, at..past),
+                Framing::Stated(_) => {
+                    self.stamped = self.stamped || has_stamp(text, at..past);
+                    None
+                }
             };
             if let Some((place, framing)) = found {
                 (self.framing, self.missed, self.stamped) = (framing, 0, true);
@@ -105,15 +128,15 @@ impl Watch {
 
     fn with_headers(
         &mut self,
-        known: Headers,
+        known: Headers<'s>,
         text: &[u8],
         window: std::ops::Range<usize>,
-    ) -> Option<(usize, Framing)> {
+    ) -> Option<(usize, Framing<'s>)> {
         if line_starts(text, window.clone()).any(|at| known.begins_record(head(text, at))) {
             self.missed = 0;
             return None;
         }
-        let found = detect_again(text, window.start);
+        let found = self.detect_again(text, window.start);
         let both = known.with(found);
         if both != known && !found.is_empty() {
             let place = first_beginning(text, window.start, known, found)?;
@@ -123,29 +146,30 @@ impl Watch {
         (self.missed >= MISSES && found.is_empty()).then_some((window.start, Framing::Lines))
     }
 
-    fn without_headers(&mut self, text: &[u8], window: std::ops::Range<usize>) -> Option<(usize, Framing)> {
-        if !line_starts(text, window.clone()).take(PROBES).any(|at| timestamp::find(head(text, at)).is_some()) {
+    fn without_headers(&mut self, text: &[u8], window: std::ops::Range<usize>) -> Option<(usize, Framing<'s>)> {
+        let is_stated = |at: usize| stated::leading(self.formats, head(text, at)).is_some();
+        let is_probed = |at: usize| timestamp::find(head(text, at)).is_some() || is_stated(at);
+        if !line_starts(text, window.clone()).take(PROBES).any(is_probed) {
             return None;
         }
         self.stamped = true;
-        let found = detect_again(text, window.start);
+        let found = self.detect_again(text, window.start);
         let place = first_beginning(text, window.start, Headers::default(), found)?;
         Some((place, Framing::Headed(found)))
+    }
+
+    fn detect_again(&self, text: &[u8], at: usize) -> Headers<'s> {
+        Headers::detect(&text[at..text.len().min(at + SAMPLE_BYTES)], false, self.formats)
     }
 }
 
 /// Says whether one of the first lines of a stretch has a timestamp.
-fn has_stamp(text: &[u8]) -> bool {
-    let window = 0..text.len().min(SAMPLE_BYTES);
+fn has_stamp(text: &[u8], window: std::ops::Range<usize>) -> bool {
     line_starts(text, window).take(PROBES).any(|at| timestamp::find(head(text, at)).is_some())
 }
 
-fn detect_again(text: &[u8], at: usize) -> Headers {
-    Headers::detect(&text[at..text.len().min(at + SAMPLE_BYTES)], false)
-}
-
 /// Finds the first line that `found` makes the beginning of a record: before `at`, behind the last that `known` does, else after it.
-fn first_beginning(text: &[u8], at: usize, known: Headers, found: Headers) -> Option<usize> {
+fn first_beginning(text: &[u8], at: usize, known: Headers<'_>, found: Headers<'_>) -> Option<usize> {
     let (mut first, mut line) = (None, at);
     while line > at.saturating_sub(WINDOW_BYTES) {
         line = memrchr(b'\n', &text[..line - 1]).map_or(0, |newline| newline + 1);
@@ -184,7 +208,7 @@ mod tests {
     /// The places at which the framing of a text changes, with what it becomes.
     fn changes(text: &str) -> Vec<(usize, bool)> {
         let text = text.as_bytes();
-        let mut watch = Watch::new(text);
+        let mut watch = Watch::new(text, SourceSettings::default());
         let (mut at, mut found) = (0, Vec::new());
         while let Some(place) = watch.change(&text[at..], text.len() - at) {
             at += place;

@@ -10,8 +10,10 @@ use std::borrow::Cow;
 
 use memchr::memchr;
 
+use crate::rule::time_format::TimeFormat;
 use crate::source::plain::{ESCAPE, without_escapes};
 use crate::source::record::{HEAD_BYTES, Indentation};
+use crate::source::stated;
 use crate::source::timestamp::{self, Shape, Stamp};
 
 /// Non-blank lines that decide where the timestamps are. More would let a long banner be outvoted, but cost time on every small file.
@@ -31,9 +33,11 @@ const BEGINNINGS: [&[u8]; 3] =
     [b"panic: ", b"fatal error: ", b"# A fatal error has been detected by the Java Runtime Environment"];
 
 /// The places where the lines of a source have their timestamps; none if it has no headers.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub struct Headers {
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Headers<'s> {
     places: [Option<Header>; MAX_PLACES],
+    /// Formats of which one begins a line of the source; none if the settings name none, or none that is there.
+    formats: &'s [TimeFormat],
 }
 
 /// A shape and where it stands.
@@ -63,12 +67,16 @@ enum Place {
     BehindFileName,
 }
 
-impl Headers {
+impl<'s> Headers<'s> {
     /// Finds the places in the beginning of a source: those on which five lines of the first [`SAMPLE_LINES`] that are not blank agree, or a
     /// fifth of them, or else, if `first_line` says so, the one of the first line.
     ///
     /// A place behind indentation counts only where there is no other: there it is more likely inside a message.
-    pub fn detect(sample: &[u8], first_line: bool) -> Self {
+    ///
+    /// A line that begins with one of `formats`, which somebody who knows the source names, is certain to have a header; beside such lines
+    /// only places at the beginning of a line count.
+    pub fn detect(sample: &[u8], first_line: bool, formats: &'s [TimeFormat]) -> Self {
+        let mut headers = Self::default();
         let mut seen: Vec<(Header, usize)> = Vec::new();
         let (mut lines, mut first) = (0, None);
         for line in sample.split(|&byte| byte == b'\n').map(|line| shown(head(line))) {
@@ -77,7 +85,9 @@ impl Headers {
                 continue;
             }
             lines += 1;
-            if let Some((header, stamp)) = Header::of(line) {
+            if stated::leading(formats, line).is_some() {
+                headers.formats = formats;
+            } else if let Some((header, stamp)) = Header::of(line) {
                 match seen.iter_mut().find(|(known, _)| known.stamp(line).as_ref() == Some(&stamp)) {
                     Some((_, count)) => *count += 1,
                     None => seen.push((header, 1)),
@@ -94,10 +104,12 @@ impl Headers {
         if found.iter().any(|(header, _)| !header.is_indented()) {
             found.retain(|(header, _)| !header.is_indented());
         }
+        if !headers.formats.is_empty() {
+            found.retain(|(header, _)| header.is_flush());
+        }
         found.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-        let mut headers = Self::default();
         found.iter().for_each(|(header, _)| headers.add(*header));
-        if found.is_empty() && first_line {
+        if headers.is_empty() && first_line {
             first.into_iter().for_each(|header| headers.add(header));
         }
         headers
@@ -105,7 +117,7 @@ impl Headers {
 
     /// Says whether no place is known.
     pub fn is_empty(&self) -> bool {
-        self.places[0].is_none()
+        self.places[0].is_none() && self.formats.is_empty()
     }
 
     /// Adds the places of `others`. Where there is no room the oldest go.
@@ -113,7 +125,8 @@ impl Headers {
         let mut places: Vec<Header> = self.places.into_iter().flatten().collect();
         places.retain(|place| !others.places.contains(&Some(*place)));
         places.extend(others.places.into_iter().flatten());
-        let mut headers = Self::default();
+        let formats = if others.formats.is_empty() { self.formats } else { others.formats };
+        let mut headers = Self { formats, ..Self::default() };
         places.iter().skip(places.len().saturating_sub(MAX_PLACES)).for_each(|header| headers.add(*header));
         headers
     }
@@ -124,7 +137,8 @@ impl Headers {
     }
 
     fn stamp_in(&self, line: &[u8]) -> Option<Stamp> {
-        self.places.iter().map_while(|header| *header).find_map(|header| header.stamp(line))
+        let placed = || self.places.iter().map_while(|header| *header).find_map(|header| header.stamp(line));
+        stated::leading(self.formats, line).or_else(placed)
     }
 
     /// Says whether a line whose first bytes are `line` begins a record.
@@ -258,7 +272,7 @@ mod tests {
 
     /// Which lines of a text begin a record, by number from 0.
     fn beginnings(text: &str) -> Vec<usize> {
-        let headers = Headers::detect(text.as_bytes(), true);
+        let headers = Headers::detect(text.as_bytes(), true, &[]);
         text.lines().enumerate().filter(|(_, line)| headers.begins_record(line.as_bytes())).map(|(at, _)| at).collect()
     }
 
@@ -271,7 +285,7 @@ mod tests {
     #[test]
     fn five_lines_or_a_fifth_or_the_first_line_lock_a_place() {
         let stamped = "2024-05-06 07:08:09 x\n";
-        let is_locked = |text: String| !Headers::detect(text.as_bytes(), true).is_empty();
+        let is_locked = |text: String| !Headers::detect(text.as_bytes(), true, &[]).is_empty();
         assert!(is_locked(format!("{}{}", "y\n".repeat(50), stamped.repeat(5))));
         assert!(!is_locked(format!("{}{}", "y\n".repeat(50), stamped.repeat(4))));
         assert!(is_locked(format!("{}{stamped}", "y\n".repeat(4))));
@@ -364,7 +378,7 @@ mod tests {
 
     #[test]
     fn places_add_up_to_a_bound() {
-        let detect = |line: &str| Headers::detect(line.as_bytes(), true);
+        let detect = |line: &str| Headers::detect(line.as_bytes(), true, &[]);
         let lines = [
             "2024-05-06 07:08:09 x",
             "May  6 07:08:09 x",

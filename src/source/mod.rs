@@ -38,6 +38,7 @@ mod seven_zip_fields;
 mod seven_zip_header;
 mod seven_zip_streams;
 mod sparse;
+pub mod stated;
 mod stream;
 mod tape;
 pub mod tidy;

@@ -15,9 +15,10 @@ use std::rc::Rc;
 use jiff::Timestamp;
 use tempfile::SpooledTempFile;
 
+use crate::rule::Settings;
 use crate::source::case::{Origin, reason};
 use crate::source::compression::decoder;
-use crate::source::decode::{Form, PADDING, decoded, form};
+use crate::source::decode::{Form, PADDING, decoded, form, form_in};
 use crate::source::note::size;
 use crate::source::recognise::{Archive, Compression, Content, recognise};
 use crate::source::stream::{Guard, HEAD, Layer, Notes, Peek, Plain, ReadSeek, Stream, fault};
@@ -38,7 +39,7 @@ pub trait Visit {
 
 /// Reads `part`: each text in it, at whatever depth, goes to `visit`, in the order of the input.
 ///
-/// `reading` is [`Limits`] alone or with [`ReadOptions`]. `budget` belongs to the case and is shared by its parts. Time is linear
+/// `reading` is [`Limits`] alone or with [`ReadOptions`] and [`Settings`]. `budget` belongs to the case and is shared by its parts. Time is linear
 /// in what is decoded, memory constant but for what the limits allow.
 pub fn read<'r>(
     part: Part,
@@ -47,13 +48,14 @@ pub fn read<'r>(
     progress: &'r Progress,
     visit: &'r mut dyn Visit,
 ) {
-    let Reading { limits, options, .. } = reading.into();
+    let Reading { limits, options, settings } = reading.into();
     let notes = Notes::default();
     let layer = Layer::base(&part.name, &notes);
     let mut source = SourceName { name: part.name, path: part.path, modified: None };
     let mut session = Session {
         limits,
         options,
+        settings,
         budget,
         progress,
         visit,
@@ -87,6 +89,7 @@ pub fn read<'r>(
 pub(super) struct Session<'s> {
     pub(super) limits: &'s Limits,
     pub(super) options: &'s ReadOptions,
+    settings: &'s Settings,
     pub(super) budget: &'s Budget,
     progress: &'s Progress,
     visit: &'s mut dyn Visit,
@@ -214,7 +217,8 @@ impl Session<'_> {
             }
             return;
         }
-        let Form::Text(encoding) = form(head) else {
+        let stated = self.settings.of(&source.path).encoding;
+        let Form::Text(encoding) = stated.map_or_else(|| form(head), |encoding| form_in(encoding, head)) else {
             // The little that is left of something cut off need not look like what it was.
             if !layer.is_broken() {
                 self.skip(&source, NoteKind::Binary, "not text");

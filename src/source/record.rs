@@ -123,7 +123,7 @@ pub(super) struct RecordText<'t> {
     /// The text; it begins at the beginning of a record or piece.
     pub bytes: &'t [u8],
     /// How its lines make records.
-    pub framing: Framing,
+    pub framing: Framing<'t>,
     /// How long a record may be.
     pub limits: RecordLimits,
     /// Whether the text ends at a cut inside a line. Such a cut is made only in a line that is too long for a record of its
@@ -139,7 +139,7 @@ pub(super) struct RecordText<'t> {
 
 impl<'t> RecordText<'t> {
     /// Takes a text of which nothing else is known.
-    pub fn new(bytes: &'t [u8], framing: Framing, limits: RecordLimits) -> Self {
+    pub fn new(bytes: &'t [u8], framing: Framing<'t>, limits: RecordLimits) -> Self {
         static NOT_PEELED: Origins = Origins::new();
         Self {
             bytes,
@@ -170,6 +170,7 @@ impl<'t> RecordText<'t> {
         }
         match self.framing {
             Framing::Headed(headers) => headers.begins_record(self.head(at)),
+            Framing::Stated(lines) => lines.begins_record(self.head(at)),
             Framing::Lines => !self.line(at).may_continue(self.line_before(at)),
         }
     }
@@ -189,6 +190,7 @@ impl<'t> RecordText<'t> {
         }
         match self.framing {
             Framing::Headed(headers) => headers.begins_record(self.head(at)),
+            Framing::Stated(lines) => lines.begins_record(self.head(at)),
             Framing::Lines => !trace.take(self.line(at)),
         }
     }
@@ -196,7 +198,7 @@ impl<'t> RecordText<'t> {
     /// Begins a record with the line at `at`.
     fn trace(self, at: usize) -> Trace {
         match self.framing {
-            Framing::Headed(_) => Trace::default(),
+            Framing::Headed(_) | Framing::Stated(_) => Trace::default(),
             Framing::Lines => Trace::begin(self.line(at)),
         }
     }
@@ -347,14 +349,14 @@ impl Indentation {
 mod tests {
     use super::*;
 
-    fn records(text: &str, framing: Framing, limits: RecordLimits) -> Vec<(&str, bool)> {
+    fn records<'t>(text: &'t str, framing: Framing<'t>, limits: RecordLimits) -> Vec<(&'t str, bool)> {
         RecordText::new(text.as_bytes(), framing, limits)
             .pieces(0, Opening::Record)
             .map(|piece| (&text[piece.start..piece.end], piece.continues || piece.next != Opening::Record))
             .collect()
     }
 
-    fn texts(text: &str, framing: Framing) -> Vec<&str> {
+    fn texts<'t>(text: &'t str, framing: Framing<'t>) -> Vec<&'t str> {
         records(text, framing, RecordLimits::default()).into_iter().map(|(text, _)| text).collect()
     }
 

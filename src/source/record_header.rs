@@ -56,18 +56,23 @@ pub(super) struct Past {
     lines: usize,
     /// The level of the record that goes on in the block.
     level: Option<Level>,
+    /// Whether a line goes on in the block, so that what it begins with is no beginning of a line.
+    inside_line: bool,
 }
 
-impl Framing {
+impl Framing<'_> {
     /// Reads time and level from the first line of a record, which is plain text.
     pub fn header(&self, line: &[u8]) -> Header {
+        if let Self::Stated(lines) = self {
+            return lines.header(line);
+        }
         let stamp = self.stamp(line);
         let level = level::find(line, stamp.as_ref().map_or(0, |stamp| stamp.range.end));
         Header { time: stamp.map(|stamp| stamp.time), level }
     }
 }
 
-impl Block {
+impl Block<'_> {
     /// Reads time and level of a record from its first line. A further piece of a cut record has those of the record.
     pub fn header(&self, span: &RecordSpan) -> Header {
         match self.record_start(span.range.start) {
@@ -87,7 +92,8 @@ impl Block {
         let end = self.bytes().len();
         let time = clock.time_before(end);
         let level = self.is_cut().then(|| self.header(&self.record_at(end)).level).flatten();
-        Past { time, lines: clock.lines, level }
+        let inside_line = self.is_cut() && !self.bytes().ends_with(b"\n");
+        Past { time, lines: clock.lines, level, inside_line }
     }
 
     fn first_line_at(&self, start: usize) -> Cow<'_, [u8]> {
@@ -100,7 +106,7 @@ impl Block {
 /// Tells the times of the records of a block; asked for records in order, it looks at every line once.
 #[derive(Debug, Clone)]
 pub struct Clock<'b> {
-    block: &'b Block,
+    block: &'b Block<'b>,
     /// Where the last record began that was asked for.
     at: usize,
     /// The last time before it.
@@ -123,13 +129,17 @@ impl Clock<'_> {
         }
         let reach = match self.block.framing {
             Framing::Headed(_) => usize::MAX,
-            Framing::Lines if self.block.is_stamped() => LOOK_BACK_LINES,
-            Framing::Lines => 0,
+            Framing::Stated(lines) if lines.tells_time() => usize::MAX,
+            Framing::Stated(_) | Framing::Lines if self.block.is_stamped() => LOOK_BACK_LINES,
+            Framing::Stated(_) | Framing::Lines => 0,
         };
         let text = self.block.text();
         let (mut lines, mut line, mut found) = (0, end, None);
         while line > self.at && lines < reach && found.is_none() {
             line = text.line_start(line - 1);
+            if line == 0 && self.block.past().inside_line {
+                break;
+            }
             lines += 1;
             found = self.stamp_at(line);
         }
@@ -141,10 +151,12 @@ impl Clock<'_> {
     /// Reads the time with which the line at `at` begins.
     fn stamp_at(&self, at: usize) -> Option<LogTime> {
         let head = self.block.text().head(at);
-        let stamp = match self.block.framing {
-            Framing::Headed(headers) => headers.stamp(head),
-            Framing::Lines => timestamp::find(head),
+        let time = match self.block.framing {
+            Framing::Headed(headers) => headers.stamp(head).map(|stamp| stamp.time),
+            Framing::Lines => timestamp::find(head).map(|stamp| stamp.time),
+            Framing::Stated(_) if at > 0 && self.block.text().is_one_record => None,
+            Framing::Stated(lines) => lines.time(head),
         };
-        stamp.map(|stamp| stamp.time).or_else(|| self.block.origin_at(at)?.time)
+        time.or_else(|| self.block.origin_at(at)?.time)
     }
 }

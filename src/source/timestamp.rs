@@ -87,6 +87,8 @@ pub enum Shape {
     Epoch,
     /// The same between other fields, where one line alone does not tell it from a count.
     BareEpoch,
+    /// As a format in the settings says.
+    Stated,
 }
 
 impl Shape {

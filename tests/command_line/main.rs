@@ -8,6 +8,7 @@ mod check;
 mod reading;
 mod rules;
 mod settings;
+mod sources;
 mod test;
 mod triage;
 

@@ -10,6 +10,8 @@ use jiff::tz::{Offset, TimeZone};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Serialize, Serializer};
 
+use crate::rule::time_format::ReadTime;
+
 /// How far after its file's modified time a record may lie: clocks and zones differ by up to a day.
 const TOLERANCE: SignedDuration = SignedDuration::from_hours(24);
 
@@ -54,6 +56,19 @@ impl LogTime {
     pub(super) fn without_year(time: DateTime) -> Self {
         debug_assert_eq!(time.year(), 0, "year 0 stands for an unknown year");
         Self { time: whole_microseconds(time), year_known: false, zone: Zone::Assumed }
+    }
+
+    /// Takes a time that was read by a stated format. `None` if it is beyond what a date can hold.
+    pub(in crate::source) fn of(read: ReadTime) -> Option<Self> {
+        if read.year_known {
+            return Self::new(read.time, read.offset);
+        }
+        let Some(offset) = read.offset else {
+            return Some(Self::without_year(read.time));
+        };
+        let time = Offset::UTC.to_datetime(offset.to_timestamp(read.time).ok()?);
+        let time = time.with().year(0).build().ok()?;
+        Some(Self { zone: Zone::Stated, ..Self::without_year(time) })
     }
 
     /// Says whether the year is known, from the text or by [`LogTime::with_year_from`].

@@ -34,7 +34,7 @@ fn epoch(text: &[u8]) -> Option<LogTime> {
 }
 
 /// Reads a level. `None` if it is none.
-pub(super) fn level_of(text: &[u8]) -> Option<Level> {
+pub(in crate::source) fn level_of(text: &[u8]) -> Option<Level> {
     match text.trim_ascii() {
         [digit @ b'0'..=b'7'] => Some(syslog_severity(digit - b'0')),
         [tens @ b'1'..=b'6', b'0'] => Some(match tens {

@@ -5,6 +5,7 @@
 //! an object again is treated alike, as deep as [`DEPTH`](super::DEPTH). Which members hold message, time and level
 //! is said by [`JsonKeys`].
 
+use crate::rule::settings;
 use crate::source::transport::DEPTH;
 use crate::source::transport::json::{Value, members, unescape};
 use crate::source::transport::origin::{Head, Input, Part, Place, Text};
@@ -30,6 +31,19 @@ impl Default for JsonKeys {
             message: names(&["message", "msg", "log", "MESSAGE", "event", "text", "@m", "@mt", "short_message"]),
             time: names(&["@timestamp", "timestamp", "time", "ts", "@t"]),
             level: names(&["level", "severity", "log.level", "PRIORITY", "lvl", "@l"]),
+        }
+    }
+}
+
+impl JsonKeys {
+    /// Takes the keys that settings name; those that they leave out have their usual names.
+    pub(super) fn stated(keys: &settings::JsonKeys) -> Self {
+        let named = |key: &Option<String>, usual| key.clone().map_or(usual, |key| vec![key]);
+        let usual = Self::default();
+        Self {
+            message: named(&keys.message, usual.message),
+            time: named(&keys.time, usual.time),
+            level: named(&keys.level, usual.level),
         }
     }
 }

@@ -33,6 +33,7 @@ mod tests;
 
 use memchr::memrchr;
 
+pub(in crate::source) use head::level_of;
 pub use json_lines::JsonKeys;
 pub use origin::{HEADS_BYTES, Origin, Origins, Part, Text};
 pub use partial::PARTIAL_BYTES;
@@ -41,6 +42,7 @@ pub(in crate::source) use peeling::Peeling;
 pub use xml::XML_DEPTH;
 
 use self::json_lines::Finder;
+use crate::rule::SourceSettings;
 
 /// Transports in transports. Docker's log of a JSON logger that logs JSON has three.
 pub const DEPTH: usize = 3;
@@ -101,6 +103,36 @@ pub fn detect(sample: &[u8]) -> Vec<Transport> {
     found
 }
 
+/// Finds what a source is wrapped in whose settings may say what is a record. Then only transports of lines are looked for: in them is what
+/// the settings are about.
+pub(in crate::source) fn detect_with(sample: &[u8], settings: SourceSettings<'_>) -> Vec<Transport> {
+    let json = settings.json.map(JsonKeys::stated);
+    if let Some(keys) = &json {
+        let finder = Finder::new(keys);
+        if nearly_all(&sample_lines(sample), &|line| finder.fits(line)) {
+            return json.into_iter().map(Transport::JsonLines).collect();
+        }
+    }
+    let mut found = detect(sample);
+    if settings.makes_records() {
+        found.retain(|transport| !transport.has_entries());
+    }
+    found.extend(json.map(Transport::JsonLines));
+    // names of elements are compared without their prefix
+    found.extend(settings.xml.and_then(|name| name.rsplit(':').next()).map(|name| Transport::Xml(name.to_owned())));
+    found
+}
+
+/// Returns the lines of a sample that count.
+fn sample_lines(sample: &[u8]) -> Vec<&[u8]> {
+    whole_lines(&sample[..sample.len().min(SAMPLE_BYTES)])
+        .split(|&byte| byte == b'\n')
+        .map(|line| line.strip_suffix(b"\r").unwrap_or(line))
+        .filter(|line| !line.trim_ascii().is_empty())
+        .take(SAMPLE_LINES)
+        .collect()
+}
+
 /// Returns a sample without a last line that may be cut off, unless that is all there is.
 fn whole_lines(sample: &[u8]) -> &[u8] {
     memrchr(b'\n', sample).map_or(sample, |newline| &sample[..newline + 1])
@@ -111,12 +143,7 @@ fn detect_one(sample: &[u8]) -> Option<Transport> {
     if export::begins(sample) {
         return Some(Transport::JournaldExport);
     }
-    let lines: Vec<&[u8]> = whole_lines(sample)
-        .split(|&byte| byte == b'\n')
-        .map(|line| line.strip_suffix(b"\r").unwrap_or(line))
-        .filter(|line| !line.trim_ascii().is_empty())
-        .take(SAMPLE_LINES)
-        .collect();
+    let lines = sample_lines(sample);
     let fit = |fits: &dyn Fn(&[u8]) -> bool| nearly_all(&lines, fits);
     // No line of the first kinds begins like this.
     let begins_with_digit = lines.iter().take(2 + SAMPLE_LINES / 10).any(|line| line[0].is_ascii_digit());

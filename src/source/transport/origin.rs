@@ -9,8 +9,10 @@
 
 use memchr::memchr_iter;
 
+use crate::rule::time_format::TimeFormat;
 use crate::rule::vocabulary::Level;
 use crate::source::LogTime;
+use crate::source::stated;
 use crate::source::transport::head::{level_of, time_of};
 
 /// Bytes of the longest time that is kept. The longest shape has 35.
@@ -113,9 +115,15 @@ impl Origins {
 
     /// Returns what is known of the byte `at`; `None` in text that was not peeled.
     pub fn at(&self, at: usize) -> Option<Origin> {
+        self.at_with(at, &[])
+    }
+
+    /// The same where times may be of other formats.
+    pub fn at_with(&self, at: usize, formats: &[TimeFormat]) -> Option<Origin> {
         let (mark, _) = self.mark(at)?;
         let head = self.head(mark);
-        Some(Origin { line: mark.line, time: time_of(head.time), level: level_of(head.level) })
+        let time = stated::time_of(formats, head.time).or_else(|| time_of(head.time));
+        Some(Origin { line: mark.line, time, level: level_of(head.level) })
     }
 
     /// Returns the raw line of the byte `at`; `None` in text that was not peeled.
