@@ -370,6 +370,23 @@ mod tests {
     }
 
     #[test]
+    fn what_is_nearly_everywhere_is_told_from_what_may_be_rare() {
+        let may_be_rare = |source: &str| choice(source).sets().any(|set| set.can_be_found() && set.may_be_rare());
+        for rare in ["abc", "(?i)abc", r"E\d{4}", r"\d{6}", r"\w+ lost", r"a\d+bcd"] {
+            assert!(may_be_rare(rare), "{rare}");
+        }
+        for common in [r"\d{4}", "a.c", r": \d", r"\w+ \w+", "ab", r"abc|\w+", "(?:abc)?d"] {
+            assert!(!may_be_rare(common), "{common}");
+        }
+    }
+
+    #[test]
+    fn only_what_can_be_found_is_kept() {
+        assert!(choice(r"[a-z0-9]{3}").kept().is_empty() && choice(r"\w+").kept().is_empty());
+        assert_eq!(choice(r"\d{3}").kept().len(), 1);
+    }
+
+    #[test]
     fn all_that_would_do_is_kept() {
         let choice = choice(r"first \d+ second\s+third");
         let shown: Vec<_> = choice.sets().map(|set| format!("{:?}", set.needles()[0])).collect();

@@ -14,7 +14,7 @@ use regex_syntax::ast::{Ast, Span as AstSpan};
 use crate::rule::authored::{AuthoredFile, Located};
 use crate::rule::diagnostic::{Code, Diagnostic};
 use crate::rule::file::SignatureFile;
-use crate::rule::needle::Needle;
+use crate::rule::needle::{MaskedByte, Needle};
 use crate::rule::pattern::{NEST_LIMIT, parse};
 use crate::rule::required::{Choice, LENGTH_LEAST, NeedleSet, SET_LIMIT};
 use crate::rule::scalar::Offsets;
@@ -198,8 +198,12 @@ fn literal(choice: &Choice) -> Option<String> {
     choice.sets().next().and_then(|set| set.needles().first()).map(shown)
 }
 
-/// A needle between marks of code.
+/// A needle between marks of code, written as a regex would be.
 fn shown(needle: &Needle) -> String {
-    let written = format!("{needle:?}");
-    format!("`{}`", quoted(written.trim_matches('"')))
+    let byte = |byte: &MaskedByte| match (byte.known_bits(), format!("{byte:?}")) {
+        (..8, unknown) if unknown == "#" => r"\d".to_owned(),
+        (..8, unknown) if unknown == "?" => ".".to_owned(),
+        (_, known) => known,
+    };
+    format!("`{}`", quoted(&needle.bytes().iter().map(byte).collect::<String>()))
 }

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use crate::rule::needle::Needle;
-use crate::rule::required::NeedleSet;
+use crate::rule::required::{NeedleSet, STRING_LENGTH};
 use crate::scan::frequency::Frequency;
 use crate::scan::shuffle::Shuffle;
 use crate::scan::tier::{Stretch, Tier};
@@ -16,6 +16,9 @@ type Eighth = Tier<8, 8, true>;
 type Fourth = Tier<4, 4, true>;
 type Second = Tier<3, 2, false>;
 type Every = Tier<3, 1, false>;
+
+/// Whatever [can be found](NeedleSet::can_be_found) has a place in the tier that asks least.
+const _: () = assert!(Every::LEAST == STRING_LENGTH);
 
 /// What it costs to look at a position more closely, in nanoseconds.
 const LOOK_COST: f64 = 8.0;

@@ -265,7 +265,7 @@ fn profile_tells_candidates_confirmations_matches_and_stages_beside_an_unchanged
     let folder = Folder::usual();
     let rule = |id: &str, signature: &str| format!("id: {id}\ntitle: t\nsignatures:\n  seen: {signature}\n");
     folder.write("rules/any.yaml", rule("ANY", "{ regex: '^q\\w* \\w' }").as_bytes());
-    folder.write("rules/near.yaml", rule("NEAR", "{ regex: 'query took (?<much>[0-9]+) hours' }").as_bytes());
+    folder.write("rules/near.yaml", rule("NEAR", "{ regex: 'query took (?<much>[0-9]+)', level: error }").as_bytes());
     folder.write("rules/config.yaml", rule("CONFIG", "{ contains: '4 s', scope: file }").as_bytes());
     folder.write("many.log", "query took 4 s\nquery took no time\nnothing\n".repeat(10).as_bytes());
     for format in ["text", "json", "html"] {
@@ -275,7 +275,8 @@ fn profile_tells_candidates_confirmations_matches_and_stages_beside_an_unchanged
         assert_eq!((plain.code, plain.out), (profiled.code, profiled.out));
         assert_eq!(plain.talk, "");
         let counts = |start: &str| profile_line(&profiled.talk, start)[2..5].join(" ");
-        assert_eq!(counts("SLOW-1 "), "20 10 10", "{}", profiled.talk);
+        assert_eq!(counts("SLOW-1 "), "10 10 10", "{}", profiled.talk);
+        assert_eq!(counts("NEAR "), "10 0 0", "{}", profiled.talk);
         assert_eq!(counts("ANY "), "30 20 20", "{}", profiled.talk);
         assert_eq!(counts("CONFIG "), "1 1 1", "{}", profiled.talk);
         assert!(profile_line(&profiled.talk, "ANY ").join(" ").ends_with("every record"));
