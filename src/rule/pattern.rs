@@ -3,7 +3,7 @@
 //! Patterns are those of the `regex` crate over bytes with ASCII `\d \w \s \b`; `(?u)` opts into Unicode; `^` and `$` match
 //! at line borders inside a record. Parsing is cheap and tells every mistake with its place; compiling is dear and waits
 //! for the first candidate record. Which literals a pattern needs is worked out in [`required`](crate::rule::required) from what
-//! [`Pattern::parsed`] gives beside the pattern, so that nobody has to parse again.
+//! `Pattern::parsed` gives beside the pattern, so that nobody has to parse again.
 
 use std::ops::Range;
 use std::sync::OnceLock;
