@@ -30,7 +30,7 @@ pub struct SignatureCost {
     pub confirmations: u64,
     /// Records that match, before those outside the chosen times are left out.
     pub matches: u64,
-    /// Time spent on the candidates.
+    /// Time spent on the candidates; the first that has all needles also compiles the regexes.
     pub time: Duration,
 }
 
