@@ -14,6 +14,7 @@ mod diagnostics;
 mod exit;
 mod output_options;
 mod prepare;
+mod profile;
 mod progress;
 mod reading_options;
 mod rules;

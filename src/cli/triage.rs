@@ -14,6 +14,7 @@ use crate::cli::diagnostics::number;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::output_options::OutputOptions;
 use crate::cli::prepare::{Prepared, prepare};
+use crate::cli::profile::Costs;
 use crate::cli::progress;
 use crate::cli::reading_options::ReadingOptions;
 use crate::cli::rules_options::RuleFilter;
@@ -21,7 +22,7 @@ use crate::diagnose::{Diagnoser, Diagnosis};
 use crate::report::Batch;
 use crate::rule::settings::THREADS_MOST;
 use crate::rule::{Faultbook, Severity};
-use crate::scan::Index;
+use crate::scan::{Index, Profile};
 use crate::source::{self, CaseInput, Note, Part, Progress};
 
 /// The argument that stands for standard input.
@@ -59,6 +60,9 @@ pub struct TriageArgs {
     /// Use this many threads; 0, which is the default, is one for each processor
     #[arg(long, value_name = "N", value_parser = value_parser!(u16).range(..=i64::from(THREADS_MOST)))]
     threads: Option<u16>,
+    /// Tell afterwards on standard error what each rule cost, and each stage of the work
+    #[arg(long)]
+    profile: bool,
     #[command(flatten)]
     reading: ReadingOptions,
     #[command(flatten)]
@@ -101,8 +105,12 @@ fn triage(args: &TriageArgs, context: &Context, prepared: &Prepared, started: In
     let (cases, notes) = inputs(&args.paths)?;
 
     let index = Index::build(&prepared.faultbook);
-    let diagnoser = Diagnoser::new(&index).with_reading(options);
-    let progress = Progress::new();
+    let profile = args.profile.then(|| Profile::new(&index));
+    let mut diagnoser = Diagnoser::new(&index).with_reading(options);
+    if let Some(profile) = &profile {
+        diagnoser = diagnoser.with_profile(profile);
+    }
+    let progress = if args.profile { Progress::timed() } else { Progress::new() };
     let mut diagnoses: Vec<Diagnosis> = progress::shown(&context.console, &progress, || {
         cases.into_par_iter().map(|case| diagnoser.diagnose(case, &prepared.known, &progress)).collect()
     });
@@ -116,7 +124,12 @@ fn triage(args: &TriageArgs, context: &Context, prepared: &Prepared, started: In
     let found = diagnoses.iter().any(|diagnosis| !diagnosis.findings.is_empty());
     let elapsed = output_options.is_for_a_terminal(&context.console).then(|| started.elapsed());
     let batch = Batch { diagnoses, notes, elapsed };
+    let written = Instant::now();
     output.write(&prepared.faultbook, &batch)?;
+    if let Some(profile) = &profile {
+        let costs = Costs { index: &index, profile, progress: &progress, render: written.elapsed() };
+        costs.tell(&context.console);
+    }
 
     let losses = losses(&batch);
     if losses > 0 && !output_options.tells_on_output() {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io::{self, BufRead, Read};
+use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
 
@@ -12,7 +13,8 @@ use crate::diagnose::known::Known;
 use crate::diagnose::rank::rank;
 use crate::rule::signature::SignatureScope;
 use crate::rule::{Rule, RuleId};
-use crate::scan::{Index, RecordMatches, Scan, SignatureId};
+use crate::scan::profile::Stage;
+use crate::scan::{Index, Profile, RecordMatches, Scan, SignatureId};
 use crate::source::{
     Budget, CaseInput, Limits, Note, NoteKind, Part, Progress, ReadOptions, Reading, SourceName, Visit, is_facts_file,
     read,
@@ -28,6 +30,7 @@ pub struct Diagnoser<'a> {
     signatures: Vec<Vec<SignatureId>>,
     limits: Limits,
     options: ReadOptions,
+    profile: Option<&'a Profile>,
 }
 
 impl<'a> Diagnoser<'a> {
@@ -38,7 +41,7 @@ impl<'a> Diagnoser<'a> {
             signatures[index.owner(id).0.index()].push(id);
         }
         let limits = Limits::with_settings(index.faultbook().settings().limits());
-        Self { index, signatures, limits, options: ReadOptions::default() }
+        Self { index, signatures, limits, options: ReadOptions::default(), profile: None }
     }
 
     /// Replaces the limits on input.
@@ -50,6 +53,12 @@ impl<'a> Diagnoser<'a> {
     /// Reads only a part of each case, and takes its times as the options say.
     pub fn with_reading(mut self, options: ReadOptions) -> Self {
         self.options = options;
+        self
+    }
+
+    /// Adds what diagnosing costs to a profile made for the same index.
+    pub fn with_profile(mut self, profile: &'a Profile) -> Self {
+        self.profile = Some(profile);
         self
     }
 
@@ -79,7 +88,12 @@ impl<'a> Diagnoser<'a> {
             .enumerate()
             .map(|(position, part): (usize, Part)| {
                 let mut reader = PartReader::new(self, position, pasted);
+                let started = self.profile.map(|profile| (profile, Instant::now()));
                 read(part, reading, &budget, progress, &mut reader);
+                if let Some((profile, started)) = started {
+                    // what the scan takes of it is told by the scan
+                    profile.spent(Stage::Unpack, started.elapsed().saturating_sub(reader.scanned));
+                }
                 reader
             })
             .collect();
@@ -163,6 +177,8 @@ struct PartReader<'d> {
     collector: Collector,
     notes: Vec<Note>,
     size: CaseSize,
+    /// How long the scans of its texts took, with a profile.
+    scanned: Duration,
 }
 
 impl<'d> PartReader<'d> {
@@ -174,6 +190,7 @@ impl<'d> PartReader<'d> {
             collector: Collector::of_part(position),
             notes: Vec::new(),
             size: CaseSize::default(),
+            scanned: Duration::ZERO,
         }
     }
 
@@ -202,6 +219,8 @@ impl Visit for PartReader<'_> {
         let collector = &mut self.collector;
         collector.begin(&source.name);
         let scan = Scan::new(index, source, &self.diagnoser.limits).pasted(self.pasted).in_zone(zone.cloned());
+        let scan = scan.profiled(self.diagnoser.profile);
+        let started = self.diagnoser.profile.map(|_| Instant::now());
         let outcome = scan.run(reader, &mut |record| {
             // a whole file is no record: noise in it says nothing about the rest
             let is_noise = || noise.is_some_and(|noise| noise.is_noise(record.text)) && !is_whole_file(index, record);
@@ -209,6 +228,7 @@ impl Visit for PartReader<'_> {
                 collector.add(index, record);
             }
         });
+        self.scanned += started.map_or(Duration::ZERO, |started| started.elapsed());
         self.size = self.size.plus(CaseSize { sources: 1, bytes: outcome.bytes });
         self.notes.extend(outcome.notes);
         outcome.result

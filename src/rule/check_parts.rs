@@ -2,12 +2,16 @@
 
 use std::sync::Arc;
 
+use regex_syntax::hir::Hir;
+
 use crate::rule::authored::{AuthoredFile, Located, Span};
 use crate::rule::diagnostic::{Code, Diagnostic, suggest};
-use crate::rule::file::{LeafFile, SignatureFile};
+use crate::rule::file::SignatureFile;
 use crate::rule::pattern::Pattern;
+use crate::rule::required::Choice;
 use crate::rule::scalar::Offsets;
 use crate::rule::signature::{FileGlob, Leaf, LevelTest, Signature, SignatureScope};
+use crate::rule::slow_pattern;
 use crate::rule::vocabulary::Level;
 
 /// Words that minijinja keeps for itself.
@@ -21,6 +25,31 @@ pub(crate) struct PartChecker<'a> {
     /// Captures of regexes that did not parse, and the words of refused names, so that one mistake does not make each use
     /// of them another.
     pub(crate) lost_captures: Vec<String>,
+}
+
+/// Tests of which one must hold.
+#[derive(Default)]
+struct Clause {
+    leaves: Vec<Leaf>,
+    /// What each of them needs; `None` without any.
+    needs: Option<Choice>,
+}
+
+impl Clause {
+    fn or(mut self, other: Clause) -> Self {
+        self.leaves.extend(other.leaves);
+        self.needs = match (self.needs, other.needs) {
+            (Some(one), Some(other)) => Some(one.united(other)),
+            (one, other) => one.or(other),
+        };
+        self
+    }
+
+    /// The tests alone. There are many of them in memory, so nothing is kept spare.
+    fn into_leaves(mut self) -> Vec<Leaf> {
+        self.leaves.shrink_to_fit();
+        self.leaves
+    }
 }
 
 impl<'a> PartChecker<'a> {
@@ -69,15 +98,20 @@ impl<'a> PartChecker<'a> {
 
     /// Compiles a signature; what is wrong with it is reported and left out.
     pub(crate) fn signature(&mut self, written: &SignatureFile) -> Signature {
-        let mut required: Vec<Vec<Leaf>> = Vec::new();
-        required.push(self.regexes(&written.regex));
-        required.push(self.substrings(&written.contains));
-        required.extend(written.all.iter().map(|leaf| self.leaf(leaf)));
-        required.push(written.any.iter().flat_map(|leaf| self.leaf(leaf)).collect());
-        required.retain(|clause| !clause.is_empty());
-        required.iter_mut().for_each(Vec::shrink_to_fit);
-        required.shrink_to_fit();
-        let forbidden: Vec<Leaf> = written.none.iter().flat_map(|leaf| self.leaf(leaf)).collect();
+        let faults_before = self.diagnostics.len();
+        let mut clauses = vec![self.clause(&written.regex, &[]), self.clause(&[], &written.contains)];
+        clauses.extend(written.all.iter().map(|leaf| self.clause(&leaf.regex, &leaf.contains)));
+        let any = written.any.iter().map(|leaf| self.clause(&leaf.regex, &leaf.contains));
+        clauses.push(any.reduce(Clause::or).unwrap_or_default());
+        clauses.retain(|clause| !clause.leaves.is_empty());
+        let needs = clauses.iter_mut().filter_map(|clause| clause.needs.take());
+        let needles = match written.whole_file {
+            true => Box::default(),
+            false => needs.fold(Choice::default(), Choice::or_also).kept(),
+        };
+        let required: Vec<Vec<Leaf>> = clauses.into_iter().map(|clause| clause.into_leaves()).collect();
+        let forbidden: Vec<Leaf> =
+            written.none.iter().flat_map(|leaf| self.clause(&leaf.regex, &leaf.contains).leaves).collect();
         let optional: Vec<Vec<Pattern>> = written
             .optional
             .iter()
@@ -98,7 +132,7 @@ impl<'a> PartChecker<'a> {
             self.error(Code::UnusedKey, level.span, title, "not looked at", Some("leave `level` out".into()));
         }
         self.no_shared_captures(written, &required, &optional);
-        Signature {
+        let signature = Signature {
             name: written.name.value.clone(),
             required,
             forbidden,
@@ -106,20 +140,28 @@ impl<'a> PartChecker<'a> {
             file,
             level: self.level(written),
             scope: if written.whole_file { SignatureScope::File } else { SignatureScope::Record },
+            needles,
+        };
+        if self.diagnostics.len() == faults_before && !written.has_faults {
+            self.diagnostics.extend(slow_pattern::warning(self.file, written, &signature));
         }
+        signature
     }
 
-    fn leaf(&mut self, leaf: &LeafFile) -> Vec<Leaf> {
-        let mut leaves = self.regexes(&leaf.regex);
-        leaves.extend(self.substrings(&leaf.contains));
-        leaves
+    /// The tests of which one must hold, and what they need together.
+    fn clause(&mut self, regexes: &[Located<String>], substrings: &[Located<String>]) -> Clause {
+        let regexes = regexes.iter().filter_map(|regex| self.parsed(regex)).map(|(pattern, hir)| {
+            let needs = Some(Choice::of_hir(&hir));
+            Clause { leaves: vec![Leaf::Regex(pattern)], needs }
+        });
+        let mut clause = regexes.reduce(Clause::or).unwrap_or_default();
+        for leaf in self.substrings(substrings) {
+            clause = clause.or(leaf);
+        }
+        clause
     }
 
-    fn regexes(&mut self, written: &[Located<String>]) -> Vec<Leaf> {
-        written.iter().filter_map(|regex| self.pattern(regex)).map(Leaf::Regex).collect()
-    }
-
-    fn substrings(&mut self, written: &[Located<String>]) -> Vec<Leaf> {
+    fn substrings(&mut self, written: &[Located<String>]) -> Vec<Clause> {
         let mut leaves = Vec::new();
         for text in written {
             // A block scalar ends with a line break that nobody means to match.
@@ -134,7 +176,8 @@ impl<'a> PartChecker<'a> {
                     Some("write a part of the text that records contain".into()),
                 );
             } else {
-                leaves.push(Leaf::Contains(bytes.to_vec()));
+                leaves
+                    .push(Clause { leaves: vec![Leaf::Contains(bytes.to_vec())], needs: Some(Choice::of_text(bytes)) });
             }
         }
         leaves
@@ -142,10 +185,15 @@ impl<'a> PartChecker<'a> {
 
     /// Checks a regex.
     pub(crate) fn pattern(&mut self, written: &Located<String>) -> Option<Pattern> {
+        self.parsed(written).map(|(pattern, _)| pattern)
+    }
+
+    /// Checks a regex; also its parsed form.
+    fn parsed(&mut self, written: &Located<String>) -> Option<(Pattern, Hir)> {
         // A block scalar ends with a line break that nobody means to match.
         let source = written.value.strip_suffix('\n').unwrap_or(&written.value);
-        match Pattern::new(source) {
-            Ok(pattern) => Some(pattern),
+        match Pattern::parsed(source) {
+            Ok(parsed) => Some(parsed),
             Err(error) => {
                 let span = Offsets::of(self.file, written).span(error.range);
                 self.lost_captures.extend(capture_names_in(source));

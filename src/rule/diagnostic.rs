@@ -95,6 +95,9 @@ codes! {
     EmptyMatch = "empty-match",
     /// A regular expression or signature that no record can ever match.
     NeverMatches = "never-matches",
+    /// A signature that has to be tried on every record, or nearly every one, because there is no literal of three characters that all its
+    /// matches have.
+    SlowPattern = "slow-pattern",
     /// A capture name that two regexes of one signature give to different things.
     DuplicateCapture = "duplicate-capture",
     /// A signature that nothing has to match: it would match every record.

@@ -2,7 +2,8 @@
 //!
 //! Patterns are those of the `regex` crate over bytes with ASCII `\d \w \s \b`; `(?u)` opts into Unicode; `^` and `$` match
 //! at line borders inside a record. Parsing is cheap and tells every mistake with its place; compiling is dear and waits
-//! for the first candidate record. Which literals a pattern needs is worked out in the `scan` room from [`Pattern::hir`].
+//! for the first candidate record. Which literals a pattern needs is worked out in [`required`](crate::rule::required) from what
+//! `Pattern::parsed` gives beside the pattern, so that nobody has to parse again.
 
 use std::ops::Range;
 use std::sync::OnceLock;
@@ -18,7 +19,7 @@ use crate::rule::pattern_common;
 const SURELY_COMPILES: usize = 50_000;
 
 /// Nesting of groups beyond which a pattern is refused; the limit keeps the parser's stack small.
-const NEST_LIMIT: u32 = 100;
+pub(crate) const NEST_LIMIT: u32 = 100;
 
 /// A regular expression that is known to parse and compile.
 #[derive(Debug)]
@@ -53,6 +54,11 @@ impl Eq for Pattern {}
 impl Pattern {
     /// Checks a pattern; the error says what is wrong where.
     pub fn new(source: &str) -> Result<Self, PatternError> {
+        Self::parsed(source).map(|(pattern, _)| pattern)
+    }
+
+    /// Checks a pattern and gives its parsed form as well, which would cost more memory to keep than all the rest.
+    pub(crate) fn parsed(source: &str) -> Result<(Self, Hir), PatternError> {
         let fault = |code, message: &str, range, help: &str| PatternError {
             code,
             message: message.to_owned(),
@@ -96,7 +102,7 @@ impl Pattern {
             let message = "this regex is too large to compile";
             return Err(fault(Code::BadRegex, message, 0..source.len(), "use smaller repetition counts"));
         }
-        Ok(pattern)
+        Ok((pattern, hir))
     }
 
     /// The pattern as written.
@@ -109,11 +115,6 @@ impl Pattern {
         &self.captures
     }
 
-    /// The parsed form, to derive literals from. Parses again: keeping it for ten thousand patterns costs more memory.
-    pub fn hir(&self) -> Hir {
-        parse(&self.source).unwrap_or_else(|_| Hir::fail())
-    }
-
     /// The compiled regex; compiles on first use. `None` only for patterns that [`Pattern::new`] refuses.
     pub fn regex(&self) -> Option<&Regex> {
         self.compiled
@@ -122,7 +123,8 @@ impl Pattern {
     }
 }
 
-fn parse(source: &str) -> Result<Hir, Box<regex_syntax::Error>> {
+/// Parses a pattern.
+pub(crate) fn parse(source: &str) -> Result<Hir, Box<regex_syntax::Error>> {
     pattern_common::parse(source).map_or_else(|| parse_by_library(source), Ok)
 }
 

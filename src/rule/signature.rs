@@ -8,6 +8,7 @@ use std::sync::OnceLock;
 use globset::{Glob, GlobBuilder, GlobMatcher};
 
 use crate::rule::pattern::Pattern;
+use crate::rule::required::NeedleSet;
 use crate::rule::vocabulary::Level;
 
 /// A named test of one record, or of one whole file.
@@ -27,6 +28,8 @@ pub struct Signature {
     pub level: Option<LevelTest>,
     /// What the text is that is tested.
     pub scope: SignatureScope,
+    /// Sets of needles; whatever matches has one of each. Empty: every record has to be tried. Whole files have none.
+    pub needles: Box<[NeedleSet]>,
 }
 
 /// What a signature is tested against.

@@ -7,14 +7,16 @@
 
 use std::borrow::Cow;
 use std::iter::Peekable;
+use std::time::{Duration, Instant};
 
 use jiff::tz::TimeZone;
 
 use crate::rule::Level;
+use crate::rule::required::LENGTH_LIMIT;
 use crate::rule::signature::{Signature, SignatureScope};
 use crate::scan::confirm::{Captured, Readings, Shared, confirm};
 use crate::scan::index::{IndexPart, SignatureId};
-use crate::scan::required::LENGTH_LIMIT;
+use crate::scan::profile::{Profile, Stage};
 use crate::source::block::{Block, LineCounter};
 use crate::source::record::RecordSpan;
 use crate::source::record_header::Clock;
@@ -29,6 +31,7 @@ pub(crate) struct Searched {
     pub lines: u64,
     /// Records among the matches that were cut.
     pub cut_records: u64,
+    tries: Tries,
 }
 
 /// A record that matches.
@@ -52,6 +55,14 @@ pub(crate) struct BlockSearch<'s> {
     pub source: &'s SourceName,
     /// The zone of times that name none; without one they are taken as UTC.
     pub zone: Option<&'s TimeZone>,
+    pub profile: Option<&'s Profile>,
+}
+
+/// How many records were tried against the signatures without a needle, and how long that took; only with a profile.
+#[derive(Debug, Default)]
+struct Tries {
+    records: u64,
+    time: Duration,
 }
 
 /// What tells the lines and the times of the records of a block.
@@ -96,7 +107,9 @@ impl BlockSearch<'_> {
     pub(crate) fn search(&self, block: &Block<'_>) -> Searched {
         let mut counters = (block.lines(), block.clock());
         let mut searched = Searched::default();
+        let started = self.profile.map(|_| Instant::now());
         let hits = self.part.hits(block.bytes()).into_iter().peekable();
+        let scanned = started.map(|started| started.elapsed());
         let mut places = Places { hits, marks: tidy::marks(block.bytes()).peekable() };
         if self.part.every_record().is_empty() {
             // what a piece of a cut record has in common with the next is looked at with both
@@ -115,6 +128,11 @@ impl BlockSearch<'_> {
             }
         }
         searched.lines = counters.0.lines_before(block.bytes().len());
+        if let (Some(profile), Some(started), Some(scanned)) = (self.profile, started, scanned) {
+            profile.spent(Stage::Scan, scanned);
+            profile.spent(Stage::Confirm, started.elapsed().saturating_sub(scanned));
+            profile.tried_together(self.part.every_record(), searched.tries.records, searched.tries.time);
+        }
         searched
     }
 
@@ -146,8 +164,13 @@ impl BlockSearch<'_> {
             }
         }
         if !self.part.every_record().is_empty() {
+            let started = self.profile.map(|_| Instant::now());
             for text in std::iter::once(&*plain).chain(tidied.as_deref()) {
                 candidates.signatures.extend(self.part.without_needle(text));
+            }
+            if let Some(started) = started {
+                searched.tries.records += 1;
+                searched.tries.time += started.elapsed();
             }
         }
         candidates.signatures.sort_unstable();
@@ -181,6 +204,11 @@ impl BlockSearch<'_> {
         };
         let test = |id: &SignatureId| {
             let signature = self.part.index().signature(*id).1;
+            let mut trial = self.profile.map(|profile| profile.trial(*id));
+            if let Some(trial) = &mut trial {
+                // without a needle every record is a candidate; those are counted together
+                trial.is_candidate = !signature.needles.is_empty();
+            }
             let mut texts = std::iter::once(readings.plain).chain(readings.tidy);
             let is_possible = signature.scope == SignatureScope::Record
                 && texts.any(|text| self.part.has_needles(*id, text))
@@ -188,7 +216,11 @@ impl BlockSearch<'_> {
             if !is_possible {
                 return None;
             }
-            Some((*id, confirm(signature, readings)?))
+            let captured = confirm(signature, readings);
+            if let Some(trial) = &mut trial {
+                (trial.is_confirmation, trial.is_match) = (true, captured.is_some());
+            }
+            Some((*id, captured?))
         };
         candidates.iter().filter_map(test).collect()
     }

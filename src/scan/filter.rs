@@ -6,9 +6,9 @@
 
 use std::collections::HashMap;
 
+use crate::rule::needle::Needle;
+use crate::rule::required::{NeedleSet, STRING_LENGTH};
 use crate::scan::frequency::Frequency;
-use crate::scan::needle::Needle;
-use crate::scan::required::NeedleSet;
 use crate::scan::shuffle::Shuffle;
 use crate::scan::tier::{Stretch, Tier};
 
@@ -16,6 +16,9 @@ type Eighth = Tier<8, 8, true>;
 type Fourth = Tier<4, 4, true>;
 type Second = Tier<3, 2, false>;
 type Every = Tier<3, 1, false>;
+
+/// Whatever [can be found](NeedleSet::can_be_found) has a place in the tier that asks least.
+const _: () = assert!(Every::LEAST == STRING_LENGTH);
 
 /// What it costs to look at a position more closely, in nanoseconds.
 const LOOK_COST: f64 = 8.0;
@@ -42,6 +45,21 @@ pub enum TierName {
     Second,
     /// Three at every one.
     Every,
+    /// Four bytes in a row, at many positions at once.
+    Shuffle,
+}
+
+impl TierName {
+    /// The name, as a profile tells it.
+    pub fn name(self) -> &'static str {
+        match self {
+            TierName::Eighth => "eighth",
+            TierName::Fourth => "fourth",
+            TierName::Second => "second",
+            TierName::Every => "every",
+            TierName::Shuffle => "shuffle",
+        }
+    }
 }
 
 /// One filter for each tier that has needles.
@@ -50,6 +68,8 @@ pub struct Filters {
     needles: Vec<Needle>,
     /// For each needle the members that need it, numbers given by the caller.
     owners: Vec<Vec<u32>>,
+    /// For each needle where it is looked for.
+    tiers: Vec<TierName>,
     eighth: Option<Eighth>,
     fourth: Option<Fourth>,
     second: Option<Second>,
@@ -59,7 +79,7 @@ pub struct Filters {
 
 impl Filters {
     /// Makes filters for members, each with the sets of which any would do. Members without a set that
-    /// [can be found](Filters::can_find) are left out.
+    /// [can be found](NeedleSet::can_be_found) are left out.
     pub fn new<'s>(members: impl Iterator<Item = &'s [NeedleSet]>, frequency: &Frequency) -> Self {
         let mut filters = Self::default();
         let mut known: HashMap<&Needle, u32> = HashMap::new();
@@ -117,6 +137,11 @@ impl Filters {
                 tiers[tier].clear();
             }
         }
+        filters.tiers = vec![TierName::Shuffle; filters.needles.len()];
+        let names = [TierName::Eighth, TierName::Fourth, TierName::Second, TierName::Every];
+        for (name, needles) in names.into_iter().zip(&tiers) {
+            needles.iter().for_each(|(needle, _)| filters.tiers[*needle as usize] = name);
+        }
         let [eighth, fourth, second, every] = tiers;
         filters.eighth = Tier::new(&filters.needles, &eighth);
         filters.fourth = Tier::new(&filters.needles, &fourth);
@@ -125,10 +150,10 @@ impl Filters {
         filters
     }
 
-    /// Whether a member with these sets can be looked for, whatever the text.
-    pub fn can_find(sets: &[NeedleSet]) -> bool {
-        // the tier that asks least of a needle
-        sets.iter().any(|set| set.needles().iter().all(Every::can_take))
+    /// The needles by which a member is looked for. Cost: that of all needles.
+    pub fn looked_for(&self, member: u32) -> impl Iterator<Item = (&Needle, TierName)> {
+        let owned = self.needles.iter().zip(&self.tiers).zip(&self.owners);
+        owned.filter(move |(_, owners)| owners.contains(&member)).map(|((needle, tier), _)| (needle, *tier))
     }
 
     /// Finds every needle in `text`, whose length is below 4 GiB: where it begins, ascending, and the members that need it.
@@ -196,7 +221,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::scan::needle::MaskedByte;
+    use crate::rule::needle::MaskedByte;
 
     /// A needle written as text: `#` is a digit, `?` any byte, upper case a letter in any case.
     fn needle(text: &str) -> Needle {
@@ -227,9 +252,9 @@ mod tests {
             sample in "[abcdeAB0 ]{0,300}",
             before in 0usize..2,
         ) {
-            let sets: Vec<NeedleSet> = needles.iter().map(|text| NeedleSet::of(vec![needle(text)])).collect();
+            let sets: Vec<NeedleSet> = needles.iter().map(|text| NeedleSet::of(vec![needle(text)]).expect("a needle")).collect();
             let members: Vec<&[NeedleSet]> =
-                sets.iter().map(std::slice::from_ref).filter(|sets| Filters::can_find(sets)).collect();
+                sets.iter().map(std::slice::from_ref).filter(|sets| sets[0].can_be_found()).collect();
             // the needles themselves, so that there is something to find, near the border of two parts as well
             let mut all = vec![b'.'; before * (PART_BYTES - 20)];
             let occurrence = |text: &String| text.replace('#', "7").replace('?', "x").replace('A', "a");

@@ -4,7 +4,7 @@
 //! counts come from samples of the very text that is scanned ([`Frequency::add`]), and before there is any, from a page of
 //! [usual lines](USUAL). A wrong guess costs time, never a match.
 
-use crate::scan::needle::MaskedByte;
+use crate::rule::needle::MaskedByte;
 
 /// Sizes of the tables: together half a MiB, which is quickly made and stays in the cache.
 const THREE_BITS: u32 = 15;

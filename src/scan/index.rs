@@ -6,12 +6,11 @@
 
 use std::collections::HashMap;
 
-use rayon::prelude::*;
-
+use crate::rule::needle::Needle;
+use crate::rule::required::NeedleSet;
 use crate::rule::signature::{FileGlob, Signature, SignatureScope};
 use crate::rule::{Faultbook, Rule, RuleId, State};
-use crate::scan::filter::Filters;
-use crate::scan::required::{self, NeedleSet};
+use crate::scan::filter::TierName;
 use crate::scan::tuning::Tuning;
 use crate::scan::unindexed::Unindexed;
 
@@ -26,6 +25,17 @@ impl SignatureId {
     }
 }
 
+/// How a signature is looked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LookedFor {
+    /// By these needles, each in one of the filters; none before there was any text.
+    Needles(Vec<(Needle, TierName)>),
+    /// It has no needle, so every record is tried.
+    EveryRecord,
+    /// Every file is tried.
+    WholeFile,
+}
+
 /// The signatures of a faultbook, arranged for scanning.
 pub struct Index<'book> {
     faultbook: &'book Faultbook,
@@ -36,7 +46,7 @@ pub struct Index<'book> {
     globs: Vec<&'book FileGlob>,
     glob_of: Vec<Option<u32>>,
     /// For each signature the needle sets of which any would do.
-    needles: Vec<Vec<NeedleSet>>,
+    needles: Vec<&'book [NeedleSet]>,
     tuning: Tuning,
     every_record: Vec<SignatureId>,
     unindexed: Unindexed,
@@ -44,7 +54,7 @@ pub struct Index<'book> {
 }
 
 impl<'book> Index<'book> {
-    /// Arranges the rules of a faultbook; archived rules are left out. Cost: linear in the size of all patterns.
+    /// Arranges the rules of a faultbook; archived rules are left out. Cost: linear in the number of signatures.
     pub fn build(faultbook: &'book Faultbook) -> Self {
         Self::of_rules(faultbook, |rule| rule.state != State::Archived)
     }
@@ -56,15 +66,8 @@ impl<'book> Index<'book> {
         let signatures: Vec<(RuleId, usize)> = rules
             .flat_map(|(at, rule)| (0..rule.signatures.len()).map(move |signature| (RuleId::new(at), signature)))
             .collect();
-        let signature = |(rule, signature): &(RuleId, usize)| &faultbook.rule(*rule).signatures[*signature];
-        let needles = signatures
-            .par_iter()
-            .map(signature)
-            .map(|signature| match signature.scope {
-                SignatureScope::Record => required::of_signature(signature),
-                SignatureScope::File => Vec::new(),
-            })
-            .collect();
+        let needles =
+            signatures.iter().map(|(rule, signature)| &*faultbook.rule(*rule).signatures[*signature].needles).collect();
         let mut index = Self {
             faultbook,
             used,
@@ -82,10 +85,9 @@ impl<'book> Index<'book> {
             let signature = index.signature(id).1;
             match signature.scope {
                 SignatureScope::File => index.whole_file.push(id),
-                SignatureScope::Record if !Filters::can_find(&index.needles[id.index()]) => {
+                SignatureScope::Record if signature.needles.is_empty() => {
                     index.every_record.push(id);
                     index.unindexed.add(id, signature);
-                    index.needles[id.index()].clear();
                 }
                 SignatureScope::Record => {}
             }
@@ -135,6 +137,20 @@ impl<'book> Index<'book> {
     /// Every signature.
     pub fn signatures(&self) -> impl Iterator<Item = SignatureId> {
         (0..self.signatures.len() as u32).map(SignatureId)
+    }
+
+    /// How a signature is looked for at present: that depends on the text. Cost: that of all needles.
+    pub fn looked_for(&self, id: SignatureId) -> LookedFor {
+        let signature = self.signature(id).1;
+        match signature.scope {
+            SignatureScope::File => LookedFor::WholeFile,
+            SignatureScope::Record if signature.needles.is_empty() => LookedFor::EveryRecord,
+            SignatureScope::Record => {
+                let filters = self.tuning.current();
+                let needles = filters.iter().flat_map(|filters| filters.looked_for(id.0));
+                LookedFor::Needles(needles.map(|(needle, tier)| (needle.clone(), tier)).collect())
+            }
+        }
     }
 
     /// What of the index a source at `path` inside its case takes part in. Cost: that of the different globs, not of the

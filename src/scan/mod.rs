@@ -1,6 +1,6 @@
 //! Which rules might apply where.
 //!
-//! From every pattern the needles are derived that it cannot match without ([`required`]). An [`Index`] over the needles of
+//! From every pattern the needles are derived that it cannot match without ([`required`](crate::rule::required)). An [`Index`] over the needles of
 //! all rules is run over whole blocks of text ([`filter`]), and only around a hit are records looked up and signatures
 //! [confirmed](confirm). [`Scan`] does that for one source. What the matches mean is for `diagnose`.
 
@@ -9,9 +9,8 @@ pub mod confirm;
 pub mod filter;
 pub mod frequency;
 pub mod index;
-pub mod needle;
+pub mod profile;
 mod raw;
-pub mod required;
 mod shuffle;
 pub mod source_scan;
 mod tier;
@@ -22,4 +21,5 @@ mod wide;
 
 pub use confirm::Captured;
 pub use index::{Index, IndexPart, SignatureId};
+pub use profile::Profile;
 pub use source_scan::{RecordMatches, Scan, ScanOutcome};

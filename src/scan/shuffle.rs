@@ -7,8 +7,8 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use crate::rule::needle::{MaskedByte, Needle};
 use crate::scan::frequency::Frequency;
-use crate::scan::needle::{MaskedByte, Needle};
 use crate::scan::tier::load;
 use crate::scan::wide::{ROW, Shuffles};
 

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, BufRead};
 use std::sync::mpsc::{self, Receiver};
+use std::time::{Duration, Instant};
 
 use jiff::tz::TimeZone;
 use rayon::Yield;
@@ -15,6 +16,7 @@ use crate::rule::SourceSettings;
 use crate::scan::block_search::{BlockSearch, Searched};
 use crate::scan::confirm::{Captured, Readings, confirm};
 use crate::scan::index::{Index, IndexPart, SignatureId};
+use crate::scan::profile::{Profile, Stage};
 use crate::scan::raw::Raw;
 use crate::scan::unwrap::Unwrapping;
 use crate::source::block::{BLOCK_BYTES, Block, Blocks};
@@ -61,14 +63,22 @@ pub struct Scan<'s> {
     pasted: bool,
     settings: SourceSettings<'s>,
     zone: Option<TimeZone>,
+    profile: Option<&'s Profile>,
 }
 
 impl<'s> Scan<'s> {
     /// Prepares the scan of a source, which is read as the faultbook's settings say.
     pub fn new(index: &'s Index<'s>, source: &'s SourceName, limits: &'s Limits) -> Self {
-        let settings = index.faultbook().settings().of(&source.path);
-        let part = index.part_for(&source.path);
-        Self { part, source, limits, block_bytes: BLOCK_BYTES, pasted: false, settings, zone: None }
+        Self {
+            settings: index.faultbook().settings().of(&source.path),
+            part: index.part_for(&source.path),
+            source,
+            limits,
+            block_bytes: BLOCK_BYTES,
+            pasted: false,
+            zone: None,
+            profile: None,
+        }
     }
 
     /// Takes the source for pasted text, whose lines may have been hard-wrapped on its way.
@@ -79,6 +89,11 @@ impl<'s> Scan<'s> {
     /// Takes times that name no zone for times in `zone`; without one they are taken as UTC.
     pub fn in_zone(self, zone: Option<TimeZone>) -> Self {
         Self { zone, ..self }
+    }
+
+    /// Adds what the scan costs to a profile, if there is one.
+    pub fn profiled(self, profile: Option<&'s Profile>) -> Self {
+        Self { profile, ..self }
     }
 
     /// Reads in blocks of another size, for tests and measurements.
@@ -95,7 +110,9 @@ impl<'s> Scan<'s> {
         let mut state = State::new(&self, take);
         let result = state.read(blocks);
         state.whole = raw.kept;
+        let started = self.profile.map(|_| Instant::now());
         state.finish();
+        spent(self.profile, Stage::Confirm, started);
         ScanOutcome { bytes: raw.bytes, notes: state.notes, result }
     }
 }
@@ -117,7 +134,12 @@ impl<'s, 't> State<'s, 't> {
     fn new(scan: &'s Scan<'s>, take: &'t mut dyn FnMut(&RecordMatches<'_>)) -> Self {
         Self {
             scan,
-            search: BlockSearch { part: &scan.part, source: scan.source, zone: scan.zone.as_ref() },
+            search: BlockSearch {
+                part: &scan.part,
+                source: scan.source,
+                zone: scan.zone.as_ref(),
+                profile: scan.profile,
+            },
             take,
             lines: 0,
             cut_records: 0,
@@ -135,7 +157,10 @@ impl<'s, 't> State<'s, 't> {
             let (done, receiver) = mpsc::channel();
             let mut queue = Queue { receiver, waiting: BTreeMap::new(), handed_out: 0, received: 0, told: 0 };
             let result = loop {
-                let block = match blocks.next_block() {
+                let started = search.profile.map(|_| Instant::now());
+                let block = blocks.next_block();
+                spent(search.profile, Stage::Unpack, started);
+                let block = match block {
                     Ok(Some(block)) => block,
                     Ok(None) => break Ok(()),
                     Err(error) => break Err(error),
@@ -187,6 +212,9 @@ impl<'s, 't> State<'s, 't> {
     fn finish(&mut self) {
         for paragraph in self.unwrapping.paragraphs() {
             let mut candidates = self.scan.part.every_record().to_vec();
+            if let Some(profile) = self.scan.profile {
+                profile.tried_together(&candidates, 1, Duration::ZERO);
+            }
             candidates.extend(self.search.needed_in(&paragraph.text));
             let tidied = tidy::tidy(&paragraph.text);
             if let Some(text) = &tidied {
@@ -232,11 +260,25 @@ impl<'s, 't> State<'s, 't> {
         let plain = plain::plain(&self.whole);
         let tidied = tidy::tidy(&plain);
         let readings = Readings::whole(&plain, tidied.as_deref());
-        let test = |id: &SignatureId| Some((*id, confirm(part.index().signature(*id).1, readings)?));
+        let test = |id: &SignatureId| {
+            let mut trial = self.scan.profile.map(|profile| profile.trial(*id));
+            let captured = confirm(part.index().signature(*id).1, readings);
+            if let Some(trial) = &mut trial {
+                (trial.is_confirmation, trial.is_match) = (true, captured.is_some());
+            }
+            Some((*id, captured?))
+        };
         let found: Vec<_> = part.whole_file().iter().filter_map(test).collect();
         if !found.is_empty() {
             (self.take)(&RecordMatches { source: &self.scan.source.name, line: 1, text: &plain, time: None, found });
         }
+    }
+}
+
+/// Adds the time since `started` to a stage.
+fn spent(profile: Option<&Profile>, stage: Stage, started: Option<Instant>) {
+    if let (Some(profile), Some(started)) = (profile, started) {
+        profile.spent(stage, started.elapsed());
     }
 }
 

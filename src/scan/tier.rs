@@ -11,14 +11,13 @@
 
 use std::ops::Range;
 
+use crate::rule::needle::{MaskedByte, Needle};
+use crate::rule::required::STRING_LIMIT;
 use crate::scan::frequency::{Frequency, each_member, folded};
-use crate::scan::needle::{MaskedByte, Needle};
 use crate::scan::wide::with_wide_instructions;
 
 /// Bytes of a needle that are compared at once.
 const WINDOW: usize = 16;
-/// Strings of one needle that a filter takes; more of them say too little.
-const STRING_LIMIT: usize = 4096;
 /// Words of 64 bits in a filter: 16 KiB, which stay in the first-level cache, or 256 KiB, which stay in the second.
 const SMALL: usize = 1 << 11;
 const LARGE: usize = 1 << 15;
@@ -72,12 +71,6 @@ pub(crate) struct Stretch {
 impl<const Q: usize, const S: usize, const FOLD: bool> Tier<Q, S, FOLD> {
     /// Bytes that a needle must have.
     pub(crate) const LEAST: usize = Q + S - 1;
-
-    /// Whether a needle has a stretch that tells enough.
-    pub(crate) fn can_take(needle: &Needle) -> bool {
-        let tells = |stretch: &[MaskedByte]| stretch.windows(Q).all(|string| strings::<FOLD>(string) <= STRING_LIMIT);
-        needle.bytes().windows(Self::LEAST).any(tells)
-    }
 
     /// The stretch of a needle that occurs most rarely; `None` when there is none that tells enough.
     pub(crate) fn rarest(needle: &Needle, frequency: &Frequency) -> Option<Stretch> {

@@ -7,9 +7,9 @@
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
+use crate::rule::required::NeedleSet;
 use crate::scan::filter::Filters;
 use crate::scan::frequency::Frequency;
-use crate::scan::required::NeedleSet;
 
 /// After so many bytes of text the filters are looked at again.
 const STAGES: [u64; 3] = [4 << 20, 64 << 20, 1 << 30];
@@ -42,23 +42,27 @@ impl Tuning {
         }
     }
 
+    /// The filters in use; `None` before there was any text.
+    pub(crate) fn current(&self) -> Option<Arc<Filters>> {
+        self.filters.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// The filters to search `text` with.
-    pub(crate) fn filters(&self, members: &[Vec<NeedleSet>], text: &[u8]) -> Arc<Filters> {
-        let known = self.filters.read().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some(filters) = known {
+    pub(crate) fn filters(&self, members: &[&[NeedleSet]], text: &[u8]) -> Arc<Filters> {
+        if let Some(filters) = self.current() {
             return filters;
         }
         let mut filters = self.filters.write().unwrap_or_else(PoisonError::into_inner);
         let made = || {
             let mut frequency = Frequency::default();
             frequency.add(sample(text));
-            Arc::new(Filters::new(members.iter().map(Vec::as_slice), &frequency))
+            Arc::new(Filters::new(members.iter().copied(), &frequency))
         };
         filters.get_or_insert_with(made).clone()
     }
 
     /// Takes note of a text that was searched, and makes the filters anew if it is time and worth it.
-    pub(crate) fn searched(&self, members: &[Vec<NeedleSet>], text: &[u8], looks: usize, hits: usize) {
+    pub(crate) fn searched(&self, members: &[&[NeedleSet]], text: &[u8], looks: usize, hits: usize) {
         let looks = looks + HIT_LOOKS * hits;
         let before = self.bytes.fetch_add(text.len() as u64, Ordering::Relaxed);
         let looks = self.looks.fetch_add(looks as u64, Ordering::Relaxed) + looks as u64;
@@ -80,7 +84,7 @@ impl Tuning {
         if looks as f64 > LOOKS_LIMIT * seen as f64
             && let Some(frequency) = frequency.as_ref()
         {
-            let filters = Arc::new(Filters::new(members.iter().map(Vec::as_slice), frequency));
+            let filters = Arc::new(Filters::new(members.iter().copied(), frequency));
             *self.filters.write().unwrap_or_else(PoisonError::into_inner) = Some(filters);
         }
     }

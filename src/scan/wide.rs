@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use crate::scan::needle::MaskedByte;
+use crate::rule::needle::MaskedByte;
 
 /// Calls `work` compiled for the instructions that this processor has beyond the common ones, as far as `work` is inlined.
 /// Shifts by a variable count take half the instructions then.

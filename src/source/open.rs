@@ -21,7 +21,7 @@ use crate::source::compression::decoder;
 use crate::source::decode::{Form, PADDING, decoded, form, form_in};
 use crate::source::note::size;
 use crate::source::recognise::{Archive, Compression, Content, recognise};
-use crate::source::stream::{Guard, HEAD, Layer, Notes, Peek, Plain, ReadSeek, Stream, fault};
+use crate::source::stream::{Guard, HEAD, Input, Layer, Notes, Peek, Plain, ReadSeek, Stream, fault};
 use crate::source::{Budget, Limits, Note, NoteKind, Part, Progress, ReadOptions, Reading, SourceName};
 
 /// Who takes what is found in a part.
@@ -66,13 +66,13 @@ pub fn read<'r>(
         name_noted: false,
     };
     match part.origin {
-        Origin::File(path) => match File::open(&path).and_then(|file| Ok((file.metadata()?, file))) {
+        Origin::File(path) => match progress.wait(|| File::open(&path).and_then(|file| Ok((file.metadata()?, file)))) {
             Ok((metadata, file)) => {
                 source.modified = metadata.modified().ok().and_then(|time| Timestamp::try_from(time).ok());
                 // A pipe cannot seek. A second handle shares the position, but the first is not used any more by then.
                 let again = if metadata.is_file() { file.try_clone().ok() } else { None };
-                let seek = again.map(|file| Box::new(file) as Box<dyn ReadSeek>);
-                session.begin(file, seek, layer, source);
+                let seek = again.map(|inner| Box::new(Input { inner, progress }) as Box<dyn ReadSeek>);
+                session.begin(Input { inner: file, progress }, seek, layer, source);
             }
             Err(error) => layer.fail(NoteKind::Unreadable, reason(&error)),
         },
@@ -80,7 +80,7 @@ pub fn read<'r>(
             let seek = Box::new(Cursor::new(bytes.as_slice()));
             session.begin(bytes.as_slice(), Some(seek), layer, source);
         }
-        Origin::Reader(reader) => session.begin(reader, None, layer, source),
+        Origin::Reader(reader) => session.begin(Input { inner: reader, progress }, None, layer, source),
     }
     session.hand_over_notes();
 }

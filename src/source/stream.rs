@@ -8,12 +8,12 @@
 //! It does not know any format: those are `compression`, `tape`, `zip` and their like.
 
 use std::cell::{Cell, RefCell};
-use std::io::{self, BufRead, Read, Seek};
+use std::io::{self, BufRead, Read, Seek, SeekFrom};
 use std::rc::Rc;
 
 use crate::source::compression::WINDOW;
 use crate::source::note::size;
-use crate::source::{Budget, Limits, Note, NoteKind, SourceName};
+use crate::source::{Budget, Limits, Note, NoteKind, Progress, SourceName};
 
 /// How much of an input is looked at to tell what it is, in bytes: what `file` and ripgrep look at is of this order.
 pub(super) const HEAD: usize = 8 << 10;
@@ -207,6 +207,24 @@ impl Read for Peek<'_> {
         buffer[..count].copy_from_slice(&available[..count]);
         self.consume(count);
         Ok(count)
+    }
+}
+
+/// An input as it is given, whose reader waits for it.
+pub(super) struct Input<'p, R> {
+    pub(super) inner: R,
+    pub(super) progress: &'p Progress,
+}
+
+impl<R: Read> Read for Input<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.progress.wait(|| self.inner.read(buffer))
+    }
+}
+
+impl<R: Seek> Seek for Input<'_, R> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.inner.seek(to)
     }
 }
 

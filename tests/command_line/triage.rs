@@ -253,3 +253,51 @@ fn a_full_disk_is_an_error() {
     assert_eq!(outcome.code, 2);
     assert!(outcome.talk.contains("cannot write to `/dev/full`: No space left"), "{}", outcome.talk);
 }
+
+/// A line of the profile, in words.
+fn profile_line<'t>(talk: &'t str, start: &str) -> Vec<&'t str> {
+    let line = talk.lines().find(|line| line.starts_with(start));
+    line.unwrap_or_else(|| panic!("no line of {start}: {talk}")).split_whitespace().collect()
+}
+
+#[test]
+fn profile_tells_candidates_confirmations_matches_and_stages_beside_an_unchanged_report() {
+    let folder = Folder::usual();
+    let rule = |id: &str, signature: &str| format!("id: {id}\ntitle: t\nsignatures:\n  seen: {signature}\n");
+    folder.write("rules/any.yaml", rule("ANY", "{ regex: '^q\\w* \\w' }").as_bytes());
+    folder.write("rules/near.yaml", rule("NEAR", "{ regex: 'query took (?<much>[0-9]+)', level: error }").as_bytes());
+    folder.write("rules/config.yaml", rule("CONFIG", "{ contains: '4 s', scope: file }").as_bytes());
+    folder.write("many.log", "query took 4 s\nquery took no time\nnothing\n".repeat(10).as_bytes());
+    for format in ["text", "json", "html"] {
+        let plain = folder.run(&["triage", "--rules", "rules", "--format", format, "many.log"]);
+        let arguments = ["triage", "--rules", "rules", "--format", format, "--profile", "many.log"];
+        let profiled = folder.run(&arguments);
+        assert_eq!((plain.code, plain.out), (profiled.code, profiled.out));
+        assert_eq!(plain.talk, "");
+        let counts = |start: &str| profile_line(&profiled.talk, start)[2..5].join(" ");
+        assert_eq!(counts("SLOW-1 "), "10 10 10", "{}", profiled.talk);
+        assert_eq!(counts("NEAR "), "10 0 0", "{}", profiled.talk);
+        assert_eq!(counts("ANY "), "30 20 20", "{}", profiled.talk);
+        assert_eq!(counts("CONFIG "), "1 1 1", "{}", profiled.talk);
+        assert!(profile_line(&profiled.talk, "ANY ").join(" ").ends_with("every record"));
+        assert!(profile_line(&profiled.talk, "SLOW-1 ").contains(&"\"query"), "{}", profiled.talk);
+        assert!(!profiled.talk.contains("FULL"), "without a candidate: {}", profiled.talk);
+        for stage in ["read", "inflate", "scan", "confirm", "render"] {
+            assert_eq!(profile_line(&profiled.talk, stage)[2], "ms");
+        }
+    }
+}
+
+#[test]
+fn profile_lists_the_dearest_rules_and_counts_the_rest() {
+    let folder = Folder::new(&[("a.log", "disk full\n")]);
+    for number in 0..60 {
+        let rule = format!("id: R{number}\ntitle: t\nsignatures:\n  full: {{ contains: disk full }}\n");
+        folder.write(&format!("rules/{number}.yaml"), rule.as_bytes());
+    }
+    let talk = folder.run(&["triage", "--rules", "rules", "--profile", "a.log"]).talk;
+    assert_eq!(talk.lines().filter(|line| line.contains("disk full")).count(), 50, "{talk}");
+    assert!(talk.contains("\nand 10 signatures more\n"), "{talk}");
+    let talk = folder.run(&["triage", "--rules", "rules", "--profile", "--rule", "R1", "rules/1.yaml"]).talk;
+    assert!(!talk.contains("more"), "{talk}");
+}

@@ -45,6 +45,11 @@ impl MaskedByte {
         self.mask.count_ones()
     }
 
+    /// Whether this is a letter of which only the case is open.
+    pub fn is_letter_in_any_case(self) -> bool {
+        self.mask == !FOLD && self.value.is_ascii_alphabetic()
+    }
+
     /// How many bytes are meant; with `folded` those that differ in bit 5 only, as letters do in their case, count as one.
     pub fn count(self, folded: bool) -> u32 {
         1 << (self.open_bits(folded).count_ones())
