@@ -62,6 +62,12 @@ pub fn parse(file: &std::sync::Arc<AuthoredFile>) -> Result<Located<Node>, Diagn
     }
 }
 
+/// The tree of a text by both ways to read it, if the quick one takes it. For the fuzz targets.
+#[cfg(fuzzing)]
+pub fn both_ways(text: &str) -> Option<(Located<Node>, Option<Located<Node>>)> {
+    yaml_common::read(text).map(|quick| (quick, by_library(text).ok()))
+}
+
 /// Reads any YAML, some ten times slower than `yaml_common` what that knows.
 fn by_library(text: &str) -> Result<Located<Node>, serde_yaml::Error> {
     serde_yaml::from_str_with_options::<Spanned<Raw>>(text, options()).map(|root| locate(root, text))
