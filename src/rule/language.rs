@@ -271,7 +271,7 @@ mod test {
     #[test]
     fn errors_are_placed_on_whole_characters() {
         for source in ["\u{e9}", "a is matching(\u{2019}b", "a and \u{1f600} "] {
-            let error = environment().compile_expression_owned(source.to_owned()).err().expect("refused");
+            let error = environment().compile_expression_owned(source.to_owned()).expect_err("refused");
             let text = source.get(place(&error, source)).expect("whole characters");
             assert_eq!(text.chars().count(), 1, "{source}");
         }

@@ -534,6 +534,13 @@ fn bytes_that_are_no_text_are_no_markup() {
 }
 
 #[test]
+fn a_byte_order_mark_moves_nothing() {
+    let xml = [Transport::Xml("event".to_owned())];
+    let text = peel(&xml, b"\xef\xbb\xbf<log>\n<event>a b</event><event>c d</event>\n</log>\n");
+    assert_eq!(String::from_utf8_lossy(&text.bytes), "\u{feff}<log>\na b\nc d\n</log>\n");
+}
+
+#[test]
 fn a_blank_first_line_within_two_transports_is_a_line_of_its_own() {
     let transports = [Transport::Docker, Transport::JsonLines(JsonKeys::default())];
     assert_eq!(lines(&transports, "\nx\n"), ["1! ", "2? x"]);

@@ -22,6 +22,9 @@ use crate::source::transport::xml_entry::Entry;
 /// Elements within an entry, one in another. Deeper ones are taken for an attack, and the rest for text.
 pub const XML_DEPTH: usize = 100;
 
+/// In UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// Peels the elements of one name.
 #[derive(Debug)]
 pub(super) struct Xml {
@@ -73,14 +76,18 @@ pub(super) fn reader(text: &str) -> Reader<&[u8]> {
     reader
 }
 
-/// Returns the bytes as text of the same length: each that is not UTF-8 is replaced by one that no mark-up is made of. Only where
-/// tokens are is taken from it.
+/// Returns the bytes as text of the same length. What is not UTF-8 is replaced by what no mark-up is made of, and so is a mark of
+/// the byte order at the beginning, which the reader would leave out without counting it. Only where tokens are is taken from it.
 pub(super) fn as_text(bytes: &[u8]) -> Cow<'_, str> {
-    if let Ok(text) = str::from_utf8(bytes) {
+    let bytes_behind_mark = bytes.strip_prefix(BYTE_ORDER_MARK);
+    if bytes_behind_mark.is_none()
+        && let Ok(text) = str::from_utf8(bytes)
+    {
         return Cow::Borrowed(text);
     }
     let mut text = String::with_capacity(bytes.len());
-    for chunk in bytes.utf8_chunks() {
+    text.extend(bytes_behind_mark.iter().flat_map(|_| BYTE_ORDER_MARK).map(|_| '_'));
+    for chunk in bytes_behind_mark.unwrap_or(bytes).utf8_chunks() {
         text.push_str(chunk.valid());
         text.extend(chunk.invalid().iter().map(|_| '_'));
     }
