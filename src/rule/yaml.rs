@@ -339,6 +339,13 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_block_scalar_that_ends_before_it_begins_is_read_as_by_the_library() {
+        for text in ["a: |\n  ", "a: >\n  ", "a: |-\n  ", "a: |\n  x\n  ", "a: >\n  x\n    ", "a: |\n  x\n "] {
+            agrees(text);
+        }
+    }
+
     static SAMPLES: std::sync::OnceLock<Vec<String>> = std::sync::OnceLock::new();
 
     /// `PROPTEST_CASES` for a longer search.
