@@ -4,92 +4,15 @@
 #[allow(dead_code)]
 mod workload;
 
-use std::collections::BTreeSet;
+mod plain_engine;
 
-use faultbook::rule::signature::SignatureScope;
-use faultbook::rule::{Faultbook, Level};
-use faultbook::scan::confirm::{Captured, Readings, Shared, confirm};
-use faultbook::scan::{Index, Scan, SignatureId};
-use faultbook::source::block::Blocks;
+use faultbook::rule::Faultbook;
+use faultbook::scan::Index;
+use faultbook::source::Limits;
 use faultbook::source::record::RecordLimits;
-use faultbook::source::wrap::unwrapped;
-use faultbook::source::{Limits, SourceName, level, plain, tidy, timestamp};
 use proptest::prelude::*;
 
-/// What a scan is about: the line of the record, the signature, its captures.
-type Found = Vec<(u64, SignatureId, Captured)>;
-
-fn source() -> SourceName {
-    SourceName { name: "case::var/log/app.log".to_owned(), path: "var/log/app.log".to_owned(), modified: None }
-}
-
-fn scanned(index: &Index<'_>, text: &[u8], limits: &Limits, block_bytes: usize) -> Found {
-    let source = source();
-    let mut found = Vec::new();
-    let scan = Scan::new(index, &source, limits).pasted(true).with_block_bytes(block_bytes);
-    let mut reader = text;
-    let outcome = scan.run(&mut reader, &mut |record| {
-        found.extend(record.found.iter().map(|(id, captured)| (record.line, *id, captured.clone())));
-    });
-    assert!(outcome.result.is_ok());
-    assert_eq!(outcome.bytes, text.len() as u64);
-    found
-}
-
-fn plainly(index: &Index<'_>, text: &[u8], limits: &Limits, block_bytes: usize) -> Found {
-    let mut found = Vec::new();
-    let mut blocks = Blocks::with_block_bytes(text, limits.record, block_bytes);
-    let mut lines_before = 1;
-    while let Ok(Some(block)) = blocks.next_block() {
-        let mut lines = block.lines();
-        for record in block.records() {
-            let piece = block.text_of(&record);
-            let shown = plain::plain(&piece.text);
-            let shared = Shared::of(&piece, &shown);
-            let level = block.header(&record).level;
-            let line = lines_before + lines.lines_before(record.range.start);
-            found.extend(of_text(index, &shown, shared, level).map(|(id, captured)| (line, id, captured)));
-        }
-        lines_before += lines.lines_before(block.bytes().len());
-    }
-    let mut matched: BTreeSet<SignatureId> = found.iter().map(|(_, id, _)| *id).collect();
-    let shown = plain::plain(text);
-    let tidied = tidy::tidy(&shown);
-    for paragraph in unwrapped(&shown).into_iter().chain(tidied.iter().flat_map(|text| unwrapped(text))) {
-        let line = paragraph.text.split(|&byte| byte == b'\n').next().unwrap_or_default();
-        let level = level::find(line, timestamp::find(line).map_or(0, |stamp| stamp.range.end));
-        let new: Vec<_> =
-            of_text(index, &paragraph.text, None, level).filter(|(id, _)| !matched.contains(id)).collect();
-        matched.extend(new.iter().map(|(id, _)| *id));
-        found.extend(new.into_iter().map(|(id, captured)| (paragraph.first_line, id, captured)));
-    }
-    found
-}
-
-fn of_text<'t>(
-    index: &'t Index<'_>,
-    text: &'t [u8],
-    shared: Option<Shared>,
-    level: Option<Level>,
-) -> impl Iterator<Item = (SignatureId, Captured)> + 't {
-    let tidied = tidy::tidy(text);
-    index.signatures().filter_map(move |id| {
-        let signature = index.signature(id).1;
-        let takes_part = signature.scope == SignatureScope::Record
-            && signature.level.as_ref().is_none_or(|test| test.allows(level))
-            && signature.file.as_ref().is_none_or(|glob| glob.matches(&source().path));
-        let captured = confirm(signature, Readings { plain: text, tidy: tidied.as_deref(), shared });
-        Some((id, captured.filter(|_| takes_part)?))
-    })
-}
-
-fn faultbook(signatures: &[String]) -> Faultbook {
-    let rule = |(number, signature): (usize, &String)| {
-        let body: String = signature.lines().map(|line| format!("    {line}\n")).collect();
-        (format!("{number}.yaml"), format!("id: R{number}\ntitle: t\nsignatures:\n  subject:\n{body}tests: []\n"))
-    };
-    Faultbook::from_texts(signatures.iter().enumerate().map(rule).collect(), Default::default())
-}
+use plain_engine::{faultbook, plainly, scanned};
 
 /// Part of a regex; few words, so that the text often has them.
 fn atom() -> impl Strategy<Value = &'static str> {

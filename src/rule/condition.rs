@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use minijinja::Expression;
 
-use crate::rule::language::{EXPRESSIONS, is_engine_word};
+use crate::rule::language::{EXPRESSIONS, is_engine_word, place};
 use crate::rule::lexer::{Token, TokenKind, expression_tokens};
 
 /// How many words and signs an expression may have. The template engine compiles by recursion; ten times as many would still
@@ -154,7 +154,7 @@ fn atom(source: &str, range: Range<usize>) -> Result<Atom, ExpressionError> {
         });
     }
     let expression = EXPRESSIONS.compile_expression_owned(text.to_owned()).map_err(|error| {
-        let inner = error.range().unwrap_or(0..text.len());
+        let inner = place(&error, text);
         let message = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
         let help = help(&message, text.get(inner.start..).unwrap_or_default());
         ExpressionError { message, range: range.start + inner.start..range.start + inner.end, help }

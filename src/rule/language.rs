@@ -5,6 +5,7 @@
 //! checks names against and what the documentation shows.
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::{Arc, LazyLock};
 
 use globset::Glob;
@@ -95,6 +96,14 @@ pub(crate) static EXPRESSIONS: LazyLock<Environment<'static>> = LazyLock::new(||
     add_tests(&mut environment);
     environment
 });
+
+/// Where in `source` an error is, in whole characters: the engine marks one byte of a character that it does not know.
+pub(crate) fn place(error: &Error, source: &str) -> Range<usize> {
+    let Range { start, end } = error.range().unwrap_or(0..source.len());
+    let start = (0..=start.min(source.len())).rev().find(|at| source.is_char_boundary(*at)).unwrap_or(0);
+    let end = (end.max(start)..source.len()).find(|at| source.is_char_boundary(*at)).unwrap_or(source.len());
+    start..end
+}
 
 fn add_filters(environment: &mut Environment<'static>) {
     environment.add_filter("abs", filters::abs);
@@ -256,6 +265,15 @@ mod test {
                 .eval(context!(x => "a"))
                 .err();
             assert!(error.is_none_or(|error| error.kind() != ErrorKind::UnknownTest), "{test}");
+        }
+    }
+
+    #[test]
+    fn errors_are_placed_on_whole_characters() {
+        for source in ["\u{e9}", "a is matching(\u{2019}b", "a and \u{1f600} "] {
+            let error = environment().compile_expression_owned(source.to_owned()).expect_err("refused");
+            let text = source.get(place(&error, source)).expect("whole characters");
+            assert_eq!(text.chars().count(), 1, "{source}");
         }
     }
 

@@ -105,6 +105,12 @@ impl Pattern {
         Ok((pattern, hir))
     }
 
+    /// The parsed form by both ways to parse it, if the quick one takes it. For the fuzz targets.
+    #[cfg(fuzzing)]
+    pub fn both_ways(source: &str) -> Option<(Hir, Option<Hir>)> {
+        pattern_common::parse(source).map(|quick| (quick, parse_by_library(source).ok()))
+    }
+
     /// The pattern as written.
     pub fn source(&self) -> &str {
         &self.source

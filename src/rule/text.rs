@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::rule::condition::EXPRESSION_TOKENS;
 use crate::rule::diagnostic::Code;
-use crate::rule::language::{EXPRESSIONS, is_engine_word};
+use crate::rule::language::{EXPRESSIONS, is_engine_word, place};
 use crate::rule::lexer::{self, Token, TokenKind, template_tokens};
 use crate::rule::names::{Names, TextFault};
 
@@ -39,7 +39,7 @@ pub(crate) fn check(source: &str, known: &Names) -> Result<Text, Vec<TextFault>>
     }
     let template = EXPRESSIONS.template_from_str(source).map_err(|error| {
         let message = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
-        vec![syntax_fault(source, message, error.range().unwrap_or(0..source.len()))]
+        vec![syntax_fault(source, message, place(&error, source))]
     })?;
     let mut names: Vec<String> = template.undeclared_variables(false).into_iter().collect();
     names.sort_unstable();

@@ -62,6 +62,12 @@ pub fn parse(file: &std::sync::Arc<AuthoredFile>) -> Result<Located<Node>, Diagn
     }
 }
 
+/// The tree of a text by both ways to read it, if the quick one takes it. For the fuzz targets.
+#[cfg(fuzzing)]
+pub fn both_ways(text: &str) -> Option<(Located<Node>, Option<Located<Node>>)> {
+    yaml_common::read(text).map(|quick| (quick, by_library(text).ok()))
+}
+
 /// Reads any YAML, some ten times slower than `yaml_common` what that knows.
 fn by_library(text: &str) -> Result<Located<Node>, serde_yaml::Error> {
     serde_yaml::from_str_with_options::<Spanned<Raw>>(text, options()).map(|root| locate(root, text))
@@ -330,6 +336,13 @@ mod tests {
                 text.replace_range(borders[at]..borders[end], INSERTS[insert]);
             }
             agrees(&text);
+        }
+    }
+
+    #[test]
+    fn a_block_scalar_that_ends_before_it_begins_is_read_as_by_the_library() {
+        for text in ["a: |\n  ", "a: >\n  ", "a: |-\n  ", "a: |\n  x\n  ", "a: >\n  x\n    ", "a: |\n  x\n "] {
+            agrees(text);
         }
     }
 

@@ -349,6 +349,7 @@ impl<'t> Reading<'t> {
             let at = self.skip_spaces(self.line);
             let depth = at - self.line;
             match self.byte(at) {
+                None if value.is_empty() => return None,
                 None => break,
                 Some(b'\n') if depth <= indent && !value.is_empty() => breaks += 1,
                 Some(b'\n') => return None,

@@ -104,7 +104,7 @@ impl Frequency {
     }
 
     fn of_string(&self, string: u64, length: usize) -> f64 {
-        let total = self.sampled as f64;
+        let total = self.sampled.max(1) as f64;
         match length {
             3 => (f64::from(self.three[slot(string, THREE_BITS)]) + UNSEEN) / total,
             4 => (f64::from(self.four[slot(string, FOUR_BITS)]) + UNSEEN) / total,
@@ -145,4 +145,15 @@ pub(crate) fn folded(string: u64) -> u64 {
 
 fn slot(string: u64, bits: u32) -> usize {
     (string.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - bits)) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_any_text_shares_are_numbers_all_the_same() {
+        let share = Frequency::nothing().of(&b"abcdefgh".map(MaskedByte::exactly));
+        assert!((0.0..=1.0).contains(&share), "{share}");
+    }
 }

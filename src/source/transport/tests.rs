@@ -515,6 +515,32 @@ fn lines_of_megabytes_pass_as_they_are() {
 }
 
 #[test]
+fn comments_of_several_lines_hide_what_is_in_them_wherever_text_is_cut() {
+    let raw =
+        "<log><event>a b</event>\n<!-- old:\n<event>c d</event> -->\n<x\na='<event>'/>\n<event>e f</event>\n</log>\n";
+    let text = peel(&[Transport::Xml("event".to_owned())], raw.as_bytes());
+    assert_eq!(
+        String::from_utf8_lossy(&text.bytes),
+        "<log>\na b\n<!-- old:\n<event>c d</event> -->\n<x\na='<event>'/>\ne f\n</log>\n"
+    );
+}
+
+#[test]
+fn bytes_that_are_no_text_are_no_markup() {
+    let raw = b"<log><event>a b</event>\n<?x \xff><event>c d</event>?>\n<event>e f</event>\n<\xff></\xff>\n<event>g h</event></log>\n";
+    let text = peel(&[Transport::Xml("event".to_owned())], raw);
+    let entries: Vec<_> = text.bytes.split(|&byte| byte == b'\n').filter(|line| !line.starts_with(b"<")).collect();
+    assert_eq!(entries, [&b"a b"[..], b"e f", b"g h", b""]);
+}
+
+#[test]
+fn a_byte_order_mark_moves_nothing() {
+    let xml = [Transport::Xml("event".to_owned())];
+    let text = peel(&xml, b"\xef\xbb\xbf<log>\n<event>a b</event><event>c d</event>\n</log>\n");
+    assert_eq!(String::from_utf8_lossy(&text.bytes), "\u{feff}<log>\na b\nc d\n</log>\n");
+}
+
+#[test]
 fn a_blank_first_line_within_two_transports_is_a_line_of_its_own() {
     let transports = [Transport::Docker, Transport::JsonLines(JsonKeys::default())];
     assert_eq!(lines(&transports, "\nx\n"), ["1! ", "2? x"]);

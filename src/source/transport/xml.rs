@@ -22,6 +22,9 @@ use crate::source::transport::xml_entry::Entry;
 /// Elements within an entry, one in another. Deeper ones are taken for an attack, and the rest for text.
 pub const XML_DEPTH: usize = 100;
 
+/// In UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// Peels the elements of one name.
 #[derive(Debug)]
 pub(super) struct Xml {
@@ -73,15 +76,20 @@ pub(super) fn reader(text: &str) -> Reader<&[u8]> {
     reader
 }
 
-/// Returns the bytes as text of the same length: each that is not UTF-8 is replaced. Only where tokens are is taken from it.
+/// Returns the bytes as text of the same length. What is not UTF-8 is replaced by what no mark-up is made of, and so is a mark of
+/// the byte order at the beginning, which the reader would leave out without counting it. Only where tokens are is taken from it.
 pub(super) fn as_text(bytes: &[u8]) -> Cow<'_, str> {
-    if let Ok(text) = str::from_utf8(bytes) {
+    let bytes_behind_mark = bytes.strip_prefix(BYTE_ORDER_MARK);
+    if bytes_behind_mark.is_none()
+        && let Ok(text) = str::from_utf8(bytes)
+    {
         return Cow::Borrowed(text);
     }
     let mut text = String::with_capacity(bytes.len());
-    for chunk in bytes.utf8_chunks() {
+    text.extend(bytes_behind_mark.iter().flat_map(|_| BYTE_ORDER_MARK).map(|_| '_'));
+    for chunk in bytes_behind_mark.unwrap_or(bytes).utf8_chunks() {
         text.push_str(chunk.valid());
-        text.extend(chunk.invalid().iter().map(|_| '?'));
+        text.extend(chunk.invalid().iter().map(|_| '_'));
     }
     Cow::Owned(text)
 }
@@ -101,6 +109,8 @@ impl Peel for Xml {
         let mut places = input.places();
         // What was written, where the next token begins, and where the entry does that it may be in.
         let (mut done, mut at, mut begun) = (0, 0, None);
+        // Where the last line ends that ends between two tokens: a token of several lines cannot be read from its middle on.
+        let mut line_end = 0;
         let is_broken = loop {
             let event = reader.read_event();
             let end = usize::try_from(reader.buffer_position()).unwrap_or(usize::MAX).min(input.bytes.len());
@@ -119,6 +129,9 @@ impl Peel for Xml {
                     (done, begun) = (at, Some(at));
                     self.entry.begin(token);
                 }
+                Ok(Event::Text(_)) => {
+                    line_end = memrchr(b'\n', token).map_or(line_end, |newline| at + newline + 1);
+                }
                 Ok(_) => {}
             }
             at = end;
@@ -133,8 +146,8 @@ impl Peel for Xml {
         self.is_broken = is_broken;
         let rest = match begun {
             _ if input.is_last => input.bytes.len(),
-            // Up to a line's end; after an error the rest follows line by line.
-            None => done + memrchr(b'\n', &input.bytes[done..at]).map_or(0, |newline| newline + 1),
+            // After an error the rest follows line by line.
+            None => line_end.max(done),
             Some(_) => done,
         };
         self.between(input, done..rest, &mut places, out);
