@@ -8,7 +8,7 @@
 
 use arbitrary::Unstructured;
 use faultbook::rule::pattern::Pattern;
-use faultbook::scan::required::of_hir;
+use faultbook::rule::required::Choice;
 use libfuzzer_sys::fuzz_target;
 use regex_syntax::hir::{Class, Hir, HirKind};
 
@@ -24,10 +24,9 @@ fuzz_target!(|input: &[u8]| {
     if let Some((quick, by_library)) = Pattern::both_ways(source) {
         assert_eq!(Some(quick), by_library, "{source:?}");
     }
-    let Ok(pattern) = Pattern::new(source) else { return };
-    let hir = pattern.hir();
-    let choice = of_hir(&hir);
-    let (Some(regex), Some(_)) = (pattern.regex(), choice.0.first()) else { return };
+    let Some((pattern, hir)) = Pattern::with_form(source) else { return };
+    let sets = Choice::of_hir(&hir).kept();
+    let (Some(regex), Some(_)) = (pattern.regex(), sets.first()) else { return };
     let mut choices = Unstructured::new(choices);
     let mut text = Vec::new();
     while text.len() < TEXT_LIMIT {
@@ -38,7 +37,7 @@ fuzz_target!(|input: &[u8]| {
         }
     }
     for found in regex.find_iter(&text) {
-        for set in &choice.0 {
+        for set in &sets {
             let is_in = set.needles().iter().any(|needle| needle.is_in(found.as_bytes()));
             assert!(is_in, "{source:?} matched {found:?} without {set:?}");
             let is_at = |start: usize| set.needles().iter().any(|needle| needle.is_at(found.as_bytes(), start));

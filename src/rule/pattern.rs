@@ -105,6 +105,12 @@ impl Pattern {
         Ok((pattern, hir))
     }
 
+    /// A pattern and its parsed form. For the fuzz targets.
+    #[cfg(fuzzing)]
+    pub fn with_form(source: &str) -> Option<(Self, Hir)> {
+        Self::parsed(source).ok()
+    }
+
     /// The parsed form by both ways to parse it, if the quick one takes it. For the fuzz targets.
     #[cfg(fuzzing)]
     pub fn both_ways(source: &str) -> Option<(Hir, Option<Hir>)> {
