@@ -349,7 +349,8 @@ impl<'t> Reading<'t> {
             let at = self.skip_spaces(self.line);
             let depth = at - self.line;
             match self.byte(at) {
-                None if value.is_empty() => return None,
+                // spaces that may belong to the text
+                None if value.is_empty() || depth > indent => return None,
                 None => break,
                 Some(b'\n') if depth <= indent && !value.is_empty() => breaks += 1,
                 Some(b'\n') => return None,

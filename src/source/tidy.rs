@@ -7,10 +7,14 @@
 //! Lines that were broken on the way are [`crate::source::wrap`]'s, decoding of the file the reader's.
 
 use std::iter;
+use std::ops::Range;
 
 use memchr::{memchr, memchr3_iter, memmem};
 
 use crate::source::plain::without_escapes;
+
+/// Bytes of a block that are looked at together: most stretches of most logs have no mark at all.
+const STRETCH_BYTES: usize = 4096;
 
 /// What begins every terminal escape sequence.
 const ESCAPE: u8 = 0x1B;
@@ -68,22 +72,42 @@ pub fn tidy(text: &[u8]) -> Option<Vec<u8>> {
 /// A CR before a newline is no mark, because every line of a Windows file has one. But `$` does not match before it, so a
 /// caller passes every candidate record through `plain`.
 pub fn marks(block: &[u8]) -> impl Iterator<Item = usize> {
-    let others = if block.is_ascii() { &[] } else { block };
-    let controls = memchr3_iter(ESCAPE, b'\r', b'&', block).filter(|&at| match block[at] {
-        b'\r' => block.get(at + 1).is_some_and(|&next| next != b'\n'),
-        b'&' => entity(&block[at..]).is_some(),
+    let stretches = (0..block.len()).step_by(STRETCH_BYTES).map(|start| start..block.len().min(start + STRETCH_BYTES));
+    stretches.filter(|stretch| may_hold_marks(&block[stretch.clone()])).flat_map(|stretch| marks_in(block, stretch))
+}
+
+/// Tells whether a stretch has any of the bytes that marks begin with. Simple enough for the compiler to look at many bytes
+/// at once.
+fn may_hold_marks(stretch: &[u8]) -> bool {
+    let begins_mark =
+        |byte: u8| (byte == ESCAPE) | (byte == b'\r') | (byte == b'&') | (byte == b'\\') | !byte.is_ascii();
+    stretch.iter().fold(false, |any, byte| any | begins_mark(*byte))
+}
+
+/// As [`marks`], those that begin in a stretch of the block.
+fn marks_in(block: &[u8], stretch: Range<usize>) -> impl Iterator<Item = usize> {
+    let start = stretch.start;
+    let bytes = &block[stretch.clone()];
+    let others = if bytes.is_ascii() { &[] } else { bytes };
+    // what begins in the stretch may go on behind it
+    let rest = move |at: usize| &block[start + at..];
+    let reaching = |length: usize| &block[start..block.len().min(stretch.end + length - 1)];
+    let controls = memchr3_iter(ESCAPE, b'\r', b'&', bytes).filter(move |&at| match bytes[at] {
+        b'\r' => rest(at).get(1).is_some_and(|&next| next != b'\n'),
+        b'&' => entity(rest(at)).is_some(),
         _ => true,
     });
-    let quotes = memmem::find_iter(block, br#"\""#);
-    let escapes = memmem::find_iter(block, br"\u").filter(|&at| json_escape(&block[at..]).is_some());
-    let typography = memchr3_iter(0xC2, 0xE2, LATIN_NO_BREAK_SPACE, others).filter(|&at| match others[at] {
-        LATIN_NO_BREAK_SPACE => !is_inside_character(others, at),
-        _ => first_character(&others[at..]).is_some_and(|character| tidy_character(character).is_some()),
+    let quotes = memmem::find_iter(reaching(2), br#"\""#);
+    let escapes = memmem::find_iter(reaching(2), br"\u").filter(move |&at| json_escape(rest(at)).is_some());
+    let typography = memchr3_iter(0xC2, 0xE2, LATIN_NO_BREAK_SPACE, others).filter(move |&at| match others[at] {
+        LATIN_NO_BREAK_SPACE => !is_inside_character(block, start + at),
+        _ => first_character(rest(at)).is_some_and(|character| tidy_character(character).is_some()),
     });
-    let wide_spaces = memmem::find_iter(others, "\u{3000}");
-    let byte_order_marks = memmem::find_iter(others, "\u{FEFF}");
+    let wide = if others.is_empty() { &[] } else { reaching(3) };
+    let wide_spaces = memmem::find_iter(wide, "\u{3000}");
+    let byte_order_marks = memmem::find_iter(wide, "\u{FEFF}");
     let ascii = merged(controls, merged(quotes, escapes));
-    merged(ascii, merged(typography, merged(wide_spaces, byte_order_marks)))
+    merged(ascii, merged(typography, merged(wide_spaces, byte_order_marks))).map(move |at| start + at)
 }
 
 /// Merges two increasing sequences into one.
