@@ -18,7 +18,9 @@ const EXPANSION_LIMIT: u64 = 4096;
 /// A few lines in the formats that most logs have.
 const USUAL: &[u8] = include_bytes!("usual.log");
 /// Bytes of the text that are kept to try filters on.
-const EXCERPT_BYTES: usize = 4 << 10;
+const EXCERPT_BYTES: usize = 8 << 10;
+/// Bytes of it that one text gives.
+const EXCERPT_SHARE: usize = 1 << 10;
 /// Bytes of the excerpt taken in a row.
 const EXCERPT_RUN: usize = 256;
 
@@ -60,10 +62,12 @@ impl Frequency {
     /// Counts a stretch of text.
     pub fn add(&mut self, text: &[u8]) {
         self.sampled += text.len();
-        let room = EXCERPT_BYTES - self.excerpt.len();
-        let every = (text.len() / EXCERPT_BYTES).max(1) * EXCERPT_RUN;
+        // a little of every text: those of a case differ
+        let every = (text.len() / EXCERPT_SHARE).max(1) * EXCERPT_RUN;
         let runs = text.chunks(every).flat_map(|run| &run[..run.len().min(EXCERPT_RUN)]);
-        self.excerpt.extend(runs.take(room));
+        self.excerpt.extend(runs.take(EXCERPT_SHARE));
+        let surplus = self.excerpt.len().saturating_sub(EXCERPT_BYTES);
+        self.excerpt.drain(..surplus);
         for window in text.windows(8) {
             let string = u64::from_le_bytes(window.try_into().unwrap_or_default());
             let three = &mut self.three[slot(string & 0xFF_FFFF, THREE_BITS)];

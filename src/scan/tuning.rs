@@ -12,7 +12,7 @@ use crate::scan::filter::Filters;
 use crate::scan::frequency::Frequency;
 
 /// After so many bytes of text the filters are looked at again.
-const STAGES: [u64; 3] = [4 << 20, 64 << 20, 1 << 30];
+const STAGES: [u64; 7] = [4 << 20, 16 << 20, 32 << 20, 64 << 20, 128 << 20, 256 << 20, 1 << 30];
 /// Bytes of a text that are counted.
 const SAMPLE_BYTES: usize = 64 << 10;
 /// Of this share of the bytes between two stages samples are taken.
