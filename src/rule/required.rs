@@ -87,7 +87,7 @@ fn needle(string: &[MaskedByte]) -> Option<Needle> {
     (cut.len() >= LENGTH_LEAST).then(|| Needle::new(cut))
 }
 
-/// Sets of which each would do, those that tell most first; at most [`CHOICE_LIMIT`].
+/// Sets of which each would do, those that tell most first; at most `CHOICE_LIMIT`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Choice(Vec<Scored>);
 

@@ -1,6 +1,6 @@
 //! The filters over the needles of all signatures.
 //!
-//! Each needle goes to the [`Tier`] where it costs least: one that looks at every eighth byte for needles of 15 bytes or
+//! Each needle goes to the `Tier` where it costs least: one that looks at every eighth byte for needles of 15 bytes or
 //! more, at every fourth from 7, at every second from 4, at every byte for the shortest. Which of its sets a signature is
 //! looked for by, and which stretch of a needle, is chosen by [`Frequency`].
 

@@ -2,7 +2,7 @@
 //!
 //! Which part of a literal is rare decides how fast it is looked for: `the connection` is everywhere, `onnectoin` is not. The
 //! counts come from samples of the very text that is scanned ([`Frequency::add`]), and before there is any, from a page of
-//! [usual lines](USUAL). A wrong guess costs time, never a match.
+//! usual lines. A wrong guess costs time, never a match.
 
 use crate::rule::needle::MaskedByte;
 

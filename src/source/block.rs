@@ -10,7 +10,7 @@
 //! out dear (a dump without timestamps in a timestamped log, hits on every line of it) the block makes an index of its
 //! records once, so that looking up all lines of any block costs no more than three passes over it.
 //!
-//! What the text is wrapped in is found by [`detect_with`] in what is read first, and taken off by [`Peeling`] before the text comes
+//! What the text is wrapped in is found by `detect_with` in what is read first, and taken off by `Peeling` before the text comes
 //! here; then the lines of the source and the records that the transport made are told by its [`Origins`].
 //!
 //! A record that exceeds the limits comes in pieces. The next piece is matched together with the end of the one before it

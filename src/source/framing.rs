@@ -1,10 +1,10 @@
 //! How the lines of a source make records, and where that changes.
 //!
-//! [`Framing`] is detected from a sample. A file may change its format half-way: rotated, restarted, concatenated. So [`Watch`] looks into
-//! every stretch of [`WINDOW_BYTES`] for a line that begins a record in the way that is known. That is the first line or one soon after it in
+//! [`Framing`] is detected from a sample. A file may change its format half-way: rotated, restarted, concatenated. So `Watch` looks into
+//! every stretch of `WINDOW_BYTES` for a line that begins a record in the way that is known. That is the first line or one soon after it in
 //! most; only where there is none does it look again at the text. What it finds depends on the text and on where blocks begin, never on timing.
 //!
-//! Where timestamps stand is [`crate::source::header`]'s, which lines belong together without them [`crate::source::trace`]'s.
+//! Where timestamps stand is [`crate::source::header`]'s, which lines belong together without them `trace`'s.
 
 use memchr::{memchr, memchr_iter, memrchr};
 

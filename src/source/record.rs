@@ -6,7 +6,7 @@
 //!
 //! Every byte of a text belongs to exactly one record or piece of one. Reading text in blocks and finding the record at a
 //! position is the business of [`crate::source::block`]; where headers stand is that of [`crate::source::header`], what a
-//! stack trace looks like that of [`crate::source::trace`].
+//! stack trace looks like that of `trace`.
 
 use std::mem;
 use std::ops::Range;

@@ -1,7 +1,7 @@
 //! Time and level of a record.
 //!
 //! [`Block::header`] reads them from the record's first line. A record without a time has that of the one before it, which
-//! [`Clock`] looks up backward; what lies before the block was passed on by the reader as a [`Past`]. All of it is done only
+//! [`Clock`] looks up backward; what lies before the block was passed on by the reader as a `Past`. All of it is done only
 //! for records that match. What a transport says
 //! of a record counts where the record says nothing.
 //!

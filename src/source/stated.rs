@@ -1,9 +1,9 @@
 //! What the settings of a source say of its lines: which begin a record, and where time and level stand.
 //!
 //! [`StatedLines`] are the keys `start`, `continue` and `header`; they replace what [`crate::source::header`] finds out. Formats of
-//! timestamps alone are one more shape that it knows: [`leading`] reads them where a line begins, [`time_of`] in a text that is nothing else.
+//! timestamps alone are one more shape that it knows: `leading` reads them where a line begins, `time_of` in a text that is nothing else.
 //!
-//! Regexes see the first [`HEAD_BYTES`] bytes of a line, without escapes of a terminal: no more is known where a block ends.
+//! Regexes see the first `HEAD_BYTES` bytes of a line, without escapes of a terminal: no more is known where a block ends.
 
 use crate::rule::pattern::Pattern;
 use crate::rule::settings::Header as HeaderPattern;
