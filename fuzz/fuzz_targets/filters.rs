@@ -6,11 +6,13 @@
 #![no_main]
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use arbitrary::{Result, Unstructured};
 use faultbook::rule::required::{Choice, NeedleSet};
 use faultbook::scan::filter::Filters;
 use faultbook::scan::frequency::Frequency;
+use faultbook::scan::members::Members;
 use libfuzzer_sys::fuzz_target;
 use regex_syntax::hir::{Class, ClassBytes, ClassBytesRange, Hir};
 
@@ -53,7 +55,13 @@ fn run(choices: &mut Unstructured<'_>) -> Result<()> {
 }
 
 fn check(members: &[Vec<NeedleSet>], text: &[u8], frequency: &Frequency) {
-    let filters = Filters::new(members.iter().map(Vec::as_slice), frequency);
+    let filters = Filters::new(Arc::new(Members::new(members.iter().map(Vec::as_slice))), frequency);
+    found_by(members, text, &filters);
+    // whatever they were made for before
+    found_by(members, text, &Filters::new(Arc::new(Members::new(members.iter().map(Vec::as_slice))), &Frequency::default()).anew(frequency));
+}
+
+fn found_by(members: &[Vec<NeedleSet>], text: &[u8], filters: &Filters) {
     let mut found: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); members.len()];
     let mut before = 0;
     for (start, owners) in filters.hits(text) {

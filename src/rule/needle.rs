@@ -5,6 +5,7 @@
 //! kind, the smallest one that holds it is taken: a needle may be found where the pattern does not match, never the other way round.
 
 use std::fmt;
+use std::sync::Arc;
 
 /// The bit in which upper and lower case of a letter differ.
 const FOLD: u8 = 0x20;
@@ -95,27 +96,33 @@ impl fmt::Debug for MaskedByte {
     }
 }
 
-/// A string of bytes, each known in whole or in part.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct Needle(Box<[MaskedByte]>);
+/// A string of bytes, each known in whole or in part. Cheap to clone.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Needle {
+    bytes: Arc<[MaskedByte]>,
+    /// Where the byte stands that is known and least common in logs, if one is known.
+    anchor: Option<u32>,
+}
 
 impl Needle {
     /// Makes a needle of its bytes.
-    pub fn new(bytes: impl Into<Box<[MaskedByte]>>) -> Self {
-        Self(bytes.into())
+    pub fn new(bytes: impl Into<Arc<[MaskedByte]>>) -> Self {
+        let bytes = bytes.into();
+        let known = (0..).zip(&*bytes).filter(|(_, byte)| byte.mask == 0xFF);
+        let anchor = known.min_by_key(|(_, byte)| commonness(byte.value)).map(|(at, _)| at);
+        Self { bytes, anchor }
     }
 
     /// Its bytes.
     pub fn bytes(&self) -> &[MaskedByte] {
-        &self.0
+        &self.bytes
     }
 
     /// Whether it is found anywhere in `text`.
     pub fn is_in(&self, text: &[u8]) -> bool {
         // a byte that is known and hardly ever occurs is quickly searched for
-        let exact = self.0.iter().enumerate().filter(|(_, byte)| byte.mask == 0xFF);
-        match exact.min_by_key(|(_, byte)| commonness(byte.value)) {
-            Some((before, byte)) => memchr::memchr_iter(byte.value, text)
+        match self.anchor.map(|at| at as usize) {
+            Some(before) => memchr::memchr_iter(self.bytes[before].value, text)
                 .any(|at| at.checked_sub(before).is_some_and(|start| self.is_at(text, start))),
             None => (0..text.len()).any(|start| self.is_at(text, start)),
         }
@@ -123,8 +130,8 @@ impl Needle {
 
     /// Whether it is found at `start` of `text`.
     pub fn is_at(&self, text: &[u8], start: usize) -> bool {
-        let found = text.get(start..).and_then(|rest| rest.get(..self.0.len()));
-        found.is_some_and(|found| self.0.iter().zip(found).all(|(byte, found)| byte.holds(*found)))
+        let found = text.get(start..).and_then(|rest| rest.get(..self.bytes.len()));
+        found.is_some_and(|found| self.bytes.iter().zip(found).all(|(byte, found)| byte.holds(*found)))
     }
 }
 
@@ -142,7 +149,7 @@ fn commonness(byte: u8) -> u8 {
 impl fmt::Debug for Needle {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("\"")?;
-        self.0.iter().try_for_each(|byte| write!(out, "{byte:?}"))?;
+        self.bytes.iter().try_for_each(|byte| write!(out, "{byte:?}"))?;
         out.write_str("\"")
     }
 }

@@ -13,7 +13,7 @@ pub const SET_LIMIT: usize = 24;
 /// Sets kept for a signature.
 const CHOICE_LIMIT: usize = 4;
 /// A longer needle is cut to its end: rarer it hardly gets.
-pub const LENGTH_LIMIT: usize = 64;
+pub const LENGTH_LIMIT: usize = 192;
 /// A shorter needle occurs in too many lines to be of use.
 pub const LENGTH_LEAST: usize = 3;
 /// A needle is looked for by so many bytes in a row if they stand for at most [`STRING_LIMIT`] strings; more say too little.
@@ -23,7 +23,7 @@ pub const STRING_LIMIT: usize = 4096;
 /// Bits that must be known of a needle for it to tell as much as three characters do; a letter whose case is open counts in full.
 const RARE_BITS: u32 = 24;
 /// Strings that a part of a pattern can be are followed up to this length.
-const FOLLOWED_LENGTH: usize = 160;
+const FOLLOWED_LENGTH: usize = 192;
 /// A byte of which fewer bits are known is no good end of a needle; two are known of a letter in any case.
 const BITS_LEAST: u32 = 2;
 

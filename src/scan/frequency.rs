@@ -17,6 +17,8 @@ const EXPANSION_LIMIT: u64 = 4096;
 
 /// A few lines in the formats that most logs have.
 const USUAL: &[u8] = include_bytes!("usual.log");
+/// After so many bytes what was counted is halved: a log may be followed by others that have nothing of it.
+const AGED_BYTES: usize = 256 << 10;
 /// Bytes of the text that are kept to try filters on.
 const EXCERPT_BYTES: usize = 8 << 10;
 /// Bytes of it that one text gives.
@@ -28,6 +30,7 @@ const EXCERPT_RUN: usize = 256;
 pub struct Frequency {
     sampled: usize,
     excerpt: Vec<u8>,
+    short_excerpt: Vec<u8>,
     three: Box<[u16]>,
     four: Box<[u16]>,
     eight: Box<[u8]>,
@@ -48,19 +51,23 @@ impl Frequency {
         Self {
             sampled: 0,
             excerpt: Vec::new(),
+            short_excerpt: Vec::new(),
             three: vec![0; 1 << THREE_BITS].into(),
             four: vec![0; 1 << FOUR_BITS].into(),
             eight: vec![0; 1 << EIGHT_BITS].into(),
         }
     }
 
-    /// Bytes of text that were counted.
+    /// Bytes of text that were counted, those that have aged in part.
     pub fn sampled(&self) -> usize {
         self.sampled
     }
 
     /// Counts a stretch of text.
     pub fn add(&mut self, text: &[u8]) {
+        if self.sampled > AGED_BYTES {
+            self.age();
+        }
         self.sampled += text.len();
         // a little of every text: those of a case differ
         let every = (text.len() / EXCERPT_SHARE).max(1) * EXCERPT_RUN;
@@ -68,6 +75,9 @@ impl Frequency {
         self.excerpt.extend(runs.take(EXCERPT_SHARE));
         let surplus = self.excerpt.len().saturating_sub(EXCERPT_BYTES);
         self.excerpt.drain(..surplus);
+        // one run of each text, and not the first one, in which a log may tell what it is about
+        let runs = self.excerpt.chunks(EXCERPT_RUN).skip(1).step_by(EXCERPT_SHARE / EXCERPT_RUN);
+        self.short_excerpt = runs.flatten().copied().collect();
         for window in text.windows(8) {
             let string = u64::from_le_bytes(window.try_into().unwrap_or_default());
             let three = &mut self.three[slot(string & 0xFF_FFFF, THREE_BITS)];
@@ -77,6 +87,14 @@ impl Frequency {
             let eight = &mut self.eight[slot(folded(string), EIGHT_BITS)];
             *eight = eight.saturating_add(1);
         }
+    }
+
+    /// Halves all counts: what comes now is to count for more.
+    fn age(&mut self) {
+        self.sampled /= 2;
+        self.three.iter_mut().for_each(|count| *count /= 2);
+        self.four.iter_mut().for_each(|count| *count /= 2);
+        self.eight.iter_mut().for_each(|count| *count /= 2);
     }
 
     /// The share of positions at which one of the strings stands that `bytes` (three, four or eight of them) mean; case is
@@ -107,18 +125,25 @@ impl Frequency {
         &self.excerpt
     }
 
+    /// A shorter one.
+    pub fn short_excerpt(&self) -> &[u8] {
+        &self.short_excerpt
+    }
+
     fn of_string(&self, string: u64, length: usize) -> f64 {
         let total = self.sampled.max(1) as f64;
         match length {
             3 => (f64::from(self.three[slot(string, THREE_BITS)]) + UNSEEN) / total,
             4 => (f64::from(self.four[slot(string, FOUR_BITS)]) + UNSEEN) / total,
             _ => {
+                let eight = self.eight[slot(string, EIGHT_BITS)];
+                let share = (f64::from(eight) + UNSEEN / 4.0) / total;
+                if eight == 0 {
+                    return share;
+                }
                 let four = [0, 8, 16, 24, 32].map(|shift| self.of_string(string >> shift & 0xFFFF_FFFF, 4));
                 let four = four.into_iter().fold(1.0, f64::min);
-                match self.eight[slot(string, EIGHT_BITS)] {
-                    u8::MAX => four,
-                    count => four.min((f64::from(count) + UNSEEN / 4.0) / total),
-                }
+                if eight == u8::MAX { four } else { four.min(share) }
             }
         }
     }

@@ -5,12 +5,13 @@
 //! every record.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::rule::needle::Needle;
-use crate::rule::required::NeedleSet;
 use crate::rule::signature::{FileGlob, Signature, SignatureScope};
 use crate::rule::{Faultbook, Rule, RuleId, State};
 use crate::scan::filter::TierName;
+use crate::scan::members::Members;
 use crate::scan::tuning::Tuning;
 use crate::scan::unindexed::Unindexed;
 
@@ -45,8 +46,8 @@ pub struct Index<'book> {
     /// The different globs of signatures, and for each signature which of them is its own.
     globs: Vec<&'book FileGlob>,
     glob_of: Vec<Option<u32>>,
-    /// For each signature the needle sets of which any would do.
-    needles: Vec<&'book [NeedleSet]>,
+    /// Each signature with the needle sets of which any would do.
+    members: Arc<Members>,
     tuning: Tuning,
     every_record: Vec<SignatureId>,
     unindexed: Unindexed,
@@ -66,14 +67,14 @@ impl<'book> Index<'book> {
         let signatures: Vec<(RuleId, usize)> = rules
             .flat_map(|(at, rule)| (0..rule.signatures.len()).map(move |signature| (RuleId::new(at), signature)))
             .collect();
-        let needles =
-            signatures.iter().map(|(rule, signature)| &*faultbook.rule(*rule).signatures[*signature].needles).collect();
+        let needles = |(rule, signature): &(RuleId, usize)| &*faultbook.rule(*rule).signatures[*signature].needles;
+        let members = Arc::new(Members::new(signatures.iter().map(needles)));
         let mut index = Self {
             faultbook,
             used,
             globs: Vec::new(),
             glob_of: Vec::new(),
-            needles,
+            members,
             tuning: Tuning::new(),
             every_record: Vec::new(),
             unindexed: Unindexed::default(),
@@ -196,8 +197,8 @@ impl<'i> IndexPart<'i> {
     /// Whether all needles that a signature needs are in a text, in any order: without them its regexes need not be tried,
     /// nor even compiled.
     pub fn has_needles(&self, id: SignatureId, text: &[u8]) -> bool {
-        let sets = &self.index.needles[id.index()];
-        sets.iter().all(|set| set.needles().iter().any(|needle| needle.is_in(text)))
+        let needles = self.index.members.needles();
+        self.index.members.sets(id.0).all(|set| set.iter().any(|number| needles[*number as usize].is_in(text)))
     }
 
     /// Signatures that read whole files.
@@ -207,11 +208,11 @@ impl<'i> IndexPart<'i> {
 
     /// A position inside each needle that occurs in `text`, ascending, and a signature that needs it.
     pub fn hits(&self, text: &[u8]) -> Vec<(usize, SignatureId)> {
-        let filters = self.index.tuning.filters(&self.index.needles, text);
+        let filters = self.index.tuning.filters(&self.index.members, text);
         let (hits, looks) = filters.hits_and_looks(text);
         let ids = hits.flat_map(|(at, members)| members.iter().map(move |member| (at, SignatureId(*member))));
         let hits: Vec<_> = ids.filter(|(_, id)| self.has(*id)).collect();
-        self.index.tuning.searched(&self.index.needles, text, looks, hits.len());
+        self.index.tuning.searched(&filters, text, looks, hits.len());
         hits
     }
 }

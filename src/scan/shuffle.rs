@@ -14,7 +14,7 @@ use crate::scan::wide::{ROW, Shuffles};
 
 const SETS: usize = 8;
 /// Needles that may be tried; more fill all sets.
-const NEEDLE_LIMIT: usize = 1024;
+const NEEDLE_LIMIT: usize = 256;
 /// Groups of rows that are arranged into sets; finding the best pairs of more takes too long.
 const GROUP_LIMIT: usize = 48;
 
@@ -98,7 +98,7 @@ impl Shuffle {
         }
         // where the last owners end
         compared.push(Compared { value: 0, mask: 0, owners: owners.len() as u32 });
-        let rate = rate_of(&shuffles, frequency);
+        let rate = rate_in(frequency.excerpt(), &shuffles);
         Some(Self {
             shuffles,
             listed_by,
@@ -247,8 +247,9 @@ fn rarest(needle: &Needle, frequency: &Frequency) -> Option<(usize, Bytes)> {
     let last = bytes.len().saturating_sub(ROW);
     let row = |at: usize| std::array::from_fn(|next| bytes.get(at + next).copied().unwrap_or(MaskedByte::ANY));
     (0..=last)
-        .map(|at| (at, row(at)))
-        .min_by(|one, other| rate(&one.1, frequency).total_cmp(&rate(&other.1, frequency)))
+        .map(|at| (rate(&row(at), frequency), at))
+        .min_by(|one, other| one.0.total_cmp(&other.0))
+        .map(|(_, at)| (at, row(at)))
 }
 
 /// How often a row occurs.
@@ -261,9 +262,13 @@ fn rate(row: &Bytes, frequency: &Frequency) -> f64 {
     rate_of(&set, frequency)
 }
 
-/// The share of positions that pass.
+/// The share of positions that pass, as a piece of the excerpt tells it: there are many to compare.
 fn rate_of(set: &Shuffles, frequency: &Frequency) -> f64 {
-    let excerpt = frequency.excerpt();
+    rate_in(frequency.short_excerpt(), set)
+}
+
+/// The share of positions that pass.
+fn rate_in(excerpt: &[u8], set: &Shuffles) -> f64 {
     // the more bytes a set holds, the more likely it is to let something pass that the excerpt happens not to have
     let width: f64 = set.widths().map(|width| f64::from(width) / 256.0).product();
     (set.count(excerpt) as f64 + width) / excerpt.len().max(1) as f64

@@ -74,14 +74,20 @@ impl<const Q: usize, const S: usize, const FOLD: bool> Tier<Q, S, FOLD> {
 
     /// The stretch of a needle that occurs most rarely; `None` when there is none that tells enough.
     pub(crate) fn rarest(needle: &Needle, frequency: &Frequency) -> Option<Stretch> {
-        let rates: Vec<f64> = needle
-            .bytes()
-            .windows(Q)
-            .map(|string| if strings::<FOLD>(string) > STRING_LIMIT { f64::INFINITY } else { frequency.of(string) })
-            .collect();
+        let rates: Vec<f64> = needle.bytes().windows(Q).map(|string| Self::rate_of(string, frequency)).collect();
         let stretches = rates.windows(S).enumerate();
         let rated = stretches.map(|(at, rates)| Stretch { at, rate: rates.iter().sum::<f64>() / S as f64 });
         rated.filter(|stretch| stretch.rate.is_finite()).min_by(|one, other| one.rate.total_cmp(&other.rate))
+    }
+
+    /// Expected hits, for each byte of text, of the stretch of a needle that begins `at` bytes from its beginning.
+    pub(crate) fn rate(needle: &Needle, at: usize, frequency: &Frequency) -> f64 {
+        let strings = needle.bytes()[at..at + Self::LEAST].windows(Q);
+        strings.map(|string| Self::rate_of(string, frequency)).sum::<f64>() / S as f64
+    }
+
+    fn rate_of(string: &[MaskedByte], frequency: &Frequency) -> f64 {
+        if strings::<FOLD>(string) > STRING_LIMIT { f64::INFINITY } else { frequency.of(string) }
     }
 
     /// Makes the filter for some of `needles`: those at the positions given, each with the stretch to look for.
@@ -107,22 +113,27 @@ impl<const Q: usize, const S: usize, const FOLD: bool> Tier<Q, S, FOLD> {
         }
         // some entries to a place: the table of places is to stay in the cache
         let place_bits = (keyed.len() / ENTRIES_TOGETHER).next_power_of_two().ilog2().max(8);
-        keyed.sort_unstable_by_key(|(hash, entry)| (hash >> (64 - place_bits), entry.window));
+        let place = |hash: u64| (hash >> (64 - place_bits)) as usize;
         let mut starts = vec![0u32; (1 << place_bits) + 1];
-        for (hash, _) in &keyed {
-            starts[(hash >> (64 - place_bits)) as usize + 1] += 1;
-        }
+        keyed.iter().for_each(|(hash, _)| starts[place(*hash) + 1] += 1);
         for at in 1..starts.len() {
             starts[at] += starts[at - 1];
         }
+        let mut next = starts.clone();
+        let mut entries = vec![Entry { check: 0, window: 0, before: 0 }; keyed.len()];
+        for (hash, entry) in &keyed {
+            let next = &mut next[place(*hash)];
+            entries[*next as usize] = *entry;
+            *next += 1;
+        }
         let filter = Bits::new(&keyed);
-        let entries = keyed.into_iter().map(|(_, entry)| entry).collect();
-        Some(Self { filter, starts: starts.into(), entries, windows: windows.into() })
+        Some(Self { filter, starts: starts.into(), entries: entries.into(), windows: windows.into() })
     }
 
     /// Calls `hit` with the beginning of every occurrence of a needle of which the string that is looked for begins in a
     /// `part` of the text, and with the needle's number, in the order of the filter. Parts begin at multiples of `S`.
-    /// `passed` is working memory. Returns how many positions passed the filter.
+    /// `passed` is working memory. Returns how many times it looked: once for each position that passed the filter, and once for each needle
+    /// compared there.
     pub(crate) fn hits(
         &self,
         text: &[u8],
@@ -137,12 +148,14 @@ impl<const Q: usize, const S: usize, const FOLD: bool> Tier<Q, S, FOLD> {
             Bits::Large(bits) => Self::pass(bits, text, part, passed),
         }
         let place_shift = 64 - (self.starts.len() - 1).ilog2();
+        let mut compared = passed.len();
         for &at in passed.iter() {
             let at = at as usize;
             let hash = hash(key::<Q, FOLD>(load(text, at)));
             let place = (hash >> place_shift) as usize;
             let entries = self.starts[place] as usize..self.starts[place + 1] as usize;
             for entry in self.entries[entries].iter().filter(|entry| entry.check == hash as u32) {
+                compared += 1;
                 let window = &self.windows[entry.window as usize];
                 let Some(start) = at.checked_sub(usize::from(entry.before)) else { continue };
                 if (load_window(text, start) ^ window.value) & window.mask != 0 {
@@ -154,7 +167,7 @@ impl<const Q: usize, const S: usize, const FOLD: bool> Tier<Q, S, FOLD> {
                 }
             }
         }
-        passed.len()
+        compared
     }
 
     /// Finds the positions, multiples of `S`, that pass the filter.

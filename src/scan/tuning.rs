@@ -1,45 +1,57 @@
 //! Filters that fit the text at hand.
 //!
 //! Which needles are rare is known only once there is text. So the filters are made when the first text comes, by what is
-//! usual in logs and what that text has, and made anew a few times later if they let too much pass. Only speed depends on it:
-//! any filters find the same.
+//! usual in logs and what that text has. Later texts may be of another kind: what lets too much pass is counted, and when that
+//! has cost as much time as making the filters anew, they are made anew (as one buys what one has rented for its
+//! price). Only speed depends on it: any filters find the same.
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, TryLockError};
 
-use crate::rule::required::NeedleSet;
 use crate::scan::filter::Filters;
 use crate::scan::frequency::Frequency;
+use crate::scan::members::Members;
+use crate::scan::selection::{LOOK_COST, TEST_COST};
 
-/// After so many bytes of text the filters are looked at again.
-const STAGES: [u64; 7] = [4 << 20, 16 << 20, 32 << 20, 64 << 20, 128 << 20, 256 << 20, 1 << 30];
 /// Bytes of a text that are counted.
-const SAMPLE_BYTES: usize = 64 << 10;
-/// Of this share of the bytes between two stages samples are taken.
+const SAMPLE_BYTES: usize = 16 << 10;
+/// The same where filters are made anew for the text: it is to count.
+const ANEW_SAMPLE_BYTES: usize = 64 << 10;
+/// A sample is taken whenever so much more text came: one part in so many of what came before.
 const SAMPLED_SHARE: u64 = 16;
-/// A hit costs as much as so many looks.
-const HIT_LOOKS: usize = 30;
-/// Filters that let more positions pass than this share are made anew.
-const LOOKS_LIMIT: f64 = 0.005;
+/// What counting a sample costs, in nanoseconds.
+const SAMPLE_COST: f64 = 80_000.0;
+/// What making the filters anew costs for each member, in nanoseconds.
+const ANEW_COST: f64 = 2_000.0;
+/// What looks and tests may cost for each byte before that counts as wasted, in nanoseconds.
+const FREE_COST: f64 = 0.04;
+/// Filters made anew help if they waste less than this share of what the ones before wasted.
+const HELP_SHARE: f64 = 0.7;
 
 /// Filters, and what is known about the text they run on.
 pub(crate) struct Tuning {
     filters: RwLock<Option<Arc<Filters>>>,
-    frequency: Mutex<Option<Frequency>>,
-    stage: AtomicUsize,
-    bytes: AtomicU64,
-    looks: AtomicU64,
+    learned: Mutex<Learned>,
+}
+
+/// What was seen of the text. Times are in nanoseconds.
+#[derive(Default)]
+struct Learned {
+    frequency: Frequency,
+    bytes: u64,
+    /// When so many bytes came, the next sample is due.
+    sample_at: u64,
+    /// Wasted since the last sample, and since the filters were last made.
+    unsampled: f64,
+    wasted: f64,
+    /// What was wasted for each byte of the text for which the filters were made anew, until it is known whether it helped.
+    wasted_before: Option<f64>,
+    /// How often in a row it did not help: each time doubles the price.
+    no_help: i32,
 }
 
 impl Tuning {
     pub(crate) fn new() -> Self {
-        Self {
-            filters: RwLock::new(None),
-            frequency: Mutex::new(None),
-            stage: AtomicUsize::new(0),
-            bytes: AtomicU64::new(0),
-            looks: AtomicU64::new(0),
-        }
+        Self { filters: RwLock::new(None), learned: Mutex::default() }
     }
 
     /// The filters in use; `None` before there was any text.
@@ -48,48 +60,59 @@ impl Tuning {
     }
 
     /// The filters to search `text` with.
-    pub(crate) fn filters(&self, members: &[&[NeedleSet]], text: &[u8]) -> Arc<Filters> {
+    pub(crate) fn filters(&self, members: &Arc<Members>, text: &[u8]) -> Arc<Filters> {
         if let Some(filters) = self.current() {
             return filters;
         }
         let mut filters = self.filters.write().unwrap_or_else(PoisonError::into_inner);
         let made = || {
-            let mut frequency = Frequency::default();
-            frequency.add(sample(text));
-            Arc::new(Filters::new(members.iter().copied(), &frequency))
+            let mut learned = self.learned.lock().unwrap_or_else(PoisonError::into_inner);
+            learned.sample(text, SAMPLE_BYTES);
+            Arc::new(Filters::new(Arc::clone(members), &learned.frequency))
         };
         filters.get_or_insert_with(made).clone()
     }
 
-    /// Takes note of a text that was searched, and makes the filters anew if it is time and worth it.
-    pub(crate) fn searched(&self, members: &[&[NeedleSet]], text: &[u8], looks: usize, hits: usize) {
-        let looks = looks + HIT_LOOKS * hits;
-        let before = self.bytes.fetch_add(text.len() as u64, Ordering::Relaxed);
-        let looks = self.looks.fetch_add(looks as u64, Ordering::Relaxed) + looks as u64;
-        let stage = self.stage.load(Ordering::Relaxed);
-        let Some(end) = STAGES.get(stage) else { return };
-        let after = before + text.len() as u64;
-        let stride = (end / SAMPLED_SHARE).max(1);
-        let is_due = after >= *end;
-        // somebody else is at it: a sample more or less does not matter
-        let Ok(mut frequency) = self.frequency.try_lock() else { return };
-        if before / stride != after / stride || before == 0 {
-            frequency.get_or_insert_with(Frequency::nothing).add(sample(text));
+    /// Takes note of a text that was searched with `filters`, and makes them anew if it is worth it.
+    pub(crate) fn searched(&self, filters: &Filters, text: &[u8], looks: usize, hits: usize) {
+        let Some(mut learned) = self.try_learned() else { return };
+        let cost = LOOK_COST * looks as f64 + TEST_COST * hits as f64;
+        let wasted = (cost - FREE_COST * text.len() as f64).max(0.0);
+        let rate = wasted / text.len().max(1) as f64;
+        if let Some(before) = learned.wasted_before.take() {
+            learned.no_help = if rate < HELP_SHARE * before { 0 } else { learned.no_help + 1 };
         }
-        if !is_due || self.stage.compare_exchange(stage, stage + 1, Ordering::Relaxed, Ordering::Relaxed).is_err() {
-            return;
+        learned.bytes += text.len() as u64;
+        learned.wasted += wasted;
+        learned.unsampled += wasted;
+        let price = ANEW_COST * (1_000 + filters.members().len()) as f64 * 2f64.powi(learned.no_help);
+        let is_due = learned.wasted >= price;
+        if learned.bytes >= learned.sample_at || learned.unsampled >= SAMPLE_COST {
+            learned.sample(text, SAMPLE_BYTES);
         }
-        self.looks.store(0, Ordering::Relaxed);
-        let seen = end - stage.checked_sub(1).map_or(0, |before| STAGES[before]);
-        if looks as f64 > LOOKS_LIMIT * seen as f64
-            && let Some(frequency) = frequency.as_ref()
-        {
-            let filters = Arc::new(Filters::new(members.iter().copied(), frequency));
-            *self.filters.write().unwrap_or_else(PoisonError::into_inner) = Some(filters);
+        if is_due {
+            learned.sample(text, ANEW_SAMPLE_BYTES);
+            let anew = Arc::new(filters.anew(&learned.frequency));
+            learned.wasted = 0.0;
+            learned.wasted_before = Some(rate);
+            *self.filters.write().unwrap_or_else(PoisonError::into_inner) = Some(anew);
+        }
+    }
+
+    /// `None` if somebody else is at it: a text more or less does not matter.
+    fn try_learned(&self) -> Option<MutexGuard<'_, Learned>> {
+        match self.learned.try_lock() {
+            Ok(learned) => Some(learned),
+            Err(TryLockError::Poisoned(learned)) => Some(learned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
         }
     }
 }
 
-fn sample(text: &[u8]) -> &[u8] {
-    &text[..text.len().min(SAMPLE_BYTES)]
+impl Learned {
+    fn sample(&mut self, text: &[u8], bytes: usize) {
+        self.frequency.add(&text[..text.len().min(bytes)]);
+        self.sample_at = self.bytes + (self.bytes / SAMPLED_SHARE).max(SAMPLE_BYTES as u64);
+        self.unsampled = 0.0;
+    }
 }
