@@ -41,6 +41,8 @@ pub struct CaseOptions {
 pub struct Stated {
     /// The facts and products.
     pub known: Known,
+    /// The same by who says so: the options, then the file.
+    pub layers: Vec<(String, Known)>,
     /// Whether the facts file had faults; they have been drawn.
     pub has_faults: bool,
 }
@@ -62,6 +64,7 @@ impl CaseOptions {
         for (name, version) in &self.products {
             known.set_product(name, version.as_str());
         }
+        let mut layers = vec![("--fact".to_owned(), known.clone())];
         let mut has_faults = false;
         if let Some(path) = &self.file {
             let shown = path.display().to_string();
@@ -76,9 +79,10 @@ impl CaseOptions {
             let (from_file, faults) = Known::from_yaml(&shown, &text);
             has_faults = !faults.is_empty();
             diagnostics::talk(console, &faults);
+            layers.push((shown, from_file.clone()));
             known.fill_from(from_file);
         }
-        Ok(Stated { known, has_faults })
+        Ok(Stated { known, layers, has_faults })
     }
 }
 

@@ -12,6 +12,8 @@ mod check;
 mod console;
 mod diagnostics;
 mod exit;
+mod explain;
+mod explain_tree;
 mod output_options;
 mod prepare;
 mod profile;
@@ -47,6 +49,7 @@ Examples:
   faultbook answer < error.txt              the answer to one pasted error
   faultbook check --rules my-rules/         mistakes in your rules
   faultbook test --rules my-rules/          do they find what they should?
+  faultbook explain KB115850 app.log        why does a rule (not) apply?
 
 `faultbook COMMAND --help` says more about each command and its exit status."
 )]
@@ -65,6 +68,7 @@ enum Command {
     Answer(answer::AnswerArgs),
     Check(check::CheckArgs),
     Test(test::TestArgs),
+    Explain(explain::ExplainArgs),
     Rules(rules::RulesArgs),
 }
 
@@ -83,6 +87,7 @@ pub fn main() -> ExitCode {
         Command::Answer(args) => answer::run(args, &context),
         Command::Check(args) => check::run(args, &context),
         Command::Test(args) => test::run(args, &context),
+        Command::Explain(args) => explain::run(args, &context),
         Command::Rules(args) => rules::run(args, &context),
     };
     outcome.unwrap_or_else(|failure| told(&failure, &context.console)).into()

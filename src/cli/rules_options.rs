@@ -96,6 +96,13 @@ pub struct RuleFilter {
 impl RuleFilter {
     /// Keeps the rules that are wanted. Fails when an id, glob or tag fits no rule at all, which is a slip of the pen.
     pub fn apply(&self, faultbook: &mut Faultbook) -> Result<(), Failure> {
+        let wanted = self.wanted(faultbook)?;
+        faultbook.retain(wanted);
+        Ok(())
+    }
+
+    /// Tells which rules are wanted. Fails as [`RuleFilter::apply`] does.
+    pub fn wanted(&self, faultbook: &Faultbook) -> Result<impl Fn(&Rule) -> bool + use<'_>, Failure> {
         for pattern in &self.patterns {
             pattern.must_fit(faultbook)?;
         }
@@ -106,8 +113,7 @@ impl RuleFilter {
             }
         }
         let audience = self.audience.or(faultbook.settings().defaults().audience).unwrap_or(Audience::Internal);
-        faultbook.retain(|rule| self.accepts(rule) && rule.audience <= audience);
-        Ok(())
+        Ok(move |rule: &Rule| self.accepts(rule) && rule.audience <= audience)
     }
 
     fn accepts(&self, rule: &Rule) -> bool {
@@ -149,7 +155,8 @@ impl FromStr for RulePattern {
     }
 }
 
-fn meant<'a>(given: &str, candidates: impl Iterator<Item = &'a str>) -> String {
+/// The nearest of the candidates, as help.
+pub fn meant<'a>(given: &str, candidates: impl Iterator<Item = &'a str>) -> String {
     match nearest(given, candidates) {
         Some(candidate) => format!("did you mean `{candidate}`?"),
         None => "`faultbook rules` lists what there is".to_owned(),

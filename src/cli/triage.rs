@@ -73,7 +73,8 @@ pub struct TriageArgs {
     output: OutputOptions,
 }
 
-fn severity() -> impl TypedValueParser<Value = Severity> {
+/// A severity by its name.
+pub fn severity() -> impl TypedValueParser<Value = Severity> {
     PossibleValuesParser::new(Severity::NAMES).try_map(|name| name.parse::<Severity>())
 }
 
@@ -147,7 +148,7 @@ fn triage(args: &TriageArgs, context: &Context, prepared: &Prepared, started: In
 }
 
 /// The cases of the arguments, in their order, and notes on those that could not be opened.
-fn inputs(paths: &[PathBuf]) -> Result<(Vec<CaseInput>, Vec<Note>), Failure> {
+pub fn inputs(paths: &[PathBuf]) -> Result<(Vec<CaseInput>, Vec<Note>), Failure> {
     if paths.iter().filter(|path| path.as_path() == Path::new(STANDARD_INPUT)).count() > 1 {
         return Err(Failure::refused("standard input can be read only once", "give `-` once"));
     }

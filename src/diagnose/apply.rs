@@ -14,7 +14,7 @@ use crate::rule::condition::Condition;
 use crate::rule::decide::{Binding, Decision, Scope, decide, fact_value};
 use crate::rule::signature::Signature;
 use crate::rule::version::Version;
-use crate::rule::{Rule, RuleId, Truth};
+use crate::rule::{Environment, Rule, RuleId, Truth};
 use crate::scan::{Index, SignatureId};
 use crate::source::LogTime;
 
@@ -30,6 +30,16 @@ pub(crate) struct Application<'a> {
     pub(crate) explaining: &'a BTreeSet<RuleId>,
 }
 
+/// What the condition of a rule says in one case.
+pub(crate) struct Decided {
+    /// The position of the signature whose failures are told apart; `None` when none matched.
+    pub(crate) subject: Option<usize>,
+    /// For each signature all that matched it.
+    pub(crate) wholes: Vec<Option<Group>>,
+    /// Each failure with what the names stand for in it, and the decision. None when other rules explain all of them.
+    pub(crate) failures: Vec<(Group, Scope, Decision)>,
+}
+
 impl Application<'_> {
     fn written(&self) -> &Rule {
         self.index.faultbook().rule(self.rule)
@@ -42,28 +52,37 @@ impl Application<'_> {
         if environment(rule, self.known) == Truth::False {
             return Vec::new();
         }
-        let wholes: Vec<Option<Group>> = self.signatures.iter().map(|id| self.collected.of(*id).map(whole)).collect();
-        let base = self.scope(&wholes, problems);
-        let subject = self.signatures.iter().position(|id| self.collected.of(*id).is_some());
-        let groups: Vec<Group> = match subject {
-            Some(subject) => self.subject_groups(subject),
-            None if rule.holds_without_match => vec![Group::default()],
-            None => return Vec::new(),
-        };
-        groups
+        let Decided { subject, wholes, failures } = self.decided(problems);
+        if subject.is_none() && !rule.holds_without_match {
+            return Vec::new();
+        }
+        failures
             .into_iter()
-            .filter_map(|group| {
-                let mut scope = base.clone();
-                if let Some(subject) = subject {
-                    self.bind_captures(&mut scope, subject, &group);
-                }
-                let applies = decide(&rule.condition, &rule.facts, &scope);
+            .filter_map(|(group, scope, applies)| {
                 // Without a match only certainty counts: otherwise every case would be asked about every such rule.
                 let wanted =
                     if subject.is_some() { applies.truth != Truth::False } else { applies.truth == Truth::True };
                 wanted.then(|| self.finding(&group, subject, &wholes, scope, applies))
             })
             .collect()
+    }
+
+    /// Decides the condition for each failure of the subject; without a match once, over no failure at all.
+    pub(crate) fn decided(&self, problems: &mut Vec<String>) -> Decided {
+        let rule = self.written();
+        let wholes: Vec<Option<Group>> = self.signatures.iter().map(|id| self.collected.of(*id).map(whole)).collect();
+        let base = self.scope(&wholes, problems);
+        let subject = self.signatures.iter().position(|id| self.collected.of(*id).is_some());
+        let groups = subject.map_or_else(|| vec![Group::default()], |subject| self.subject_groups(subject));
+        let decide_one = |group: Group| {
+            let mut scope = base.clone();
+            if let Some(subject) = subject {
+                self.bind_captures(&mut scope, subject, &group);
+            }
+            let applies = decide(&rule.condition, &rule.facts, &scope);
+            (group, scope, applies)
+        };
+        Decided { subject, failures: groups.into_iter().map(decide_one).collect(), wholes }
     }
 
     /// The failures of the subject: its groups without those that other rules explain, joined where only that told them
@@ -197,19 +216,27 @@ fn certain() -> Decision {
 
 /// Whether the article is about the case's products: false when it is known not to be, open when nobody knows.
 pub(crate) fn environment(rule: &Rule, known: &Known) -> Truth {
-    let of_entry = |entry: &crate::rule::Environment| match (known.product(&entry.product), &entry.version) {
+    rule.environment.iter().map(|entry| fits(entry, known)).max().unwrap_or(Truth::True)
+}
+
+/// Whether the case's products are those of one entry.
+pub(crate) fn fits(entry: &Environment, known: &Known) -> Truth {
+    match (known.product(&entry.product), &entry.version) {
         (None, _) => Truth::Open,
         (Some(_), None) => Truth::True,
         (Some(version), Some(range)) => match version.parse::<Version>() {
             Ok(version) => Truth::from(range.contains(&version)),
             Err(_) => Truth::Open,
         },
-    };
-    rule.environment.iter().map(of_entry).max().unwrap_or(Truth::True)
+    }
 }
 
 /// The captures of one signature with the values a group has for them.
-fn group_captures<'g>(rule: &'g Rule, position: usize, group: &'g Group) -> impl Iterator<Item = Capture> + 'g {
+pub(crate) fn group_captures<'g>(
+    rule: &'g Rule,
+    position: usize,
+    group: &'g Group,
+) -> impl Iterator<Item = Capture> + 'g {
     let signature = &rule.signatures[position];
     let required = signature.captures().into_iter().zip(group.captures.iter());
     let optional = signature.optional_captures().into_iter().zip(group.optional.iter());

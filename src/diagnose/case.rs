@@ -10,7 +10,7 @@ use crate::diagnose::apply::Application;
 use crate::diagnose::collect::{Collector, GROUP_LIMIT};
 use crate::diagnose::finding::{CaseSize, Diagnosis, Finding};
 use crate::diagnose::known::Known;
-use crate::diagnose::rank::rank;
+use crate::diagnose::rank::{Ranked, rank};
 use crate::rule::signature::SignatureScope;
 use crate::rule::{Rule, RuleId};
 use crate::scan::profile::Stage;
@@ -70,18 +70,18 @@ impl<'a> Diagnoser<'a> {
     /// Diagnoses one case. `known` is what the caller says about it; the case's own `facts.yaml` fills in what that leaves
     /// open. Never fails: what could not be read is a note.
     pub fn diagnose(&self, case: CaseInput, known: &Known, progress: &Progress) -> Diagnosis {
-        self.read_and_apply(case, known, progress, false)
+        self.examine(case, known, progress, false).diagnosis
     }
 
     /// Diagnoses a case that somebody pasted: where no record of it matches, its lines are also tried as hard-wrapped.
     pub fn diagnose_pasted(&self, case: CaseInput, known: &Known, progress: &Progress) -> Diagnosis {
-        self.read_and_apply(case, known, progress, true)
+        self.examine(case, known, progress, true).diagnosis
     }
 
-    fn read_and_apply(&self, case: CaseInput, known: &Known, progress: &Progress, pasted: bool) -> Diagnosis {
+    /// Diagnoses a case and keeps what the diagnosis rests on.
+    pub(crate) fn examine(&self, case: CaseInput, known: &Known, progress: &Progress, pasted: bool) -> Examined {
         let budget = Budget::new();
-        let settings = self.index.faultbook().settings();
-        let reading = Reading { limits: &self.limits, options: &self.options, settings };
+        let reading = self.reading();
         let read_parts: Vec<PartReader<'_>> = case
             .parts
             .into_par_iter()
@@ -108,8 +108,31 @@ impl<'a> Diagnoser<'a> {
             notes.extend(part.notes);
             size = size.plus(part.size);
         }
-        let findings = self.apply(&case.name, &collector, &known, &mut notes);
-        Diagnosis { case: case.name, findings, notes, size }
+        let (ranked, explaining) = self.apply(&case.name, &collector, &known, &mut notes);
+        let diagnosis = Diagnosis { case: case.name, findings: ranked.findings, notes, size };
+        Examined { diagnosis, superseded: ranked.dropped, collector, known, explaining }
+    }
+
+    /// The application of a rule to what was examined.
+    pub(crate) fn application<'e>(&'e self, examined: &'e Examined, rule: RuleId) -> Application<'e> {
+        Application {
+            index: self.index,
+            collected: &examined.collector,
+            known: &examined.known,
+            rule,
+            signatures: self.signatures_of(rule),
+            explaining: &examined.explaining,
+        }
+    }
+
+    /// The signatures of a rule, in its order; none for a rule that is not looked for.
+    pub(crate) fn signatures_of(&self, rule: RuleId) -> &[SignatureId] {
+        &self.signatures[rule.index()]
+    }
+
+    /// How much is read of a case, and what.
+    pub(crate) fn reading(&self) -> Reading<'_> {
+        Reading { limits: &self.limits, options: &self.options, settings: self.index.faultbook().settings() }
     }
 
     /// Diagnoses one pasted text, such as an error message from a ticket, whose lines may be hard-wrapped. `path` is the path the text is taken to have inside the
@@ -119,7 +142,13 @@ impl<'a> Diagnoser<'a> {
         self.diagnose_pasted(case, known, &Progress::new())
     }
 
-    fn apply(&self, case: &str, collector: &Collector, known: &Known, notes: &mut Vec<Note>) -> Vec<Finding> {
+    fn apply(
+        &self,
+        case: &str,
+        collector: &Collector,
+        known: &Known,
+        notes: &mut Vec<Note>,
+    ) -> (Ranked, BTreeSet<RuleId>) {
         let mut findings = Vec::new();
         let mut problems = Vec::new();
         let mut explaining = BTreeSet::new();
@@ -148,7 +177,7 @@ impl<'a> Diagnoser<'a> {
         problems.dedup();
         notes.extend(problems.into_iter().map(|problem| Note::new(case, NoteKind::Facts, problem)));
         notes.extend(collector.signatures().filter_map(|id| self.uncounted(case, collector, id)));
-        rank(self.index.faultbook(), findings)
+        (rank(self.index.faultbook(), findings), explaining)
     }
 
     /// A rule is considered when one of its signatures matched, or when its condition can hold without any.
@@ -167,6 +196,18 @@ impl<'a> Diagnoser<'a> {
         );
         (uncounted > 0).then(|| Note::new(case, NoteKind::FailureLimit, detail))
     }
+}
+
+/// A diagnosis with what it rests on.
+pub(crate) struct Examined {
+    pub(crate) diagnosis: Diagnosis,
+    /// Findings that were dropped for those of other rules.
+    pub(crate) superseded: Vec<Finding>,
+    pub(crate) collector: Collector,
+    /// What the caller knows, with what the case's own facts files add.
+    pub(crate) known: Known,
+    /// The rules that have findings and are no fallback.
+    pub(crate) explaining: BTreeSet<RuleId>,
 }
 
 /// Takes what is found in one part of a case.

@@ -5,7 +5,7 @@
 //! [known](known::Known) facts, its environment over the products, its branches each on their own. Ranking drops what
 //! is superseded. The outcome is a [`Diagnosis`], which `answer` renders and `report` tells.
 
-mod apply;
+pub(crate) mod apply;
 pub mod case;
 pub mod collect;
 pub mod evidence;

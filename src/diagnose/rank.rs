@@ -5,9 +5,17 @@ use std::collections::BTreeSet;
 use crate::diagnose::finding::Finding;
 use crate::rule::{Faultbook, RuleId, Truth};
 
+/// The findings that remain, and those that do not.
+#[derive(Debug, Default)]
+pub(crate) struct Ranked {
+    pub(crate) findings: Vec<Finding>,
+    /// Findings of rules that are superseded by others.
+    pub(crate) dropped: Vec<Finding>,
+}
+
 /// Drops what is superseded and orders the rest: by priority, severity (worst first), rule id; failures of one rule stay in
 /// the order in which they were seen.
-pub(crate) fn rank(faultbook: &Faultbook, mut findings: Vec<Finding>) -> Vec<Finding> {
+pub(crate) fn rank(faultbook: &Faultbook, mut findings: Vec<Finding>) -> Ranked {
     let place = |finding: &Finding| {
         let rule = faultbook.rule(finding.rule);
         (std::cmp::Reverse(rule.priority), std::cmp::Reverse(rule.severity), rule.id.clone(), finding.rule)
@@ -24,8 +32,8 @@ pub(crate) fn rank(faultbook: &Faultbook, mut findings: Vec<Finding>) -> Vec<Fin
             .filter(|other| *other != rule)
             .collect()
     });
-    findings.retain(|finding| !dropped.contains(&finding.rule));
-    findings
+    let (dropped, findings) = findings.into_iter().partition(|finding| dropped.contains(&finding.rule));
+    Ranked { findings, dropped }
 }
 
 /// What is superseded by a rule that stays. A finding supersedes only when it is certain (`ranked`, highest first), and only

@@ -11,7 +11,7 @@ pub mod frequency;
 pub mod index;
 pub mod members;
 pub mod profile;
-mod raw;
+pub(crate) mod raw;
 mod selection;
 mod shuffle;
 pub mod source_scan;

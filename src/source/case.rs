@@ -8,8 +8,9 @@
 
 use std::fmt;
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 use walkdir::WalkDir;
@@ -61,7 +62,59 @@ pub struct SourceName {
     pub modified: Option<Timestamp>,
 }
 
+impl CaseInput {
+    /// Makes two of the case, for who has to read it twice. What can be read only once, such as standard input, is copied to an
+    /// anonymous temporary file first, at most `limit` bytes of it.
+    ///
+    /// # Errors
+    /// When such an input cannot be read, or not be copied.
+    pub fn twice(self, limit: u64) -> io::Result<(Self, Self)> {
+        let parts = self.parts.into_iter().map(|part| part.twice(limit)).collect::<io::Result<Vec<_>>>()?;
+        let (one, other) = parts.into_iter().unzip();
+        Ok((Self { name: self.name.clone(), parts: one }, Self { name: self.name, parts: other }))
+    }
+}
+
+/// A copy of what can be read only once, from its beginning.
+struct Spooled {
+    file: Arc<Mutex<File>>,
+    at: u64,
+}
+
+impl Read for Spooled {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        // a reader that panicked has left nothing behind that the next one would rely on
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        file.seek(SeekFrom::Start(self.at))?;
+        let read = file.read(buffer)?;
+        self.at += read as u64;
+        Ok(read)
+    }
+}
+
+fn spooled(mut reader: impl Read, limit: u64) -> io::Result<(Origin, Origin)> {
+    let mut file = tempfile::tempfile()?;
+    io::copy(&mut reader.by_ref().take(limit), &mut file)?;
+    let file = Arc::new(Mutex::new(file));
+    let copy = || Origin::Reader(Box::new(Spooled { file: Arc::clone(&file), at: 0 }));
+    Ok((copy(), copy()))
+}
+
 impl Part {
+    fn twice(self, limit: u64) -> io::Result<(Self, Self)> {
+        let (one, other) = match self.origin {
+            // what cannot be opened is noted by who reads it
+            Origin::File(path) if fs::metadata(&path).is_ok_and(|metadata| !metadata.is_file()) => {
+                spooled(File::open(&path)?, limit)?
+            }
+            Origin::File(path) => (Origin::File(path.clone()), Origin::File(path)),
+            Origin::Bytes(bytes) => (Origin::Bytes(bytes.clone()), Origin::Bytes(bytes)),
+            Origin::Reader(reader) => spooled(reader, limit)?,
+        };
+        let part = |origin| Self { name: self.name.clone(), path: self.path.clone(), alone: self.alone, origin };
+        Ok((part(one), part(other)))
+    }
+
     /// Makes a part of the file, pipe or device at `path`, which is all of its case.
     pub fn file(path: impl Into<PathBuf>) -> Self {
         let path = path.into();

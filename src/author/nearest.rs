@@ -1,0 +1,551 @@
+//! The records that come nearest to signatures that match nothing.
+//!
+//! [`Search`] reads a case once more for the signatures that matched nothing, and whatever keeps records from them: file globs, levels,
+//! noise and times are left aside. The words that a signature spells out are looked for without regard to case, all signatures at
+//! once; records with the most of them are kept, few for each signature. Records that would match but for something outside
+//! their text are counted by what that is. What a kept record lacks is told by [`miss`](super::miss).
+//!
+//! The order in which parts are read does not matter: what is kept is what has the most words, and of that the first.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::io::{self, BufRead};
+use std::sync::Arc;
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
+use rayon::prelude::*;
+
+use crate::author::reach;
+use crate::rule::signature::{Leaf, Signature, SignatureScope};
+use crate::rule::{Level, SourceSettings};
+use crate::scan::confirm::{Readings, confirm};
+use crate::scan::raw::Raw;
+use crate::scan::source_scan::WHOLE_FILE_BYTES;
+use crate::scan::{Index, SignatureId};
+use crate::source::block::{Block, Blocks};
+use crate::source::record::RecordSpan;
+use crate::source::record_header::Clock;
+use crate::source::{Budget, CaseInput, Note, Progress, Reading, SourceName, Visit, is_facts_file, plain, read, tidy};
+
+/// Bytes of a record that are kept to look at what it lacks.
+pub const RECORD_BYTES: usize = 8 * 1024;
+/// Signatures that one word may point at; a word of more tells nothing about any of them.
+pub const WORD_FANOUT: usize = 500;
+/// Files that are kept for a signature with `scope: file`.
+pub const FILE_LIMIT: usize = 3;
+/// Places of excluded records that are told.
+pub const PLACE_LIMIT: usize = 3;
+/// Letters that a word must have to be looked for, if there are such words.
+const WORD_LETTERS: usize = 3;
+
+/// How much is kept while reading.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Depth {
+    /// Records of each signature.
+    pub(crate) records: usize,
+    /// Of those with the very same words.
+    pub(crate) alike: usize,
+    /// Bytes of each record.
+    pub(crate) bytes: usize,
+    /// Whether names of sources are compared with file globs.
+    pub(crate) names: bool,
+}
+
+impl Depth {
+    /// For one rule: many, since which of them gets furthest is known only in the end.
+    pub(crate) const RULE: Self = Self { records: 48, alike: 12, bytes: RECORD_BYTES, names: true };
+    /// For all rules.
+    pub(crate) const ALL: Self = Self { records: 2, alike: 1, bytes: 2 * 1024, names: false };
+}
+
+/// A record that may be a near miss.
+#[derive(Clone, Debug)]
+pub(crate) struct Candidate {
+    /// How much of the signature's words it has, of 1,000.
+    pub(crate) words: u32,
+    /// A hash of which words these are.
+    alike: u64,
+    /// Where it stands: part, and position among the candidates of the part.
+    order: (usize, u64),
+    pub(crate) source: Arc<str>,
+    /// The path inside the case.
+    pub(crate) path: Arc<str>,
+    /// Its first line, from 1.
+    pub(crate) line: u64,
+    pub(crate) text: Arc<[u8]>,
+    pub(crate) level: Option<Level>,
+    /// Whether the signature's file glob takes the source.
+    pub(crate) taken: bool,
+}
+
+/// What keeps a record from a signature that its text would match.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Barrier {
+    File,
+    Level(Option<Level>),
+    Noise,
+    Time,
+}
+
+/// Records that a barrier keeps out.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Barred {
+    pub(crate) records: u64,
+    /// Source and line of the first, at most [`PLACE_LIMIT`].
+    pub(crate) places: Vec<(Arc<str>, u64)>,
+}
+
+/// What was found for one signature.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Near {
+    /// The best first.
+    pub(crate) candidates: Vec<Candidate>,
+    pub(crate) barred: BTreeMap<Barrier, Barred>,
+    /// Sources that its file glob takes.
+    pub(crate) sources: u64,
+    /// The path of a source that looks most like its file glob, and how much.
+    pub(crate) like_glob: Option<(u32, String)>,
+}
+
+/// What was found for all of them.
+#[derive(Debug, Default)]
+pub(crate) struct NearMisses {
+    /// By the positions of the signatures given; only those of which there is something to tell.
+    pub(crate) near: BTreeMap<usize, Near>,
+    /// Sources that were read.
+    pub(crate) sources: u64,
+}
+
+/// Signatures that matched nothing, and the words to look for.
+pub(crate) struct Search<'a> {
+    index: &'a Index<'a>,
+    signatures: Vec<SignatureId>,
+    depth: Depth,
+    words: Option<AhoCorasick>,
+    /// For each word the probes that have it.
+    postings: Vec<Vec<u32>>,
+    weights: Vec<u32>,
+    probes: Vec<Probe>,
+    /// Signatures without a word: every record is looked at. Positions in `signatures`.
+    wordless: Vec<usize>,
+    files: Vec<usize>,
+}
+
+/// One leaf of one clause of a signature.
+struct Probe {
+    signature: usize,
+    clause: usize,
+    /// The weight of all its words.
+    total: u32,
+}
+
+impl<'a> Search<'a> {
+    /// Prepares the search for near misses of these signatures. Cost: linear in their length.
+    pub(crate) fn new(index: &'a Index<'a>, signatures: Vec<SignatureId>, depth: Depth) -> Self {
+        let words_of: Vec<Vec<(usize, Vec<String>)>> =
+            signatures.par_iter().map(|id| leaves(index.signature(*id).1)).collect();
+        let (mut numbers, mut texts): (BTreeMap<String, usize>, Vec<String>) = Default::default();
+        let (mut postings, mut probes): (Vec<Vec<u32>>, Vec<Probe>) = Default::default();
+        let (mut wordless, mut files) = (Vec::new(), Vec::new());
+        for (signature, leaves) in words_of.into_iter().enumerate() {
+            if index.signature(signatures[signature]).1.scope == SignatureScope::File {
+                files.push(signature);
+                continue;
+            }
+            if leaves.iter().all(|(_, words)| words.is_empty()) {
+                wordless.push(signature);
+                continue;
+            }
+            for (clause, words) in leaves {
+                let total = words.iter().map(|word| word.len() as u32).sum();
+                for word in words {
+                    let number = *numbers.entry(word).or_insert_with_key(|word| {
+                        texts.push(word.clone());
+                        postings.push(Vec::new());
+                        texts.len() - 1
+                    });
+                    postings[number].push(probes.len() as u32);
+                }
+                probes.push(Probe { signature, clause, total });
+            }
+        }
+        let weights = texts.iter().map(|word| word.len() as u32).collect();
+        let kind = Some(AhoCorasickKind::ContiguousNFA);
+        let words = AhoCorasick::builder().ascii_case_insensitive(true).kind(kind).build(&texts).ok();
+        let words = words.filter(|_| !texts.is_empty());
+        Self { index, signatures, depth, words, postings, weights, probes, wordless, files }
+    }
+
+    /// Reads a case. What could not be read was noted when it was diagnosed.
+    pub(crate) fn run(&self, case: CaseInput, reading: Reading<'_>, progress: &Progress) -> NearMisses {
+        let budget = Budget::new();
+        let parts = case.parts.into_par_iter().enumerate().map(|(number, part)| {
+            let mut reader = PartSearch::new(self, reading, number);
+            read(part, reading, &budget, progress, &mut reader);
+            reader.found
+        });
+        // those of the left come first, whichever was read first
+        parts.reduce(NearMisses::default, |mut left, right| {
+            left.sources += right.sources;
+            for (position, near) in right.near {
+                left.near.entry(position).or_default().join(near, self.depth);
+            }
+            left
+        })
+    }
+}
+
+/// For each required leaf its clause and its words; alternatives are leaves of their own.
+fn leaves(signature: &Signature) -> Vec<(usize, Vec<String>)> {
+    let clauses = signature.required.iter().enumerate();
+    let leaves = clauses.flat_map(|(clause, leaves)| leaves.iter().map(move |leaf| (clause, leaf)));
+    leaves
+        .flat_map(|(clause, leaf)| {
+            let sources = match leaf {
+                Leaf::Regex(pattern) => reach::alternatives(pattern.source()),
+                Leaf::Contains(bytes) => vec![regex_syntax::escape(&String::from_utf8_lossy(bytes))],
+            };
+            sources.into_iter().map(move |source| (clause, reach::words(&source, WORD_LETTERS)))
+        })
+        .collect()
+}
+
+impl Near {
+    fn join(&mut self, other: Near, depth: Depth) {
+        other.candidates.into_iter().for_each(|candidate| self.add(candidate, depth));
+        for (barrier, barred) in other.barred {
+            let own = self.barred.entry(barrier).or_default();
+            own.records += barred.records;
+            own.places.extend(barred.places);
+            own.places.truncate(PLACE_LIMIT);
+        }
+        self.sources += other.sources;
+        if other.like_glob.as_ref().map(|(like, _)| *like) > self.like_glob.as_ref().map(|(like, _)| *like) {
+            self.like_glob = other.like_glob;
+        }
+    }
+
+    fn bar(&mut self, barrier: Barrier, source: &Arc<str>, line: u64) {
+        let barred = self.barred.entry(barrier).or_default();
+        barred.records += 1;
+        if barred.places.len() < PLACE_LIMIT {
+            barred.places.push((Arc::clone(source), line));
+        }
+    }
+
+    /// Whether a candidate with so many words would be kept.
+    fn wants(&self, words: u32, alike: u64, depth: Depth) -> bool {
+        if self.candidates.iter().filter(|own| own.alike == alike && own.words >= words).count() >= depth.alike {
+            return false;
+        }
+        self.candidates.len() < depth.records || self.candidates.last().is_some_and(|last| last.words < words)
+    }
+
+    /// Keeps a candidate that comes after all others that are kept.
+    fn add(&mut self, candidate: Candidate, depth: Depth) {
+        if self.wants(candidate.words, candidate.alike, depth) {
+            let key = |own: &Candidate| (Reverse(own.words), own.order);
+            let at = self.candidates.partition_point(|own| key(own) <= key(&candidate));
+            self.candidates.insert(at, candidate);
+            self.candidates.truncate(depth.records);
+        }
+    }
+}
+
+/// The search in one part of a case.
+struct PartSearch<'s> {
+    search: &'s Search<'s>,
+    reading: Reading<'s>,
+    number: usize,
+    sequence: u64,
+    found: NearMisses,
+    /// Weight found of each probe in the record at hand, with those that have any.
+    weights: Vec<u32>,
+    touched: Vec<u32>,
+}
+
+/// The source at hand.
+struct Text<'t> {
+    name: &'t SourceName,
+    settings: SourceSettings<'t>,
+    source: Arc<str>,
+    path: Arc<str>,
+    /// For each signature whether its glob takes the source.
+    taken: Vec<bool>,
+    /// Lines before the block.
+    lines: u64,
+}
+
+impl<'s> PartSearch<'s> {
+    fn new(search: &'s Search<'s>, reading: Reading<'s>, number: usize) -> Self {
+        let weights = vec![0; search.probes.len()];
+        Self { search, reading, number, sequence: 0, found: NearMisses::default(), weights, touched: Vec::new() }
+    }
+
+    fn near(&mut self, position: usize) -> &mut Near {
+        self.found.near.entry(position).or_default()
+    }
+
+    fn signature(&self, position: usize) -> &'s Signature {
+        self.search.index.signature(self.search.signatures[position]).1
+    }
+
+    /// Looks at the records of a block that have words.
+    fn block(&mut self, block: &Block<'_>, text: &Text<'_>) {
+        let mut lines = block.lines();
+        let mut clock = block.clock();
+        let search = self.search;
+        let hits = search.words.as_ref().map(|words| words.find_overlapping_iter(block.bytes()));
+        let mut hits: Vec<(usize, usize)> =
+            hits.into_iter().flatten().map(|hit| (hit.start(), hit.pattern().as_usize())).collect();
+        hits.sort_unstable();
+        let mut hits = hits.into_iter().peekable();
+        let mut every = (!search.wordless.is_empty()).then(|| block.records());
+        loop {
+            let record = match &mut every {
+                Some(records) => records.next(),
+                None => hits.peek().map(|(at, _)| block.record_at(*at)),
+            };
+            let Some(record) = record else { break };
+            let mut words = Vec::new();
+            // a hit that lies in no record is taken as well: the loop must end
+            let end = record.next.max(hits.peek().map_or(0, |(at, _)| if every.is_none() { at + 1 } else { 0 }));
+            while let Some((_, word)) = hits.next_if(|(at, _)| *at < end) {
+                words.push(word);
+            }
+            words.sort_unstable();
+            words.dedup();
+            self.record(block, &record, &words, text, |at| (lines.lines_before(at), block.raw_line_at(at)), &mut clock);
+        }
+    }
+
+    fn record(
+        &mut self,
+        block: &Block<'_>,
+        span: &RecordSpan,
+        words: &[usize],
+        text: &Text<'_>,
+        mut line_at: impl FnMut(usize) -> (u64, Option<u64>),
+        clock: &mut Clock<'_>,
+    ) {
+        let search = self.search;
+        let mut alike: BTreeMap<usize, u64> = BTreeMap::new();
+        for word in words {
+            let probes = &search.postings[*word];
+            if probes.len() > WORD_FANOUT {
+                continue;
+            }
+            for probe in probes {
+                let at = *probe as usize;
+                if self.weights[at] == 0 {
+                    self.touched.push(*probe);
+                }
+                self.weights[at] += search.weights[*word];
+                let own = alike.entry(search.probes[at].signature).or_default();
+                *own = own.rotate_left(7) ^ (*word as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+            }
+        }
+        let mut touched = std::mem::take(&mut self.touched);
+        touched.sort_unstable();
+        let mut prepared: Option<Prepared> = None;
+        // probes of a signature stand together, and in it those of a clause
+        for probes in touched
+            .chunk_by(|one, next| search.probes[*one as usize].signature == search.probes[*next as usize].signature)
+        {
+            let position = search.probes[probes[0] as usize].signature;
+            let clauses = self.signature(position).required.len().max(1) as u32;
+            let share = |probe: &u32| {
+                let total = search.probes[*probe as usize].total;
+                (self.weights[*probe as usize] * 1000).checked_div(total).unwrap_or(0)
+            };
+            let of_clauses = probes
+                .chunk_by(|one, next| search.probes[*one as usize].clause == search.probes[*next as usize].clause);
+            let score = of_clauses.map(|probes| probes.iter().map(share).max().unwrap_or(0)).sum::<u32>() / clauses;
+            let alike = alike.get(&position).copied().unwrap_or_default();
+            self.consider(position, score, alike, block, span, text, &mut line_at, clock, &mut prepared);
+        }
+        for position in &search.wordless {
+            self.consider(*position, 0, 0, block, span, text, &mut line_at, clock, &mut prepared);
+        }
+        touched.iter().for_each(|probe| self.weights[*probe as usize] = 0);
+        touched.clear();
+        self.touched = touched;
+    }
+
+    /// Counts the record if something outside its text keeps it from the signature, or keeps it if it is near.
+    #[expect(clippy::too_many_arguments, reason = "the record at hand, in pieces that are worked out when needed")]
+    fn consider(
+        &mut self,
+        position: usize,
+        score: u32,
+        alike: u64,
+        block: &Block<'_>,
+        span: &RecordSpan,
+        text: &Text<'_>,
+        line_at: &mut impl FnMut(usize) -> (u64, Option<u64>),
+        clock: &mut Clock<'_>,
+        prepared: &mut Option<Prepared>,
+    ) {
+        let signature = self.signature(position);
+        let is_wanted = self.found.near.get(&position).is_none_or(|near| near.wants(score, alike, self.search.depth));
+        // what matches has a needle of each set, and so all words of an alternative nearly always
+        let may_match = score >= 300 || self.search.wordless.contains(&position);
+        if !is_wanted && !may_match {
+            return;
+        }
+        let record = prepared.get_or_insert_with(|| {
+            let (lines, raw) = line_at(span.range.start);
+            Prepared::new(block, span, raw.unwrap_or(text.lines + lines + 1), self.search.depth.bytes)
+        });
+        let taken = text.taken[position];
+        if may_match && record.matches(signature) {
+            let level = record.level;
+            let barrier = if !taken {
+                Some(Barrier::File)
+            } else if signature.level.as_ref().is_some_and(|test| !test.allows(level)) {
+                Some(Barrier::Level(level))
+            } else if text.settings.noise.is_some_and(|noise| noise.is_noise(&record.plain)) {
+                Some(Barrier::Noise)
+            } else {
+                let zone = text.settings.zone.or(self.reading.options.zone.as_ref());
+                let time = clock.time_of(span).map(|time| time.resolved(text.name.modified, zone));
+                (!self.reading.options.covers(time)).then_some(Barrier::Time)
+            };
+            if let Some(barrier) = barrier {
+                let line = record.line;
+                self.near(position).bar(barrier, &text.source, line);
+                return;
+            }
+        }
+        if is_wanted {
+            self.sequence += 1;
+            let candidate = Candidate {
+                words: score,
+                alike,
+                order: (self.number, self.sequence),
+                source: Arc::clone(&text.source),
+                path: Arc::clone(&text.path),
+                line: record.line,
+                text: Arc::clone(&record.kept),
+                level: record.level,
+                taken,
+            };
+            let depth = self.search.depth;
+            self.near(position).add(candidate, depth);
+        }
+    }
+
+    /// Looks at signatures that read whole files.
+    fn whole_file(&mut self, raw: &[u8], text: &Text<'_>) {
+        let raw = raw.get(..WHOLE_FILE_BYTES).unwrap_or(raw);
+        let whole: Arc<[u8]> = plain::plain(raw).as_ref().into();
+        for position in &self.search.files {
+            let signature = self.signature(*position);
+            let taken = text.taken[*position];
+            if !taken && confirm(signature, Readings::whole(&whole, None)).is_some() {
+                self.near(*position).bar(Barrier::File, &text.source, 1);
+            }
+            if taken && self.near(*position).candidates.len() < FILE_LIMIT {
+                self.sequence += 1;
+                let candidate = Candidate {
+                    words: 0,
+                    alike: self.sequence,
+                    order: (self.number, self.sequence),
+                    source: Arc::clone(&text.source),
+                    path: Arc::clone(&text.path),
+                    line: 1,
+                    text: Arc::clone(&whole),
+                    level: None,
+                    taken,
+                };
+                let depth = self.search.depth;
+                self.near(*position).add(candidate, depth);
+            }
+        }
+    }
+}
+
+/// A record as far as it was worked out.
+struct Prepared {
+    plain: Vec<u8>,
+    tidy: Option<Vec<u8>>,
+    kept: Arc<[u8]>,
+    line: u64,
+    level: Option<Level>,
+}
+
+impl Prepared {
+    fn new(block: &Block<'_>, span: &RecordSpan, line: u64, bytes: usize) -> Self {
+        let piece = block.text_of(span);
+        let plain = plain::plain(&piece.text).into_owned();
+        let tidy = tidy::marks(&piece.text).next().and_then(|_| tidy::tidy(&plain));
+        let kept = tidy.as_deref().unwrap_or(&plain);
+        let kept = kept.get(..bytes).unwrap_or(kept).into();
+        Self { kept, tidy, line, level: block.header(span).level, plain }
+    }
+
+    fn matches(&self, signature: &Signature) -> bool {
+        let has_needles =
+            |text: &[u8]| signature.needles.iter().all(|set| set.needles().iter().any(|needle| needle.is_in(text)));
+        let is_possible = has_needles(&self.plain) || self.tidy.as_deref().is_some_and(has_needles);
+        is_possible && confirm(signature, Readings::whole(&self.plain, self.tidy.as_deref())).is_some()
+    }
+}
+
+impl Visit for PartSearch<'_> {
+    fn text(&mut self, source: &SourceName, reader: &mut dyn BufRead) -> io::Result<()> {
+        if is_facts_file(&source.path) {
+            return Ok(());
+        }
+        let settings = self.reading.settings.of(&source.path);
+        let part = self.search.index.part_for(&source.path);
+        let taken: Vec<bool> = self.search.signatures.iter().map(|id| part.has(*id)).collect();
+        self.found.sources += 1;
+        if self.search.depth.names {
+            for (position, taken) in taken.iter().enumerate() {
+                let glob = self.signature(position).file.as_ref().filter(|_| !taken);
+                let near = self.near(position);
+                near.sources += u64::from(*taken);
+                let Some(glob) = glob else { continue };
+                let like = (1000.0 * strsim::jaro_winkler(&name_of(glob.written()), &name_of(&source.path))) as u32;
+                if near.like_glob.as_ref().is_none_or(|(best, _)| like > *best) {
+                    near.like_glob = Some((like, source.path.clone()));
+                }
+            }
+        }
+        let kept = if self.search.files.is_empty() { 0 } else { WHOLE_FILE_BYTES };
+        let mut raw = Raw::new(reader, kept);
+        let mut text = Text {
+            name: source,
+            settings,
+            source: source.name.as_str().into(),
+            path: source.path.as_str().into(),
+            taken,
+            lines: 0,
+        };
+        let mut blocks = Blocks::new(&mut raw, self.reading.limits.record).with_settings(settings);
+        let result = loop {
+            match blocks.next_block() {
+                Ok(Some(block)) => {
+                    self.block(&block, &text);
+                    text.lines += block.lines().lines_before(block.bytes().len());
+                    blocks.recycle(block);
+                }
+                Ok(None) => break Ok(()),
+                Err(error) => break Err(error),
+            }
+        };
+        drop(blocks);
+        if !self.search.files.is_empty() {
+            self.whole_file(&raw.kept, &text);
+        }
+        result
+    }
+
+    fn note(&mut self, _: Note) {}
+}
+
+/// The name of a file without its folders, and of a glob: what people compare.
+fn name_of(path: &str) -> String {
+    path.rsplit(['/', ':']).next().unwrap_or(path).replace('*', "")
+}

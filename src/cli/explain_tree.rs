@@ -1,0 +1,489 @@
+//! Draws why a rule applies or does not, as a tree for a terminal.
+//!
+//! What a condition names stands below the part that names it first, the rest below the rule. Everything that comes from rules
+//! and logs is escaped here.
+
+use std::collections::BTreeSet;
+
+use crate::answer::escape::terminal;
+use crate::author::explained::{
+    Because, ConditionPart, Explanation, FactPart, FactSource, NameKind, NamePart, Outcome, Overview, Place,
+    SignaturePart,
+};
+use crate::author::sentence;
+use crate::rule::Truth;
+
+/// Columns at which verdicts stand, unless what is before them is longer.
+const VERDICT_COLUMN: usize = 64;
+/// Values of a capture that are shown.
+const VALUES: usize = 3;
+/// Columns that a detail has at least, however deep it stands.
+const LEAST_COLUMNS: usize = 30;
+
+const BOLD: &str = "\x1b[1m";
+const RESET: &str = "\x1b[0m";
+
+/// What a verdict means to its reader.
+#[derive(Clone, Copy)]
+enum Tone {
+    Good,
+    Bad,
+    Open,
+    Plain,
+}
+
+impl Tone {
+    fn of(truth: Truth) -> Self {
+        match truth {
+            Truth::True => Tone::Good,
+            Truth::False => Tone::Bad,
+            Truth::Open => Tone::Open,
+        }
+    }
+
+    fn style(self) -> &'static str {
+        match self {
+            Tone::Good => "\x1b[32m",
+            Tone::Bad => "\x1b[31m",
+            Tone::Open => "\x1b[33m",
+            Tone::Plain => "",
+        }
+    }
+}
+
+/// One line of the tree with what stands below it. All texts are escaped.
+struct Node {
+    label: String,
+    verdict: (String, Tone),
+    details: Vec<String>,
+    children: Vec<Node>,
+}
+
+impl Node {
+    fn new(label: impl Into<String>, verdict: impl Into<String>, tone: Tone) -> Self {
+        Self { label: label.into(), verdict: (verdict.into(), tone), details: Vec::new(), children: Vec::new() }
+    }
+}
+
+/// Draws an explanation.
+pub fn draw(explanation: &Explanation, styled: bool, width: usize) -> String {
+    let (told, tone) = outcome(explanation);
+    let mut out = format!("{}  {}\n", bold(&terminal(&explanation.rule), styled), toned(&told, tone, styled));
+    let pen = Pen { styled, width };
+    let mut drawer = Drawer { explanation, told: BTreeSet::new() };
+    let nodes = drawer.nodes();
+    for (position, node) in nodes.iter().enumerate() {
+        pen.draw(node, "", position + 1 == nodes.len(), &mut out);
+    }
+    out
+}
+
+/// Draws what came nearest.
+pub fn draw_overview(overview: &Overview, styled: bool, width: usize) -> String {
+    let case = terminal(&overview.case);
+    let rules = plural(overview.rules as u64, "rule");
+    let mut out = match overview.applies.as_slice() {
+        [] => format!("{case}: none of {rules} applies"),
+        applies => {
+            let ids: Vec<_> = applies.iter().map(|id| terminal(id)).collect();
+            format!(
+                "{case}: of {rules} {} {}: {}",
+                applies.len(),
+                if applies.len() == 1 { "applies" } else { "apply" },
+                ids.join(", ")
+            )
+        }
+    };
+    out.push_str(if overview.misses.is_empty() { "; none comes near\n" } else { "; nearest are\n" });
+    let ids = overview.misses.iter().map(|miss| columns(&terminal(&miss.rule))).max().unwrap_or(0);
+    for miss in &overview.misses {
+        let id = terminal(&miss.rule);
+        let padding = " ".repeat(ids - columns(&id));
+        let tone = if miss.nearness >= 90 { Tone::Open } else { Tone::Plain };
+        let nearness = toned(&format!("{:>4} %", miss.nearness), tone, styled);
+        out.push_str(&format!("{nearness}  {}{padding}  {}\n", bold(&id, styled), terminal(&miss.title)));
+        let place = miss.place.as_ref().map_or(String::new(), |place| format!("{} ", at(place)));
+        Pen { styled, width }.wrap(&format!("{place}{}", terminal(&miss.why)), "        ", &mut out);
+    }
+    if overview.more > 0 {
+        let more = if overview.more == 1 { "1 more comes".to_owned() } else { format!("{} more come", overview.more) };
+        out.push_str(&format!("{more} near; --limit shows more\n"));
+    }
+    out
+}
+
+fn outcome(explanation: &Explanation) -> (String, Tone) {
+    let case = terminal(&explanation.case);
+    let list = |ids: &[String]| ids.iter().map(|id| terminal(id)).collect::<Vec<_>>().join(", ");
+    match &explanation.outcome {
+        Outcome::Applies { findings } => {
+            (format!("applies to {case}: {}", plural(*findings as u64, "failure")), Tone::Good)
+        }
+        Outcome::Open { findings, needs } => {
+            let failures = plural(*findings as u64, "failure");
+            let needs = if needs.is_empty() { String::new() } else { format!(" {} is not known:", list(needs)) };
+            (format!("may apply to {case};{needs} {failures}"), Tone::Open)
+        }
+        Outcome::DoesNotApply { because } => {
+            let because = match because {
+                Because::NoMatch => "no signature matched",
+                Because::Condition => "its condition is false",
+                Because::Environment => "its environment is another",
+                Because::Uncertain => "nothing matched, and without a match its condition would have to be certain",
+            };
+            (format!("does not apply to {case}: {because}"), Tone::Bad)
+        }
+        Outcome::Superseded { findings, by } => {
+            let failures = plural(*findings as u64, "failure");
+            (
+                format!("applies to {case}, but is suppressed: superseded by {}, {failures} not shown", list(by)),
+                Tone::Open,
+            )
+        }
+        Outcome::Explained { by } => {
+            let told =
+                format!("is suppressed in {case}: it is a fallback, and other rules explain its records: {}", list(by));
+            (told, Tone::Open)
+        }
+        Outcome::BelowSeverity { findings, severity, least } => {
+            let failures = plural(*findings as u64, "failure");
+            let told = format!(
+                "applies to {case}, but is suppressed: its severity is {severity}, shown is {least} and worse; {failures}"
+            );
+            (told, Tone::Open)
+        }
+        Outcome::NotLookedFor { why } => (format!("is not looked for in {case}: {}", terminal(why)), Tone::Bad),
+    }
+}
+
+struct Drawer<'e> {
+    explanation: &'e Explanation,
+    /// The names that were explained already.
+    told: BTreeSet<&'e str>,
+}
+
+impl<'e> Drawer<'e> {
+    fn nodes(&mut self) -> Vec<Node> {
+        let explanation = self.explanation;
+        let mut nodes = Vec::new();
+        if let Some(condition) = &explanation.condition {
+            let mut node = self.condition(condition);
+            // a condition that is nothing but a name is still shown as one
+            if node.label != terminal(&condition.source) {
+                let below = std::mem::replace(&mut node, Node::new("", truth(condition), Tone::of(condition.truth)));
+                node.children.push(below);
+            }
+            node.label = format!("condition  {}", terminal(&condition.source));
+            let counts = explanation.failures;
+            if counts.holds + counts.open + counts.fails > 1 {
+                let parts = [(counts.holds, "true"), (counts.open, "open"), (counts.fails, "false")];
+                let parts: Vec<String> = parts
+                    .iter()
+                    .filter(|(count, _)| *count > 0)
+                    .map(|(count, what)| format!("{what} for {count}"))
+                    .collect();
+                let all = counts.holds + counts.open + counts.fails;
+                node.details.push(format!(
+                    "of {}: {}; this is the first",
+                    plural(all as u64, "failure"),
+                    parts.join(", ")
+                ));
+            }
+            nodes.push(node);
+        }
+        for signature in &explanation.signatures {
+            nodes.extend(self.signature(&signature.name));
+        }
+        for fact in &explanation.facts {
+            nodes.extend(self.fact(&fact.name));
+        }
+        let environment = &explanation.environment;
+        if !environment.products.is_empty() && explanation.condition.is_some() || environment.truth == Truth::False {
+            let mut node = Node::new("environment", word(environment.truth), Tone::of(environment.truth));
+            for product in &environment.products {
+                let wanted = product.wanted.as_deref().map_or("any version", |wanted| wanted);
+                let (name, wanted) = (terminal(&product.product), terminal(wanted));
+                node.details.push(match product.known.as_deref() {
+                    None => {
+                        format!("{name}, {wanted}: the case does not name it; say it with --product {name}=VERSION")
+                    }
+                    Some("") => format!("{name}, {wanted}: the case has it, in no known version"),
+                    Some(known) => {
+                        let verdict = match product.truth {
+                            Truth::True => "fits",
+                            Truth::False => "does not fit",
+                            Truth::Open => "is no version number",
+                        };
+                        format!("{name}, {wanted}: the case has {}, which {verdict}", terminal(known))
+                    }
+                });
+            }
+            nodes.push(node);
+        }
+        for problem in &explanation.problems {
+            nodes.push(Node::new(format!("problem  {}", terminal(problem)), "", Tone::Bad));
+        }
+        nodes
+    }
+
+    fn condition(&mut self, part: &'e ConditionPart) -> Node {
+        if let ([name], None) = (part.names.as_slice(), part.operator)
+            && name.name == part.source
+            && let Some(mut node) = self.named(name)
+        {
+            // a name alone says its truth and why in one line
+            let word = truth(part);
+            node.verdict.0 = if node.verdict.0 == word { word } else { format!("{word}: {}", node.verdict.0) };
+            node.verdict.1 = Tone::of(part.truth);
+            return node;
+        }
+        let mut node = Node::new(terminal(&part.source), truth(part), Tone::of(part.truth));
+        node.children = part.parts.iter().map(|part| self.condition(part)).collect();
+        for name in &part.names {
+            match self.named(name) {
+                Some(child) => node.children.push(child),
+                None if name.kind == NameKind::Capture => {
+                    let value = name.value.as_deref().unwrap_or("not captured");
+                    node.children.push(Node::new(
+                        format!("capture {}", terminal(&name.name)),
+                        terminal(value),
+                        Tone::Plain,
+                    ));
+                }
+                None => {
+                    let value = name.value.as_deref().unwrap_or("unknown");
+                    node.children.push(Node::new(
+                        terminal(&name.name),
+                        format!("{}, see above", terminal(value)),
+                        Tone::Plain,
+                    ));
+                }
+            }
+        }
+        node
+    }
+
+    fn named(&mut self, name: &'e NamePart) -> Option<Node> {
+        match name.kind {
+            NameKind::Signature => self.signature(&name.name),
+            NameKind::Fact => self.fact(&name.name),
+            NameKind::Capture => None,
+        }
+    }
+
+    fn signature(&mut self, name: &str) -> Option<Node> {
+        let signature = self.explanation.signatures.iter().find(|signature| signature.name == name)?;
+        self.told.insert(&signature.name).then(|| signature_node(signature))
+    }
+
+    fn fact(&mut self, name: &str) -> Option<Node> {
+        let fact = self.explanation.facts.iter().find(|fact| fact.name == name)?;
+        if !self.told.insert(&fact.name) {
+            return None;
+        }
+        let mut node = fact_node(fact);
+        node.children = fact.rests_on.iter().filter_map(|name| self.fact(name)).collect();
+        Some(node)
+    }
+}
+
+fn signature_node(signature: &SignaturePart) -> Node {
+    let label = format!("signature {}", terminal(&signature.name));
+    if signature.records > 0 {
+        let records = plural(signature.records, "record");
+        let verdict = match signature.failures {
+            0 | 1 => records,
+            failures => format!("{records} in {failures} failures"),
+        };
+        let mut node = Node::new(label, verdict, Tone::Good);
+        let more = if signature.records as usize > signature.places.len() { " …" } else { "" };
+        node.details.push(format!("at {}{more}", places(&signature.places)));
+        for capture in &signature.captures {
+            let values: Vec<_> = capture.values.iter().take(VALUES).map(|value| terminal(value)).collect();
+            let more = if capture.more || capture.values.len() > VALUES { ", …" } else { "" };
+            node.details.push(format!("{} = {}{more}", terminal(&capture.name), values.join(", ")));
+        }
+        if !signature.explained_by.is_empty() {
+            let ids: Vec<_> = signature.explained_by.iter().map(|id| terminal(id)).collect();
+            node.details.push(format!("records that other rules explain do not count: {}", ids.join(", ")));
+        }
+        return node;
+    }
+    let mut node = Node::new(label, "no record matched", Tone::Bad);
+    if let Some(file) = &signature.file
+        && let Some(sources) = file.sources
+    {
+        let glob = terminal(&file.glob);
+        match file.fits.unwrap_or(0) {
+            0 => {
+                let nearest =
+                    file.nearest.as_ref().map_or(String::new(), |path| format!("; nearest is {}", terminal(path)));
+                let none = if sources == 1 {
+                    "does not fit the only source".to_owned()
+                } else {
+                    format!("fits none of {sources} sources")
+                };
+                node.details.push(format!("file glob `{glob}` {none}{nearest}"));
+            }
+            fits => node.details.push(format!("file glob `{glob}` fits {fits} of {}", plural(sources, "source"))),
+        }
+    }
+    let glob = signature.file.as_ref().map(|file| file.glob.as_str());
+    for excluded in &signature.excluded {
+        let told = sentence::excluded(excluded, glob, signature.level.as_deref());
+        node.details.push(format!("{}: {}", terminal(&told), places(&excluded.places)));
+    }
+    match &signature.nearest {
+        Some(miss) => {
+            let place = Place { source: miss.source.clone(), line: miss.line };
+            node.details.push(format!("nearest: {} {}", at(&place), terminal(&sentence::miss(miss))));
+        }
+        None if signature.excluded.is_empty() => {
+            node.details.push("no record has any of the words it spells out".to_owned());
+        }
+        None => {}
+    }
+    node
+}
+
+fn fact_node(fact: &FactPart) -> Node {
+    let label = format!("fact {}", terminal(&fact.name));
+    let given = fact.given.as_deref().map(terminal).unwrap_or_default();
+    let mut node = match (&fact.value, fact.from) {
+        (Some(value), Some(FactSource::Derived)) => {
+            let mut node = Node::new(label, terminal(value), Tone::Plain);
+            let derive = fact.derive.as_deref().map(terminal).unwrap_or_default();
+            node.details.push(format!("derived: {derive}"));
+            node
+        }
+        (Some(value), _) => {
+            let mut node = Node::new(label, terminal(value), Tone::Plain);
+            node.details.push(format!("given by {given}"));
+            node
+        }
+        (None, _) => {
+            let mut node = Node::new(label, "unknown", Tone::Open);
+            let name = terminal(&fact.name);
+            let why = match (&fact.derive, &fact.refused) {
+                (_, Some(_)) => String::new(),
+                (Some(derive), None) => {
+                    let rests_on: Vec<_> = fact.rests_on.iter().map(|name| terminal(name)).collect();
+                    let unknown = if rests_on.is_empty() {
+                        "which cannot be evaluated".to_owned()
+                    } else {
+                        format!("and unknown is {}", rests_on.join(", "))
+                    };
+                    format!("derives from `{}`, {unknown}", terminal(derive))
+                }
+                (None, None) => "nobody gave it".to_owned(),
+            };
+            if !why.is_empty() {
+                node.details.push(why);
+            }
+            node.details.push(match &fact.ask {
+                Some(ask) => format!("would be asked: {}  --fact {name}=…", terminal(ask)),
+                None => format!("is not asked for; state it with --fact {name}=…"),
+            });
+            node
+        }
+    };
+    if let Some(refused) = &fact.refused {
+        node.details.insert(0, format!("given by {given} and not used: {}", terminal(refused)));
+    }
+    node
+}
+
+fn word(truth: Truth) -> &'static str {
+    match truth {
+        Truth::True => "true",
+        Truth::False => "false",
+        Truth::Open => "open",
+    }
+}
+
+/// The truth of a part, with the facts that would decide it.
+fn truth(part: &ConditionPart) -> String {
+    match part.needs.as_slice() {
+        [] => word(part.truth).to_owned(),
+        needs => {
+            let needs: Vec<_> = needs.iter().map(|name| terminal(name)).collect();
+            format!("{} until {} is known", word(part.truth), needs.join(", "))
+        }
+    }
+}
+
+fn at(place: &Place) -> String {
+    format!("{}:{}", terminal(&place.source), place.line)
+}
+
+/// Places, further lines of one source without its name.
+fn places(places: &[Place]) -> String {
+    let mut told = String::new();
+    let mut source: Option<&str> = None;
+    for place in places {
+        if !told.is_empty() {
+            told.push_str(", ");
+        }
+        match source {
+            Some(source) if source == place.source => told.push_str(&format!(":{}", place.line)),
+            _ => told.push_str(&at(place)),
+        }
+        source = Some(&place.source);
+    }
+    told
+}
+
+fn plural(count: u64, one: &str) -> String {
+    if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
+}
+
+fn columns(text: &str) -> usize {
+    textwrap::core::display_width(text)
+}
+
+fn bold(text: &str, styled: bool) -> String {
+    if styled { format!("{BOLD}{text}{RESET}") } else { text.to_owned() }
+}
+
+fn toned(text: &str, tone: Tone, styled: bool) -> String {
+    let style = tone.style();
+    if styled && !style.is_empty() { format!("{style}{text}{RESET}") } else { text.to_owned() }
+}
+
+struct Pen {
+    styled: bool,
+    width: usize,
+}
+
+impl Pen {
+    fn draw(&self, node: &Node, prefix: &str, is_last: bool, out: &mut String) {
+        let (branch, below) = if is_last { ("└─ ", "   ") } else { ("├─ ", "│  ") };
+        let line = format!("{prefix}{branch}{}", node.label);
+        let (verdict, tone) = &node.verdict;
+        out.push_str(&line);
+        if !verdict.is_empty() {
+            let gap = VERDICT_COLUMN.saturating_sub(columns(&line)).max(2);
+            out.push_str(&" ".repeat(gap));
+            out.push_str(&toned(verdict, *tone, self.styled));
+        }
+        out.push('\n');
+        let prefix = format!("{prefix}{below}");
+        let under = if node.children.is_empty() { format!("{prefix}   ") } else { format!("{prefix}│  ") };
+        for detail in &node.details {
+            self.wrap(detail, &under, out);
+        }
+        for (position, child) in node.children.iter().enumerate() {
+            self.draw(child, &prefix, position + 1 == node.children.len(), out);
+        }
+    }
+
+    fn wrap(&self, text: &str, indent: &str, out: &mut String) {
+        let width = self.width.saturating_sub(columns(indent)).max(LEAST_COLUMNS);
+        let options = textwrap::Options::new(width).subsequent_indent("  ").break_words(false);
+        for line in textwrap::wrap(text, options) {
+            out.push_str(indent);
+            out.push_str(&line);
+            out.push('\n');
+        }
+    }
+}
