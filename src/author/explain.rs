@@ -33,6 +33,8 @@ use crate::source::{CaseInput, Limits, Note, Progress, ReadOptions};
 pub const FINALISTS: usize = 5;
 /// At least so many.
 pub const FINALISTS_LEAST: usize = 100;
+/// A rule that comes less near, in percent, is not told among all: a word in common is chance.
+pub const NEAREST_LEAST: u32 = 20;
 /// Nearness of records that match but for something outside their text, in percent.
 const BARRED: u32 = 98;
 
@@ -128,6 +130,10 @@ impl<'a> Explainer<'a> {
             let sources = misses.as_ref().map(|misses| misses.sources);
             self.signature(rule, position, *signature, &examined, &decided, near, sources)
         });
+        let facts: Vec<FactPart> =
+            rule.facts.iter().map(|fact| explained_fact(rule, fact, scope, stated, &examined.known)).collect();
+        // what is told of the fact need not be told twice
+        problems.retain(|problem| !facts.iter().any(|fact| fact.refused.as_ref() == Some(problem)));
         let content = Explanation {
             case: examined.diagnosis.case.clone(),
             rule: rule.id.clone(),
@@ -138,7 +144,7 @@ impl<'a> Explainer<'a> {
             condition: (!decided.failures.is_empty()).then(|| condition(rule, &rule.condition, scope)),
             failures,
             signatures: signatures.collect(),
-            facts: rule.facts.iter().map(|fact| explained_fact(rule, fact, scope, stated, &examined.known)).collect(),
+            facts,
             environment: explained_environment(rule, &examined.known),
             problems,
         };
@@ -349,6 +355,9 @@ impl<'a> Explainer<'a> {
         let apart = Apart::new(signature);
         let misses = near.candidates.iter().filter_map(|candidate| apart.miss(candidate));
         let best = misses.reduce(|best, next| if next.nearness > best.nearness { next } else { best })?;
+        if best.nearness < NEAREST_LEAST {
+            return None;
+        }
         let place = Place { source: best.source.clone(), line: best.line };
         Some((best.nearness, owner, named(rule, &signature.name, sentence::miss(&best)), Some(place)))
     }
@@ -437,7 +446,8 @@ fn named_part(rule: &Rule, name: &str, scope: &Scope) -> NamePart {
 }
 
 fn shown(value: &minijinja::Value) -> String {
-    if value.is_none() || value.is_undefined() { "none".to_owned() } else { value.to_string() }
+    // as conditions write them
+    FactValue::from_value(value).to_string()
 }
 
 fn explained_fact(rule: &Rule, fact: &Fact, scope: &Scope, stated: &[Stated], known: &Known) -> FactPart {

@@ -30,7 +30,7 @@ use crate::source::{Budget, CaseInput, Note, Progress, Reading, SourceName, Visi
 /// Bytes of a record that are kept to look at what it lacks.
 pub const RECORD_BYTES: usize = 8 * 1024;
 /// Signatures that one word may point at; a word of more tells nothing about any of them.
-pub const WORD_FANOUT: usize = 500;
+pub const WORD_FANOUT: usize = 100;
 /// Files that are kept for a signature with `scope: file`.
 pub const FILE_LIMIT: usize = 3;
 /// Places of excluded records that are told.
@@ -47,15 +47,15 @@ pub(crate) struct Depth {
     pub(crate) alike: usize,
     /// Bytes of each record.
     pub(crate) bytes: usize,
-    /// Whether names of sources are compared with file globs.
-    pub(crate) names: bool,
+    /// Whether names of sources are compared with file globs, and records tried on signatures without a word.
+    pub(crate) thorough: bool,
 }
 
 impl Depth {
     /// For one rule: many, since which of them gets furthest is known only in the end.
-    pub(crate) const RULE: Self = Self { records: 48, alike: 12, bytes: RECORD_BYTES, names: true };
+    pub(crate) const RULE: Self = Self { records: 48, alike: 12, bytes: RECORD_BYTES, thorough: true };
     /// For all rules.
-    pub(crate) const ALL: Self = Self { records: 2, alike: 1, bytes: 2 * 1024, names: false };
+    pub(crate) const ALL: Self = Self { records: 2, alike: 1, bytes: 2 * 1024, thorough: false };
 }
 
 /// A record that may be a near miss.
@@ -153,7 +153,8 @@ impl<'a> Search<'a> {
                 continue;
             }
             if leaves.iter().all(|(_, words)| words.is_empty()) {
-                wordless.push(signature);
+                // for all rules that would be all records times all such signatures
+                wordless.extend(depth.thorough.then_some(signature));
                 continue;
             }
             for (clause, words) in leaves {
@@ -261,6 +262,8 @@ struct PartSearch<'s> {
     found: NearMisses,
     /// Weight found of each probe in the record at hand, with those that have any.
     weights: Vec<u32>,
+    /// Of each probe a hash of the words found.
+    alike: Vec<u64>,
     touched: Vec<u32>,
 }
 
@@ -278,8 +281,9 @@ struct Text<'t> {
 
 impl<'s> PartSearch<'s> {
     fn new(search: &'s Search<'s>, reading: Reading<'s>, number: usize) -> Self {
-        let weights = vec![0; search.probes.len()];
-        Self { search, reading, number, sequence: 0, found: NearMisses::default(), weights, touched: Vec::new() }
+        let probes = search.probes.len();
+        let (weights, alike) = (vec![0; probes], vec![0; probes]);
+        Self { search, reading, number, sequence: 0, found: NearMisses::default(), weights, alike, touched: Vec::new() }
     }
 
     fn near(&mut self, position: usize) -> &mut Near {
@@ -329,7 +333,6 @@ impl<'s> PartSearch<'s> {
         clock: &mut Clock<'_>,
     ) {
         let search = self.search;
-        let mut alike: BTreeMap<usize, u64> = BTreeMap::new();
         for word in words {
             let probes = &search.postings[*word];
             if probes.len() > WORD_FANOUT {
@@ -341,7 +344,7 @@ impl<'s> PartSearch<'s> {
                     self.touched.push(*probe);
                 }
                 self.weights[at] += search.weights[*word];
-                let own = alike.entry(search.probes[at].signature).or_default();
+                let own = &mut self.alike[at];
                 *own = own.rotate_left(7) ^ (*word as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
             }
         }
@@ -361,13 +364,15 @@ impl<'s> PartSearch<'s> {
             let of_clauses = probes
                 .chunk_by(|one, next| search.probes[*one as usize].clause == search.probes[*next as usize].clause);
             let score = of_clauses.map(|probes| probes.iter().map(share).max().unwrap_or(0)).sum::<u32>() / clauses;
-            let alike = alike.get(&position).copied().unwrap_or_default();
+            let alike = probes.iter().fold(0u64, |all, probe| all.rotate_left(9) ^ self.alike[*probe as usize]);
             self.consider(position, score, alike, block, span, text, &mut line_at, clock, &mut prepared);
         }
         for position in &search.wordless {
             self.consider(*position, 0, 0, block, span, text, &mut line_at, clock, &mut prepared);
         }
-        touched.iter().for_each(|probe| self.weights[*probe as usize] = 0);
+        for probe in &touched {
+            (self.weights[*probe as usize], self.alike[*probe as usize]) = (0, 0);
+        }
         touched.clear();
         self.touched = touched;
     }
@@ -501,7 +506,7 @@ impl Visit for PartSearch<'_> {
         let part = self.search.index.part_for(&source.path);
         let taken: Vec<bool> = self.search.signatures.iter().map(|id| part.has(*id)).collect();
         self.found.sources += 1;
-        if self.search.depth.names {
+        if self.search.depth.thorough {
             for (position, taken) in taken.iter().enumerate() {
                 let glob = self.signature(position).file.as_ref().filter(|_| !taken);
                 let near = self.near(position);

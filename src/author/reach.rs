@@ -47,7 +47,7 @@ struct Step {
 enum Kind {
     /// This character.
     Literal(char),
-    /// As much of something as there is: what follows may stand anywhere behind.
+    /// A wildcard: what follows may stand anywhere behind.
     Loose,
     /// Anything else.
     Other,
@@ -159,7 +159,8 @@ fn walk(ast: &Ast, depth: usize, steps: &mut Vec<Step>) {
             {
                 walk(&group.ast, depth + 1, steps);
             }
-            let kind = if most.is_none() { Kind::Loose } else { Kind::Other };
+            let kind =
+                if most.is_none() && matches!(&*repetition.ast, Ast::Dot(_)) { Kind::Loose } else { Kind::Other };
             steps.push(Step::new(start, end, depth, kind));
         }
         Ast::Literal(literal) => steps.push(Step::new(start, end, depth, Kind::Literal(literal.c))),
@@ -211,7 +212,7 @@ impl Route {
             }
         }
         let total = self.literals(0..self.steps.len());
-        let front = self.literals(0..matching);
+        let front = self.literals(0..self.whole_words(matching));
         let has = self.longest_in(text);
         if let Some((from, at)) = self.suffix(text, matching)
             && self.literals(from..self.steps.len()) > front
@@ -269,6 +270,12 @@ impl Route {
         format!("{}{own}", self.flags)
     }
 
+    /// So many of the first `steps` steps that no word is cut in two: a letter or two in common are chance.
+    fn whole_words(&self, steps: usize) -> usize {
+        let in_word = |at: usize| self.steps.get(at).and_then(Step::literal).is_some_and(char::is_alphanumeric);
+        (0..=steps).rev().find(|end| *end == 0 || !in_word(end - 1) || !in_word(*end)).unwrap_or(0)
+    }
+
     /// How many characters some of the steps spell out.
     fn literals(&self, steps: std::ops::Range<usize>) -> usize {
         self.steps[steps].iter().filter(|step| step.literal().is_some()).count()
@@ -311,11 +318,12 @@ impl Route {
         while lead < run && literal(lead + 1).is_whitespace() {
             lead += 1;
         }
+        let gap = lead;
         while lead > back && lead < run && lead - back <= LEAD && !literal(lead + 1).is_whitespace() {
             lead += 1;
         }
         let is_word_start = lead == run || literal(lead + 1).is_whitespace();
-        let back = if lead - back <= LEAD && is_word_start { lead } else { back };
+        let back = if lead > gap && lead - back <= LEAD && is_word_start { lead } else { back };
         let bytes: usize = (1..=back).map(|back| literal(back).len_utf8()).sum();
         let at = end.saturating_sub(bytes);
         let wanted = self.wanted(matching - back);
@@ -446,7 +454,7 @@ mod tests {
         let pattern = "the specified subdomain '(?<subdomain>[^']+)' is already in use";
         assert_eq!(
             stop(pattern, "the specified subdomain 'x' is reserved"),
-            "at `' is reserved` wants `' is already in use`"
+            "at `is reserved` wants `is already in use`"
         );
         assert_eq!(stop("no space left on device", "no space left on disk"), "at `on disk` wants `on device`");
         assert_eq!(stop(r"took \d+ s", "query took long"), r"at `took long` wants `took \d+`");

@@ -176,7 +176,7 @@ fn find(given: &str, faultbook: &Faultbook) -> Result<RuleId, Failure> {
     at.map(RuleId::new).ok_or_else(|| {
         let mut help = meant(given, rules.iter().map(|rule| rule.id.as_str()));
         if faultbook.has_errors() {
-            help.push_str(" Rules with errors are left out");
+            help.push_str("; rules with errors are left out");
         }
         Failure::refused(format!("there is no rule `{given}`"), help)
     })

@@ -232,8 +232,10 @@ impl<'e> Drawer<'e> {
             && let Some(mut node) = self.named(name)
         {
             // a name alone says its truth and why in one line
-            let word = truth(part);
-            node.verdict.0 = if node.verdict.0 == word { word } else { format!("{word}: {}", node.verdict.0) };
+            let word = word(part.truth);
+            if node.verdict.0 != word {
+                node.verdict.0 = format!("{word}: {}", node.verdict.0);
+            }
             node.verdict.1 = Tone::of(part.truth);
             return node;
         }
@@ -368,21 +370,17 @@ fn fact_node(fact: &FactPart) -> Node {
                 (_, Some(_)) => String::new(),
                 (Some(derive), None) => {
                     let rests_on: Vec<_> = fact.rests_on.iter().map(|name| terminal(name)).collect();
-                    let unknown = if rests_on.is_empty() {
-                        "which cannot be evaluated".to_owned()
-                    } else {
-                        format!("and unknown is {}", rests_on.join(", "))
+                    let unknown = match rests_on.as_slice() {
+                        [] => "which cannot be evaluated".to_owned(),
+                        names => format!("where {} is unknown", names.join(", ")),
                     };
-                    format!("derives from `{}`, {unknown}", terminal(derive))
+                    format!("derives from `{}`, {unknown}; ", terminal(derive))
                 }
-                (None, None) => "nobody gave it".to_owned(),
+                (None, None) => "nobody gave it; ".to_owned(),
             };
-            if !why.is_empty() {
-                node.details.push(why);
-            }
             node.details.push(match &fact.ask {
-                Some(ask) => format!("would be asked: {}  --fact {name}=…", terminal(ask)),
-                None => format!("is not asked for; state it with --fact {name}=…"),
+                Some(ask) => format!("{why}would be asked: {}  --fact {name}=…", terminal(ask)),
+                None => format!("{why}nobody is asked for it: --fact {name}=…"),
             });
             node
         }
