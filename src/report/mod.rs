@@ -9,10 +9,11 @@ mod telling;
 use std::io::{self, Write};
 use std::time::Duration;
 
+use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::answer::{AnswerFormat, LayoutError, TextOptions};
-use crate::diagnose::Diagnosis;
+use crate::diagnose::{Diagnosis, Finding};
 use crate::report::shape::{AnswerShape, BatchShape, CaseShape, FindingShape, NoteShape, SCHEMA, Summary, summary};
 use crate::report::telling::Teller;
 use crate::rule::Faultbook;
@@ -138,20 +139,21 @@ fn findings<'a>(
     options: &ReportOptions,
 ) -> Result<Vec<FindingShape<'a>>, ReportError> {
     let teller = Teller::new(faultbook, AnswerFormat::Html);
-    let mut shapes = Vec::new();
-    for diagnosis in &batch.diagnoses {
-        for finding in &diagnosis.findings {
-            let rule = faultbook.rule(finding.rule);
-            let mut shape = FindingShape::of(&diagnosis.case, rule, finding);
-            if !options.brief {
-                let (body, problems) = teller.answer(&shape, rule, finding)?;
-                shape.problems.extend(problems);
-                shape.answer = Some(AnswerShape { format: "html", body });
-            }
-            shapes.push(shape);
+    let found = batch
+        .diagnoses
+        .par_iter()
+        .flat_map(|diagnosis| diagnosis.findings.par_iter().map(move |finding| (diagnosis.case.as_str(), finding)));
+    let shape = |(case, finding): (&'a str, &'a Finding)| {
+        let rule = faultbook.rule(finding.rule);
+        let mut shape = FindingShape::of(case, rule, finding);
+        if !options.brief {
+            let (body, problems) = teller.answer(&shape, rule, finding)?;
+            shape.problems.extend(problems);
+            shape.answer = Some(AnswerShape { format: "html", body });
         }
-    }
-    Ok(shapes)
+        Ok(shape)
+    };
+    found.map(shape).collect()
 }
 
 fn notes(batch: &Batch) -> Vec<NoteShape<'_>> {
