@@ -47,6 +47,11 @@ impl Values {
         }
     }
 
+    /// The one value of which it does not matter where it was captured.
+    pub(crate) fn only(value: &str) -> Self {
+        Values { seen: vec![value.to_owned()], more: false, spots: Vec::new() }
+    }
+
     pub(crate) fn extend(&mut self, other: &Values) {
         other.seen.iter().zip(&other.spots).for_each(|(value, spot)| self.add(value, spot));
         self.more |= other.more;
@@ -101,6 +106,10 @@ fn extend_values(own: &mut Vec<Values>, given: &[Values]) {
 pub struct GroupKey {
     /// The values of the captures that make the identity.
     pub identity: Vec<Option<String>>,
+    /// The values of the captures by which correlations group, in the order of [`Watch::grouping`].
+    ///
+    /// [`Watch::grouping`]: crate::rule::correlation::Watch::grouping
+    pub grouping: Vec<Option<String>>,
     /// For signatures of fallback rules: the other rules that match the same record.
     pub explained_by: BTreeSet<RuleId>,
 }
@@ -170,9 +179,13 @@ impl Collector {
                     .collect(),
                 None => captured.values.clone(),
             };
+            let all = || captured.values.iter().chain(&captured.optional);
+            let watch = rule.watch(index.owner(*id).1);
+            let grouping = watch.map_or(&[][..], |watch| &watch.grouping);
+            let grouping = grouping.iter().map(|&position| all().nth(position).cloned().flatten()).collect();
             let explained_by = if rule.fallback { explained.clone() } else { BTreeSet::new() };
             let matches = self.matches.entry(*id).or_default();
-            match matches.group(GroupKey { identity, explained_by }) {
+            match matches.group(GroupKey { identity, grouping, explained_by }) {
                 Some(group) => group.add(captured, record, &spot),
                 None => matches.uncounted += 1,
             }

@@ -84,6 +84,8 @@ impl<'r> TestChecker<'r, '_> {
         let lost = self.parts.lost_captures.clone();
         let of_signature = |signature| Signature::captures(signature).into_iter().chain(signature.optional_captures());
         let capture_names = self.signatures.iter().flat_map(of_signature).chain(lost.iter().map(String::as_str));
+        let group_names = self.written.correlations.iter().flat_map(|correlation| &correlation.group_by);
+        let capture_names = capture_names.chain(group_names.map(|name| name.value.as_str()));
         self.only(captures.iter().map(|(name, _)| name), &capture_names.collect::<Vec<_>>(), "a capture");
         let titles = match &self.written.resolution {
             ResolutionFile::Branches(branches) => branches.iter().map(|branch| branch.title.value.as_str()).collect(),

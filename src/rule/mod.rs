@@ -11,10 +11,12 @@
 
 pub mod authored;
 mod check;
+mod check_correlations;
 mod check_parts;
 mod check_tests;
 pub mod checked;
 pub mod condition;
+pub mod correlation;
 pub mod decide;
 pub mod diagnostic;
 pub mod fact;
@@ -39,6 +41,7 @@ pub mod signature;
 mod slow_pattern;
 pub mod text;
 pub mod time_format;
+pub mod timespan;
 pub mod version;
 pub mod vocabulary;
 pub mod yaml;
@@ -47,9 +50,10 @@ mod yaml_fault;
 pub mod zone;
 
 pub use checked::{Branch, Environment, Expectation, Link, Rule, RuleTest};
+pub use correlation::Correlation;
 pub use decide::Truth;
 pub use diagnostic::{Code, Diagnostic, DiagnosticSeverity};
 pub use fact::{Fact, FactValue};
 pub use faultbook::{Faultbook, RuleId};
 pub use settings::{Settings, SourceSettings};
-pub use vocabulary::{Audience, FactType, Level, Severity, State};
+pub use vocabulary::{Audience, CorrelationKind, FactType, Level, Severity, State};

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use crate::rule::authored::{AuthoredFile, Located};
 use crate::rule::diagnostic::{Code, Diagnostic};
 use crate::rule::file::{
-    BodyFile, BranchFile, EnvironmentFile, ExpectFile, FactFile, LeafFile, LinkFile, ResolutionFile, RuleFile,
+    BodyFile, BranchFile, CorrelationFile, EnvironmentFile, ExpectFile, FactFile, LeafFile, LinkFile, ResolutionFile, RuleFile,
     SignatureFile, TestFile,
 };
 use crate::rule::reader::Reader;
+use crate::rule::vocabulary::Comparator;
 use crate::rule::yaml::{self, Node};
 
 /// The keys of a rule, in the order in which an article is written.
@@ -26,6 +27,7 @@ const RULE_KEYS: &[&str] = &[
     "links",
     "environment",
     "signatures",
+    "correlations",
     "facts",
     "condition",
     "identity",
@@ -38,9 +40,31 @@ const RULE_KEYS: &[&str] = &[
     "prevention",
     "tests",
 ];
-/// Keys of the language that arrive with correlations and case clocks.
-const RULE_KEYS_LATER: &[&str] = &["correlations", "max_age"];
+/// Keys of the language that arrive with case clocks.
+const RULE_KEYS_LATER: &[&str] = &["max_age"];
 const SIGNATURE_KEYS: &[&str] = &["regex", "contains", "all", "any", "none", "optional", "file", "level", "scope"];
+const CORRELATION_KEYS: &[&str] = &[
+    "type",
+    "signatures",
+    "field",
+    "group_by",
+    "timespan",
+    "gt",
+    "gte",
+    "lt",
+    "lte",
+    "eq",
+    "neq",
+    "aliases",
+];
+const COMPARATORS: [(&str, Comparator); 6] = [
+    ("gt", Comparator::Gt),
+    ("gte", Comparator::Gte),
+    ("lt", Comparator::Lt),
+    ("lte", Comparator::Lte),
+    ("eq", Comparator::Eq),
+    ("neq", Comparator::Neq),
+];
 const FACT_KEYS: &[&str] = &["about", "type", "values", "derive", "ask"];
 const FACT_KEYS_LATER: &[&str] = &["extract", "lookup", "max_age"];
 
@@ -84,6 +108,7 @@ fn read_rule(reader: &mut Reader, root: Located<Node>) -> Option<RuleFile> {
         links: read_each(reader, fields.take("links"), read_link),
         environment: read_each(reader, fields.take("environment"), read_environment),
         signatures: read_named(reader, signatures, read_signature),
+        correlations: read_named(reader, fields.take("correlations"), read_correlation),
         facts: read_named(reader, fields.take("facts"), read_fact),
         condition: condition.and_then(|node| reader.text(node)),
         identity: fields.take("identity").map(|node| reader.texts(node)),
@@ -198,6 +223,45 @@ fn read_optional(reader: &mut Reader, node: Located<Node>) -> Option<Vec<Located
     let mut fields = reader.fields(node, "a member of `optional`", &["regex"], &[])?;
     let regex = reader.required(&mut fields, "regex")?;
     Some(reader.one_or_more(regex))
+}
+
+fn read_correlation(reader: &mut Reader, name: Located<String>, node: Located<Node>) -> Option<CorrelationFile> {
+    let faults_before = reader.diagnostics.len();
+    let is_mapping = matches!(node.value, Node::Map(_));
+    // what cannot be read keeps its name, so that conditions may use it
+    let mut fields = reader.fields(node, "a correlation", CORRELATION_KEYS, &[]).unwrap_or_default();
+    let mut needed = |reader: &mut Reader, key| match is_mapping {
+        true => reader.required(&mut fields, key),
+        false => None,
+    };
+    let (kind, signatures) = (needed(reader, "type"), needed(reader, "signatures"));
+    let timespan = needed(reader, "timespan");
+    let mut comparisons = Vec::new();
+    for (key, comparator) in COMPARATORS {
+        if let Some(node) = fields.take(key) {
+            let span = node.span;
+            comparisons.extend(reader.count(node).map(|count| (comparator, Located::new(count, span))));
+        }
+    }
+    let mut aliases = Vec::new();
+    for (name, meant) in fields.take("aliases").map(|node| reader.named(node)).unwrap_or_default() {
+        let meant = reader.named(meant).into_iter();
+        let meant = meant.filter_map(|(signature, node)| Some((signature, reader.text(node)?))).collect();
+        aliases.push((name, meant));
+    }
+    let mut correlation = CorrelationFile {
+        name,
+        kind: kind.and_then(|node| reader.choice(node, "a type of correlations")),
+        signatures: signatures.map(|node| reader.texts(node)).unwrap_or_default(),
+        field: fields.take("field").and_then(|node| reader.text(node)),
+        group_by: fields.take("group_by").map(|node| reader.texts(node)).unwrap_or_default(),
+        timespan: timespan.and_then(|node| reader.text(node)),
+        comparisons,
+        aliases,
+        has_faults: false,
+    };
+    correlation.has_faults = reader.diagnostics.len() > faults_before;
+    Some(correlation)
 }
 
 fn read_fact(reader: &mut Reader, name: Located<String>, node: Located<Node>) -> Option<FactFile> {
