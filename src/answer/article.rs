@@ -152,6 +152,8 @@ fn context(rule: &Rule, finding: &Finding) -> Value {
     for signature in &rule.signatures {
         values.extend(signature.captures().into_iter().chain(signature.optional_captures()).map(missing));
     }
+    let group_names = rule.correlations.iter().flat_map(|correlation| &correlation.group_by);
+    values.extend(group_names.map(|name| missing(name)));
     for (name, binding) in finding.names.scope.iter() {
         if let Binding::Known(value) = binding
             && !(value.is_none() && values.contains_key(name))

@@ -8,6 +8,8 @@ use rayon::prelude::*;
 
 use crate::diagnose::apply::Application;
 use crate::diagnose::collect::{Collector, GROUP_LIMIT};
+use crate::diagnose::correlate::{Correlating, CorrelationOutcome};
+use crate::diagnose::events::{CaseEvents, EVENT_LIMIT, EventStore, PartEvents};
 use crate::diagnose::finding::{CaseSize, Diagnosis, Finding};
 use crate::diagnose::known::Known;
 use crate::diagnose::rank::rank;
@@ -79,7 +81,27 @@ impl<'a> Diagnoser<'a> {
     }
 
     fn read_and_apply(&self, case: CaseInput, known: &Known, progress: &Progress, pasted: bool) -> Diagnosis {
+        let name = case.name.clone();
+        let read = self.read_case(case, known, progress, pasted);
+        let mut notes = read.notes;
+        let findings = self.apply(&name, &read.collector, &read.events, &read.known, &mut notes);
+        Diagnosis { case: name, findings, notes, size: read.size }
+    }
+
+    /// How the correlations of one rule go in a case, for people who wonder why it applies or does not. Reads the case.
+    pub fn correlations(&self, case: CaseInput, rule: RuleId, progress: &Progress) -> Vec<CorrelationOutcome> {
+        let read = self.read_case(case, &Known::default(), progress, false);
+        let written = self.index.faultbook().rule(rule);
+        let signatures = self.signatures.get(rule.index()).map(Vec::as_slice).unwrap_or_default();
+        let explaining = BTreeSet::new();
+        let correlating = Correlating { rule: written, signatures, events: &read.events, explaining: &explaining };
+        let evaluated = correlating.evaluate();
+        evaluated.iter().zip(&written.correlations).map(|(one, written_as)| one.outcome(written, written_as)).collect()
+    }
+
+    fn read_case(&self, case: CaseInput, known: &Known, progress: &Progress, pasted: bool) -> ReadCase {
         let budget = Budget::new();
+        let store = EventStore::default();
         let settings = self.index.faultbook().settings();
         let reading = Reading { limits: &self.limits, options: &self.options, settings };
         let read_parts: Vec<PartReader<'_>> = case
@@ -87,9 +109,10 @@ impl<'a> Diagnoser<'a> {
             .into_par_iter()
             .enumerate()
             .map(|(position, part): (usize, Part)| {
-                let mut reader = PartReader::new(self, position, pasted);
+                let mut reader = PartReader::new(self, position, pasted, &store);
                 let started = self.profile.map(|profile| (profile, Instant::now()));
                 read(part, reading, &budget, progress, &mut reader);
+                reader.events.flush();
                 if let Some((profile, started)) = started {
                     // what the scan takes of it is told by the scan
                     profile.spent(Stage::Unpack, started.elapsed().saturating_sub(reader.scanned));
@@ -108,8 +131,7 @@ impl<'a> Diagnoser<'a> {
             notes.extend(part.notes);
             size = size.plus(part.size);
         }
-        let findings = self.apply(&case.name, &collector, &known, &mut notes);
-        Diagnosis { case: case.name, findings, notes, size }
+        ReadCase { collector, events: store.finish(), known, notes, size }
     }
 
     /// Diagnoses one pasted text, such as an error message from a ticket, whose lines may be hard-wrapped. `path` is the path the text is taken to have inside the
@@ -119,7 +141,14 @@ impl<'a> Diagnoser<'a> {
         self.diagnose_pasted(case, known, &Progress::new())
     }
 
-    fn apply(&self, case: &str, collector: &Collector, known: &Known, notes: &mut Vec<Note>) -> Vec<Finding> {
+    fn apply(
+        &self,
+        case: &str,
+        collector: &Collector,
+        events: &CaseEvents,
+        known: &Known,
+        notes: &mut Vec<Note>,
+    ) -> Vec<Finding> {
         let mut findings = Vec::new();
         let mut problems = Vec::new();
         let mut explaining = BTreeSet::new();
@@ -133,6 +162,7 @@ impl<'a> Diagnoser<'a> {
                 let application = Application {
                     index: self.index,
                     collected: collector,
+                    events,
                     known,
                     rule: id,
                     signatures: &self.signatures[position],
@@ -148,6 +178,7 @@ impl<'a> Diagnoser<'a> {
         problems.dedup();
         notes.extend(problems.into_iter().map(|problem| Note::new(case, NoteKind::Facts, problem)));
         notes.extend(collector.signatures().filter_map(|id| self.uncounted(case, collector, id)));
+        notes.extend(events.signatures().filter_map(|id| self.beyond_limit(case, events, id)));
         rank(self.index.faultbook(), findings)
     }
 
@@ -155,6 +186,16 @@ impl<'a> Diagnoser<'a> {
     fn is_considered(&self, rule: &Rule, position: usize, collector: &Collector) -> bool {
         let matched = self.signatures[position].iter().any(|id| collector.of(*id).is_some());
         self.index.has_rule(RuleId::new(position)) && (matched || rule.holds_without_match)
+    }
+
+    fn beyond_limit(&self, case: &str, events: &CaseEvents, id: SignatureId) -> Option<Note> {
+        let (rule, signature) = self.index.signature(id);
+        let beyond = events.beyond_limit(id);
+        let detail = format!(
+            "correlations of {} look at the first {EVENT_LIMIT} records of `{}`; {beyond} came later",
+            rule.id, signature.name
+        );
+        (beyond > 0).then(|| Note::new(case, NoteKind::EventLimit, detail))
     }
 
     fn uncounted(&self, case: &str, collector: &Collector, id: SignatureId) -> Option<Note> {
@@ -169,12 +210,22 @@ impl<'a> Diagnoser<'a> {
     }
 }
 
+/// Everything found in a case, before rules are applied.
+struct ReadCase {
+    collector: Collector,
+    events: CaseEvents,
+    known: Known,
+    notes: Vec<Note>,
+    size: CaseSize,
+}
+
 /// Takes what is found in one part of a case.
 struct PartReader<'d> {
     diagnoser: &'d Diagnoser<'d>,
     pasted: bool,
     known: Known,
     collector: Collector,
+    events: PartEvents<'d>,
     notes: Vec<Note>,
     size: CaseSize,
     /// How long the scans of its texts took, with a profile.
@@ -182,12 +233,13 @@ struct PartReader<'d> {
 }
 
 impl<'d> PartReader<'d> {
-    fn new(diagnoser: &'d Diagnoser<'d>, position: usize, pasted: bool) -> Self {
+    fn new(diagnoser: &'d Diagnoser<'d>, position: usize, pasted: bool, store: &'d EventStore) -> Self {
         Self {
             diagnoser,
             pasted,
             known: Known::default(),
             collector: Collector::of_part(position),
+            events: PartEvents::new(store),
             notes: Vec::new(),
             size: CaseSize::default(),
             scanned: Duration::ZERO,
@@ -216,7 +268,7 @@ impl Visit for PartReader<'_> {
         let (index, options) = (self.diagnoser.index, &self.diagnoser.options);
         let settings = index.faultbook().settings().of(&source.path);
         let (noise, zone) = (settings.noise, settings.zone.or(options.zone.as_ref()));
-        let collector = &mut self.collector;
+        let (collector, events) = (&mut self.collector, &mut self.events);
         collector.begin(&source.name);
         let scan = Scan::new(index, source, &self.diagnoser.limits).pasted(self.pasted).in_zone(zone.cloned());
         let scan = scan.profiled(self.diagnoser.profile);
@@ -225,7 +277,7 @@ impl Visit for PartReader<'_> {
             // a whole file is no record: noise in it says nothing about the rest
             let is_noise = || noise.is_some_and(|noise| noise.is_noise(record.text)) && !is_whole_file(index, record);
             if options.covers(record.time) && !is_noise() {
-                collector.add(index, record);
+                collector.add(index, record, events);
             }
         });
         self.scanned += started.map_or(Duration::ZERO, |started| started.elapsed());

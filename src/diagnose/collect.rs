@@ -6,7 +6,9 @@
 //! goes over it is counted, not kept. Places and times of a failure are for `evidence`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+use crate::diagnose::events::PartEvents;
 use crate::diagnose::evidence::Evidence;
 use crate::diagnose::spot::{Spot, Spots};
 use crate::rule::RuleId;
@@ -162,8 +164,8 @@ impl Collector {
         self.spots.begin(source);
     }
 
-    /// Takes the matches of one record.
-    pub fn add(&mut self, index: &Index<'_>, record: &RecordMatches<'_>) {
+    /// Takes the matches of one record; those that correlations look at are events too.
+    pub(crate) fn add(&mut self, index: &Index<'_>, record: &RecordMatches<'_>, events: &mut PartEvents<'_>) {
         let is_fallback = |id: &SignatureId| index.signature(*id).0.fallback;
         let explained: BTreeSet<RuleId> =
             record.found.iter().filter(|(id, _)| !is_fallback(id)).map(|(id, _)| index.owner(*id).0).collect();
@@ -179,11 +181,16 @@ impl Collector {
                     .collect(),
                 None => captured.values.clone(),
             };
-            let all = || captured.values.iter().chain(&captured.optional);
-            let watch = rule.watch(index.owner(*id).1);
-            let grouping = watch.map_or(&[][..], |watch| &watch.grouping);
-            let grouping = grouping.iter().map(|&position| all().nth(position).cloned().flatten()).collect();
             let explained_by = if rule.fallback { explained.clone() } else { BTreeSet::new() };
+            let grouping = match rule.watch(index.owner(*id).1) {
+                None => Vec::new(),
+                Some(watch) => {
+                    let explained_by = rule.fallback.then(|| Arc::new(explained_by.clone()));
+                    events.add((*id, watch), captured, (record.time, spot.clone()), explained_by);
+                    let all = || captured.values.iter().chain(&captured.optional);
+                    watch.grouping.iter().map(|&position| all().nth(position).cloned().flatten()).collect()
+                }
+            };
             let matches = self.matches.entry(*id).or_default();
             match matches.group(GroupKey { identity, grouping, explained_by }) {
                 Some(group) => group.add(captured, record, &spot),

@@ -259,8 +259,7 @@ mod tests {
     fn a_year_that_ends_in_a_log_lies_between_its_records() {
         let mut spots = Spots::default();
         let told = [("a.log.1", "Dec 31 23:59:59 x"), ("a.log", "Jan  1 00:00:01 x"), ("b.log", "Jan  1 00:00:02 x")];
-        let mut events: Vec<Event> =
-            told.iter().map(|(source, text)| event(&mut spots, source, 1, text)).collect();
+        let mut events: Vec<Event> = told.iter().map(|(source, text)| event(&mut spots, source, 1, text)).collect();
         settle_years(events.iter_mut().collect());
         assert_eq!(events[1].instant - events[0].instant, 2_000_000);
         assert_eq!(events[2].instant - events[1].instant, 1_000_000);

@@ -481,9 +481,7 @@ fn match_scope(signatures: &[Signature], correlations: &[Correlation], unmatched
     let mut scope = Scope::before_case();
     for correlation in correlations {
         let (binding, group_binding) = match unmatched {
-            Unmatched::Absent => {
-                (Binding::Known(Value::from(correlation.holds_on_nothing())), Binding::Absent)
-            }
+            Unmatched::Absent => (Binding::Known(Value::from(correlation.holds_on_nothing())), Binding::Absent),
             Unmatched::Unknown => (Binding::MayMatch, Binding::Unknown),
         };
         correlation.group_by.iter().for_each(|name| scope.bind(name.as_str(), group_binding.clone()));

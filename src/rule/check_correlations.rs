@@ -7,7 +7,7 @@ use crate::rule::authored::{Located, Span};
 use crate::rule::check_parts::PartChecker;
 use crate::rule::correlation::{Comparison, Correlation, Member, MemberSource};
 use crate::rule::diagnostic::{Code, Diagnostic, nearest, suggest};
-use crate::rule::file::{CorrelationFile, RuleFile};
+use crate::rule::file::{AliasFile, CorrelationFile, RuleFile};
 use crate::rule::signature::{Signature, SignatureScope};
 use crate::rule::timespan::Timespan;
 use crate::rule::vocabulary::CorrelationKind;
@@ -236,7 +236,7 @@ impl<'r> CorrelationChecker<'r, '_> {
     fn aliases(&mut self, written: &CorrelationFile, members: &[(&Located<String>, MemberSource)]) {
         let used: Vec<&str> = written.group_by.iter().chain(&written.field).map(|name| name.value.as_str()).collect();
         let listed: Vec<&str> = written.signatures.iter().map(|name| name.value.as_str()).collect();
-        for (alias, meant) in &written.aliases {
+        for AliasFile { name: alias, meant } in &written.aliases {
             if !used.contains(&alias.value.as_str()) {
                 let title = format!("`{}` is an alias that nothing uses", alias.value);
                 let help = suggest(&alias.value, &used)
@@ -270,8 +270,8 @@ impl<'r> CorrelationChecker<'r, '_> {
         source: MemberSource,
     ) -> Option<usize> {
         let captures = self.captures(source);
-        let alias = written.aliases.iter().find(|(alias, _)| alias.value == key.value);
-        let meant = alias.and_then(|(_, meant)| meant.iter().find(|(signature, _)| signature.value == member.value));
+        let alias = written.aliases.iter().find(|alias| alias.name.value == key.value);
+        let meant = alias.and_then(|alias| alias.meant.iter().find(|(signature, _)| signature.value == member.value));
         if let Some((_, capture)) = meant {
             // what an alias names wrongly is told there
             return captures.iter().position(|known| *known == capture.value);
@@ -321,7 +321,8 @@ impl<'r> CorrelationChecker<'r, '_> {
         let mut place: Vec<Option<usize>> = vec![None; checked.len()];
         // Written order where it is possible; each round places at least one, or what is left goes in circles.
         loop {
-            let is_ready = |at: &usize| place[*at].is_none() && rests_on[*at].iter().all(|other| place[*other].is_some());
+            let is_ready =
+                |at: &usize| place[*at].is_none() && rests_on[*at].iter().all(|other| place[*other].is_some());
             let Some(next) = (0..checked.len()).find(is_ready) else { break };
             place[next] = Some(order.len());
             order.push(next);

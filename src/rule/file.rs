@@ -140,9 +140,18 @@ pub struct CorrelationFile {
     /// What the count is compared with; all must hold.
     pub comparisons: Vec<(Comparator, Located<u64>)>,
     /// For a name of `group_by` or `field`: by signature, the capture that is meant.
-    pub aliases: Vec<(Located<String>, Vec<(Located<String>, Located<String>)>)>,
+    pub aliases: Vec<AliasFile>,
     /// Whether a part could not be read, so that what seems to be missing may be there.
     pub has_faults: bool,
+}
+
+/// What a name means where signatures name the same thing differently.
+#[derive(Clone, Debug)]
+pub struct AliasFile {
+    /// The name, one of `group_by` or `field`.
+    pub name: Located<String>,
+    /// Signatures, each with the capture that is meant.
+    pub meant: Vec<(Located<String>, Located<String>)>,
 }
 
 /// What a rule wants to know about the case.

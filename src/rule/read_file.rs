@@ -5,8 +5,8 @@ use std::sync::Arc;
 use crate::rule::authored::{AuthoredFile, Located};
 use crate::rule::diagnostic::{Code, Diagnostic};
 use crate::rule::file::{
-    BodyFile, BranchFile, CorrelationFile, EnvironmentFile, ExpectFile, FactFile, LeafFile, LinkFile, ResolutionFile, RuleFile,
-    SignatureFile, TestFile,
+    AliasFile, BodyFile, BranchFile, CorrelationFile, EnvironmentFile, ExpectFile, FactFile, LeafFile, LinkFile,
+    ResolutionFile, RuleFile, SignatureFile, TestFile,
 };
 use crate::rule::reader::Reader;
 use crate::rule::vocabulary::Comparator;
@@ -43,20 +43,8 @@ const RULE_KEYS: &[&str] = &[
 /// Keys of the language that arrive with case clocks.
 const RULE_KEYS_LATER: &[&str] = &["max_age"];
 const SIGNATURE_KEYS: &[&str] = &["regex", "contains", "all", "any", "none", "optional", "file", "level", "scope"];
-const CORRELATION_KEYS: &[&str] = &[
-    "type",
-    "signatures",
-    "field",
-    "group_by",
-    "timespan",
-    "gt",
-    "gte",
-    "lt",
-    "lte",
-    "eq",
-    "neq",
-    "aliases",
-];
+const CORRELATION_KEYS: &[&str] =
+    &["type", "signatures", "field", "group_by", "timespan", "gt", "gte", "lt", "lte", "eq", "neq", "aliases"];
 const COMPARATORS: [(&str, Comparator); 6] = [
     ("gt", Comparator::Gt),
     ("gte", Comparator::Gte),
@@ -247,7 +235,7 @@ fn read_correlation(reader: &mut Reader, name: Located<String>, node: Located<No
     for (name, meant) in fields.take("aliases").map(|node| reader.named(node)).unwrap_or_default() {
         let meant = reader.named(meant).into_iter();
         let meant = meant.filter_map(|(signature, node)| Some((signature, reader.text(node)?))).collect();
-        aliases.push((name, meant));
+        aliases.push(AliasFile { name, meant });
     }
     let mut correlation = CorrelationFile {
         name,

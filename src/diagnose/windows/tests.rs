@@ -7,11 +7,17 @@ use crate::rule::vocabulary::Comparator::{self, Eq, Gt, Gte, Lt, Lte, Neq};
 
 /// Matches of records that are told as (time, member, value), each of a record of its own.
 fn moments(told: &[(i64, usize, usize)]) -> Vec<Moment> {
-    let moment = |(record, &(time, member, value)): (usize, &(i64, usize, usize))| Moment { time, record, member, value };
+    let moment =
+        |(record, &(time, member, value)): (usize, &(i64, usize, usize))| Moment { time, record, member, value };
     told.iter().enumerate().map(moment).collect()
 }
 
-fn judged(kind: CorrelationKind, timespan: i64, comparison: &[(Comparator, u64)], told: &[(i64, usize, usize)]) -> Judged {
+fn judged(
+    kind: CorrelationKind,
+    timespan: i64,
+    comparison: &[(Comparator, u64)],
+    told: &[(i64, usize, usize)],
+) -> Judged {
     let comparison = Comparison(comparison.to_vec());
     let steps: Vec<usize> = (0..=told.iter().map(|moment| moment.1).max().unwrap_or(0)).collect();
     judge(Wanted { kind, steps: &steps, timespan, comparison: &comparison }, &moments(told))
@@ -33,12 +39,12 @@ fn tried(wanted: Wanted<'_>, moments: &[Moment]) -> (bool, usize, Vec<usize>) {
         let complete = chains.iter().filter(|chain| chain.len() == wanted.steps.len());
         let records: Vec<usize> = complete.filter_map(|chain| chain.last()).map(|&at| moments[at].record).collect();
         let is_last = |at: &usize| moments.get(at + 1).is_none_or(|next| next.record != moments[*at].record);
-        let completing: Vec<usize> =
-            ends.filter(is_last).filter(|at| records.contains(&moments[*at].record)).collect();
+        let completing: Vec<usize> = ends.filter(is_last).filter(|at| records.contains(&moments[*at].record)).collect();
         return (!completing.is_empty(), longest, completing);
     }
     let stretches = ends.clone().flat_map(|last| (0..=last).map(move |first| (first, last)));
-    let most = stretches.filter(|&(first, last)| fits(first, last)).map(|(first, last)| measure(&moments[first..=last]));
+    let most =
+        stretches.filter(|&(first, last)| fits(first, last)).map(|(first, last)| measure(&moments[first..=last]));
     let found = most.max().unwrap_or(0);
     let ending = |last: usize| {
         let window: Vec<Moment> = (0..=last).filter(|&first| fits(first, last)).map(|at| moments[at]).collect();
