@@ -2,11 +2,12 @@
 
 use std::fs;
 
+use faultbook::diagnose::events::EVENT_LIMIT;
 use faultbook::diagnose::{Diagnoser, Diagnosis, Finding, Known};
 use faultbook::rule::faultbook::Templates;
 use faultbook::rule::{Faultbook, RuleId, Truth};
 use faultbook::scan::Index;
-use faultbook::source::{CaseInput, Part, Progress, cases};
+use faultbook::source::{CaseInput, NoteKind, Part, Progress, cases};
 
 /// A rule with the usual signatures; `rest` has correlations, condition and texts.
 fn rule(rest: &str) -> Faultbook {
@@ -432,4 +433,44 @@ tests:
     let outcomes = faultbook::author::test::run(&book(text), |_| true);
     assert_eq!(outcomes.len(), 2);
     assert!(outcomes.iter().all(|outcome| outcome.passed()), "{outcomes:#?}");
+}
+
+#[test]
+fn the_example_of_the_documentation_passes_its_tests() {
+    let page = include_str!("../docs/rule-language.md");
+    let examples = page.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let example = examples.filter(|example| example.contains("correlations:")).collect::<Vec<_>>();
+    assert_eq!(example.len(), 1);
+    let outcomes = faultbook::author::test::run(&book(example[0]), |_| true);
+    assert_eq!(outcomes.len(), 2);
+    assert!(outcomes.iter().all(|outcome| outcome.passed()), "{outcomes:#?}");
+}
+
+#[test]
+fn records_beyond_the_limit_are_counted_and_said() {
+    let book = rule(BURST);
+    let line = |at: usize| format!("2026-03-01 10:{:02}:{:02} timeout for a on x\n", at / 60 % 60, at % 60);
+    let text: String = (0..EVENT_LIMIT + 7).map(line).collect();
+    let diagnosis = diagnosis(&book, &[("a.log", &text)]);
+    let note = diagnosis.notes.iter().find(|note| note.kind == NoteKind::EventLimit).expect("a note");
+    assert!(note.detail.contains("7 came later"), "{}", note.detail);
+    assert!(diagnosis.findings[0].problems[0].contains("7 came later"));
+    assert_eq!(diagnosis.findings[0].count as usize, EVENT_LIMIT + 7, "all are counted");
+}
+
+#[test]
+fn captures_of_other_groups_are_not_told() {
+    let book = rule("correlations:
+  outage: { type: temporal, signatures: [link_down, timeout], group_by: [host], timespan: 5m, aliases: { host: { link_down: device } } }
+  recovery: { type: event_count, signatures: [recovered], group_by: [host], timespan: 1d, gte: 1 }
+condition: outage and not recovery
+symptoms: '{{ user }}'
+");
+    let text = log(&[
+        (0, "timeout for ann on x"),
+        (1, "link of x is down"),
+        (2, "timeout for bob on y"),
+        (3, "recovered on z"),
+    ]);
+    assert_eq!(told(&book, &[("a.log", &text)]), ["host=x user=ann device=x 2x a.log:1+2"]);
 }
