@@ -1,7 +1,7 @@
 //! The correlations of one rule in one case: from events to groups, and what each of them came to.
 //!
 //! Correlations are evaluated in the order in which they rest on each other. For each the events of its members are put
-//! in order, divided by the values they are grouped by, and each group is [judged](super::windows). A correlation that
+//! in order, divided by the values they are grouped by, and each group is judged in `windows`. A correlation that
 //! another one rests on gives events in turn: the records that complete it. [`CorrelationOutcome`] tells it all for people.
 //! What follows for findings is `apply_groups`'s.
 

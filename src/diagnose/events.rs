@@ -1,8 +1,8 @@
 //! The records that correlations look at: when and where each was written, and the values that they need of it.
 //!
-//! Only signatures that a correlation names have events. The parts of a case give theirs to one [`EventStore`] as they
+//! Only signatures that a correlation names have events. The parts of a case give theirs to one `EventStore` as they
 //! read. Of each signature it keeps the earliest [`EVENT_LIMIT`] and counts the others; which are the earliest does not
-//! depend on who came first, so neither does what is kept. A [`CaseEvents`] is what there is at the end. Nothing here
+//! depend on who came first, so neither does what is kept. A `CaseEvents` is what there is at the end. Nothing here
 //! knows what a correlation wants.
 
 use std::collections::{BTreeMap, BTreeSet};
