@@ -45,8 +45,12 @@ pub fn render(faultbook: &Faultbook, id: RuleId, options: &PreviewOptions) -> Re
         let mut answers: Vec<String> = Vec::new();
         for finding in &diagnosis.findings {
             match writer.answer(&diagnosis.case, finding) {
-                Ok((answer, _)) if answers.contains(&answer) => {}
-                Ok((answer, _)) => answers.push(answer),
+                Ok((answer, _)) => {
+                    let answer = answer.trim_end().to_owned();
+                    if !answers.contains(&answer) {
+                        answers.push(answer);
+                    }
+                }
                 Err(error) => failed = Some(error),
             }
         }

@@ -85,13 +85,15 @@ impl Snapshot {
     }
 }
 
-/// An answer as it stands in a snapshot: between blank lines, and nowhere like the beginning of a section.
+/// An answer as it stands in a snapshot: between blank lines, and nowhere like the beginning of a section. A space at the end of a
+/// line says nothing in Markdown, and editors remove it; two are a line break.
 pub(crate) fn written(answer: &str) -> String {
-    let lines = answer.trim().lines().map(|line| match section_name(line) {
-        Some(_) => format!(" {line}\n"),
-        None => format!("{}\n", line.trim_end_matches('\r')),
-    });
-    lines.collect()
+    let line = |line: &str| {
+        let text = line.trim_end();
+        let text = if line.get(text.len()..) == Some("  ") { line } else { text };
+        if section_name(text).is_some() { format!(" {text}\n") } else { format!("{text}\n") }
+    };
+    answer.trim().lines().map(line).collect()
 }
 
 fn section_name(line: &str) -> Option<&str> {

@@ -16,8 +16,8 @@ use crate::rule::diagnostic::nearest;
 use crate::rule::reload::Reload;
 use crate::rule::{Expectation, Faultbook, Rule, RuleId};
 
-/// Columns by which answers stand to the right of the samples' names.
-const INDENT: usize = 4;
+/// Columns by which articles stand to the right of the samples' names, as in reports.
+const INDENT: usize = 10;
 /// Clears a terminal and its scrollback, and goes to its beginning.
 const CLEAR: &str = "\x1b[2J\x1b[3J\x1b[H";
 
