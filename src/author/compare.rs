@@ -86,9 +86,13 @@ impl Mismatch {
     fn of_lists(verdict: Verdict, what: &str, expected: &[&str], got: &[&str]) -> Option<Self> {
         let listed = |names: &[&str]| if names.is_empty() { "none".to_owned() } else { names.join("; ") };
         let lines = |names: &[&str]| names.iter().map(|name| format!("{name}\n")).collect::<String>();
+        // all entries are shown, so nobody needs to be told which
+        let diff = || {
+            let diff = unified(&lines(expected), &lines(got), expected.len() + got.len());
+            diff.split_once('\n').map_or(String::new(), |(_, entries)| entries.to_owned())
+        };
         (expected != got).then(|| Self {
-            diff: (expected.len() + got.len() > 2)
-                .then(|| unified(&lines(expected), &lines(got), expected.len() + got.len())),
+            diff: (expected.len() + got.len() > 2).then(diff),
             ..Self::new(verdict, what, listed(expected), listed(got))
         })
     }
@@ -174,7 +178,7 @@ mod tests {
         let one = of(&["a"], &["b"]).expect("different");
         assert_eq!((one.diff, one.got), (None, "b".to_owned()));
         let several = of(&["a", "b"], &["b", "c"]).expect("different");
-        assert_eq!(several.diff.as_deref(), Some("@@ -1,2 +1,2 @@\n-a\n b\n+c\n"));
+        assert_eq!(several.diff.as_deref(), Some("-a\n b\n+c\n"));
         assert_eq!(of(&["a"], &[]).expect("different").got, "none");
     }
 }

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::diagnose::Finding;
 use crate::rule::signature::Leaf;
-use crate::rule::{Rule, RuleTest, Truth};
+use crate::rule::{FactValue, Rule, RuleTest, Truth};
 use crate::scan::{RecordMatches, leaf_matches, pattern_matches};
 use crate::source::tidy;
 
@@ -204,6 +204,8 @@ impl Item {
             }
             Item::Branch(index) => (ItemKind::Branch, rule.resolution.get(*index).map(|own| own.title.clone()), None),
             Item::Value { fact, value } => {
+                // as it is written in rules
+                let value = FactValue::from_value(value);
                 let name = rule.facts.get(*fact).map(|fact| format!("{} = {value}", fact.name));
                 (ItemKind::Value, name, None)
             }

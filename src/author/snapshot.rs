@@ -111,6 +111,11 @@ pub(crate) fn path_of(rule: &Rule) -> PathBuf {
     folder.join(SNAPSHOT_FOLDER).join(format!("{}.md", rule.id))
 }
 
+/// A path as it is shown: with `/` between folders.
+pub(crate) fn shown(path: &Path) -> String {
+    path.to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/")
+}
+
 /// What happened, or would have to happen, to a snapshot.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct SnapshotChange {
@@ -138,8 +143,7 @@ pub enum Change {
 
 impl SnapshotChange {
     pub(crate) fn new(file: &Path, change: Change, tests: Vec<String>) -> Self {
-        let file = file.to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/");
-        Self { file, change, tests }
+        Self { file: shown(file), change, tests }
     }
 }
 

@@ -162,7 +162,8 @@ impl<'b> Tested<'b> {
                 if snapshots == Snapshots::Updated {
                     answer = mismatches.is_empty().then_some(text);
                 } else if let Some(kept) = kept.filter(|kept| *kept != text) {
-                    mismatches.push(Mismatch::new(Verdict::WrongText, "the answer", kept, text));
+                    let what = format!("the answer in `{}`", snapshot::shown(&snapshot::path_of(rule)));
+                    mismatches.push(Mismatch::new(Verdict::WrongText, what, kept, text));
                 }
             }
             self.answers.push((&test.name, answer));

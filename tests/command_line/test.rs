@@ -69,7 +69,7 @@ fn junit_is_xml_whatever_the_rules_say() {
         .replace("seconds: '9'", "seconds: '8'")
         .replace("name: fast, text: query took no time", "name: \"a <b> & \\\"c\\\" \\x1b[1m\", text: query took 7 s");
     let folder = Folder::new(&[("rules/slow.yaml", &rule), ("rules/broken.yaml", BROKEN)]);
-    folder.write("good/a.log", b"query took 3 s </testcase> \x00\n");
+    folder.write("good/a.log", b"query took 3 s </testcase> \x01\n");
     let outcome = folder.run(&["test", "--rules", "rules", "--format", "junit", "--corpus", "good"]);
     assert_eq!(outcome.code, 2, "a rule has an error");
 
@@ -77,8 +77,7 @@ fn junit_is_xml_whatever_the_rules_say() {
     let mut reader = quick_xml::Reader::from_str(&outcome.out);
     let (mut open, mut cases, mut troubles) = (Vec::new(), Vec::new(), Vec::new());
     let attribute = |tag: &quick_xml::events::BytesStart<'_>, name: &str| {
-        let found =
-            tag.attributes().map(|attribute| attribute.unwrap()).find(|one| one.key.as_ref() == name);
+        let found = tag.attributes().map(|attribute| attribute.unwrap()).find(|one| one.key.as_ref() == name);
         found.map(|one| one.value.to_string())
     };
     loop {
