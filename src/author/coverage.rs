@@ -1,8 +1,8 @@
 //! What of the rules no test reaches.
 //!
-//! [`Reach`] lists what there is to reach in a rule ([`items`]) and marks what each sample reaches: a signature, and each regex or substring of a
+//! `Reach` lists what there is to reach in a rule (`items`) and marks what each sample reaches: a signature, and each regex or substring of a
 //! list, by the records that matched; a branch when it is certainly the right one; a value of a fact when it was given or
-//! derived. What is to count as well gets a variant of [`Item`], its place in `items`, and its mark where it shows: in a record or in a test.
+//! derived. What is to count as well gets a variant of `Item`, its place in `items`, and its mark where it shows: in a record or in a test.
 
 use minijinja::Value;
 use serde::Serialize;
