@@ -14,13 +14,16 @@ mod diagnostics;
 mod exit;
 mod output_options;
 mod prepare;
+mod preview;
 mod profile;
 mod progress;
 mod reading_options;
 mod rules;
 mod rules_options;
 mod test;
+mod test_text;
 mod triage;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -47,6 +50,7 @@ Examples:
   faultbook answer < error.txt              the answer to one pasted error
   faultbook check --rules my-rules/         mistakes in your rules
   faultbook test --rules my-rules/          do they find what they should?
+  faultbook preview ID --rules my-rules/    what does the answer look like?
 
 `faultbook COMMAND --help` says more about each command and its exit status."
 )]
@@ -65,6 +69,7 @@ enum Command {
     Answer(answer::AnswerArgs),
     Check(check::CheckArgs),
     Test(test::TestArgs),
+    Preview(preview::PreviewArgs),
     Rules(rules::RulesArgs),
 }
 
@@ -83,6 +88,7 @@ pub fn main() -> ExitCode {
         Command::Answer(args) => answer::run(args, &context),
         Command::Check(args) => check::run(args, &context),
         Command::Test(args) => test::run(args, &context),
+        Command::Preview(args) => preview::run(args, &context),
         Command::Rules(args) => rules::run(args, &context),
     };
     outcome.unwrap_or_else(|failure| told(&failure, &context.console)).into()

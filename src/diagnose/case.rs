@@ -13,8 +13,8 @@ use crate::diagnose::events::{CaseEvents, EVENT_LIMIT, EventStore, PartEvents};
 use crate::diagnose::finding::{CaseSize, Diagnosis, Finding};
 use crate::diagnose::known::Known;
 use crate::diagnose::rank::rank;
-use crate::rule::signature::SignatureScope;
 use crate::rule::{Rule, RuleId};
+use crate::rule::signature::SignatureScope;
 use crate::scan::profile::Stage;
 use crate::scan::{Index, Profile, RecordMatches, Scan, SignatureId};
 use crate::source::{
@@ -33,7 +33,11 @@ pub struct Diagnoser<'a> {
     limits: Limits,
     options: ReadOptions,
     profile: Option<&'a Profile>,
+    observer: Option<Observer<'a>>,
 }
+
+/// Is told of each record that counts, from whatever thread found it.
+pub type Observer<'a> = &'a (dyn Fn(&RecordMatches<'_>) + Sync);
 
 impl<'a> Diagnoser<'a> {
     /// Prepares an index for diagnosing with the limits that the faultbook sets, else the default ones. Everything is read.
@@ -43,7 +47,7 @@ impl<'a> Diagnoser<'a> {
             signatures[index.owner(id).0.index()].push(id);
         }
         let limits = Limits::with_settings(index.faultbook().settings().limits());
-        Self { index, signatures, limits, options: ReadOptions::default(), profile: None }
+        Self { index, signatures, limits, options: ReadOptions::default(), profile: None, observer: None }
     }
 
     /// Replaces the limits on input.
@@ -61,6 +65,12 @@ impl<'a> Diagnoser<'a> {
     /// Adds what diagnosing costs to a profile made for the same index.
     pub fn with_profile(mut self, profile: &'a Profile) -> Self {
         self.profile = Some(profile);
+        self
+    }
+
+    /// Tells somebody of every record that counts; what is found does not depend on it.
+    pub fn observed(mut self, observer: Observer<'a>) -> Self {
+        self.observer = Some(observer);
         self
     }
 
@@ -154,11 +164,11 @@ impl<'a> Diagnoser<'a> {
         let mut explaining = BTreeSet::new();
         // Fallback rules come second: they report only what the others leave unexplained.
         for fallback in [false, true] {
-            for (position, rule) in self.index.faultbook().rules().iter().enumerate() {
+            for id in self.index.rules() {
+                let (position, rule) = (id.index(), self.index.faultbook().rule(id));
                 if rule.fallback != fallback || !self.is_considered(rule, position, collector) {
                     continue;
                 }
-                let id = RuleId::new(position);
                 let application = Application {
                     index: self.index,
                     collected: collector,
@@ -185,7 +195,7 @@ impl<'a> Diagnoser<'a> {
     /// A rule is considered when one of its signatures matched, or when its condition can hold without any.
     fn is_considered(&self, rule: &Rule, position: usize, collector: &Collector) -> bool {
         let matched = self.signatures[position].iter().any(|id| collector.of(*id).is_some());
-        self.index.has_rule(RuleId::new(position)) && (matched || rule.holds_without_match)
+        matched || rule.holds_without_match
     }
 
     fn beyond_limit(&self, case: &str, events: &CaseEvents, id: SignatureId) -> Option<Note> {
@@ -269,6 +279,7 @@ impl Visit for PartReader<'_> {
         let settings = index.faultbook().settings().of(&source.path);
         let (noise, zone) = (settings.noise, settings.zone.or(options.zone.as_ref()));
         let (collector, events) = (&mut self.collector, &mut self.events);
+        let observer = self.diagnoser.observer;
         collector.begin(&source.name);
         let scan = Scan::new(index, source, &self.diagnoser.limits).pasted(self.pasted).in_zone(zone.cloned());
         let scan = scan.profiled(self.diagnoser.profile);
@@ -277,6 +288,9 @@ impl Visit for PartReader<'_> {
             // a whole file is no record: noise in it says nothing about the rest
             let is_noise = || noise.is_some_and(|noise| noise.is_noise(record.text)) && !is_whole_file(index, record);
             if options.covers(record.time) && !is_noise() {
+                if let Some(observer) = observer {
+                    observer(record);
+                }
                 collector.add(index, record, events);
             }
         });

@@ -73,6 +73,25 @@ pub enum ReportError {
     Layout(#[from] LayoutError),
 }
 
+/// Writes the answers to findings on their own, without a report around them.
+pub struct AnswerWriter<'a> {
+    faultbook: &'a Faultbook,
+    teller: Teller<'a>,
+}
+
+impl<'a> AnswerWriter<'a> {
+    /// Makes a writer for a format. Keep it: building the engine costs more than an answer.
+    pub fn new(faultbook: &'a Faultbook, format: AnswerFormat) -> Self {
+        Self { faultbook, teller: Teller::new(faultbook, format) }
+    }
+
+    /// Renders the answer to a finding of a case; beside it what of the rule's texts could not be rendered.
+    pub fn answer(&self, case: &str, finding: &Finding) -> Result<(String, Vec<String>), ReportError> {
+        let rule = self.faultbook.rule(finding.rule);
+        self.teller.answer(&FindingShape::of(case, rule, finding), rule, finding)
+    }
+}
+
 /// Writes a report. The same batch gives the same bytes.
 pub fn write(
     faultbook: &Faultbook,

@@ -31,6 +31,7 @@ pub mod pattern;
 mod pattern_common;
 mod read_file;
 mod reader;
+pub mod reload;
 pub mod required;
 mod scalar;
 pub mod settings;

@@ -5,12 +5,16 @@
 
 mod answer;
 mod check;
+mod corpus;
+mod preview;
 mod reading;
 mod rules;
 mod settings;
+mod snapshots;
 mod sources;
 mod test;
 mod triage;
+mod watch;
 
 use std::fs;
 use std::path::PathBuf;
@@ -148,7 +152,7 @@ fn version_and_help_are_no_errors_and_no_command_is_one() {
     let folder = Folder::new(&[]);
     let version = folder.run(&["--version"]);
     assert_eq!((version.code, version.out), (0, format!("faultbook {}\n", env!("CARGO_PKG_VERSION"))));
-    for command in ["triage", "answer", "check", "test", "rules"] {
+    for command in ["triage", "answer", "check", "test", "preview", "rules"] {
         let help = folder.run(&[command, "--help"]);
         assert!(help.code == 0 && help.out.contains("Examples:") && help.out.contains("Exit status:"), "{command}");
     }
