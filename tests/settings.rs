@@ -7,7 +7,11 @@ use faultbook::scan::Index;
 use faultbook::source::{CaseInput, Limits, Part, Progress};
 
 fn settings(text: &str) -> Faultbook {
-    let faultbook = Faultbook::from_texts(Vec::new(), Templates::default()).with_settings("faultbook.yaml", text);
+    let faultbook = Faultbook::from_texts_and_settings(
+        Vec::new(),
+        Templates::default(),
+        vec![("faultbook.yaml".to_owned(), text.to_owned())],
+    );
     assert!(faultbook.diagnostics().is_empty(), "{:#?}", faultbook.diagnostics());
     faultbook
 }
@@ -76,7 +80,11 @@ fn the_first_entry_wins_for_each_key_and_one_way_to_make_records() {
 #[test]
 fn an_entry_with_a_mistake_is_not_used_and_the_others_are() {
     let text = "sources:\n  - { path: '*.log', zone: Nowhere, xml: task }\n  - { path: '*.log.1', xml: job }\n";
-    let faultbook = Faultbook::from_texts(Vec::new(), Templates::default()).with_settings("faultbook.yaml", text);
+    let faultbook = Faultbook::from_texts_and_settings(
+        Vec::new(),
+        Templates::default(),
+        vec![("faultbook.yaml".to_owned(), text.to_owned())],
+    );
     assert_eq!(faultbook.diagnostics().len(), 1);
     assert_eq!(faultbook.settings().of("a.log").xml, None);
     assert_eq!(faultbook.settings().of("a.log.1").xml, Some("job"));
@@ -85,8 +93,11 @@ fn an_entry_with_a_mistake_is_not_used_and_the_others_are() {
 /// Found records of the one signature in a text.
 fn count(settings: &str, signature: &str, text: &str) -> u64 {
     let rule = format!("id: R\ntitle: t\nsignatures:\n  s: {signature}\nresolution: r\n");
-    let faultbook = Faultbook::from_texts(vec![("r.yaml".to_owned(), rule)], Templates::default())
-        .with_settings("faultbook.yaml", settings);
+    let faultbook = Faultbook::from_texts_and_settings(
+        vec![("r.yaml".to_owned(), rule)],
+        Templates::default(),
+        vec![("faultbook.yaml".to_owned(), settings.to_owned())],
+    );
     assert!(!faultbook.has_errors(), "{:#?}", faultbook.diagnostics());
     let index = Index::build(&faultbook);
     let case = CaseInput { name: "case".to_owned(), parts: vec![Part::bytes("app.log", text)] };

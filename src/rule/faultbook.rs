@@ -12,6 +12,7 @@ use crate::rule::check;
 use crate::rule::checked::Rule;
 use crate::rule::diagnostic::{Code, Diagnostic, DiagnosticSeverity, nearest};
 use crate::rule::file::RuleFile;
+use crate::rule::pattern_library::PatternLibrary;
 use crate::rule::settings::{SETTINGS_FILE, Settings};
 use crate::rule::settings_check;
 use crate::rule::shipped;
@@ -94,27 +95,41 @@ impl Faultbook {
             rule_files(path, &mut unreadable, &mut files);
         }
         let folders = if template_folders.is_empty() { beside(rule_paths) } else { template_folders.to_vec() };
+        // before the rules, which may use what they define
+        let (mut settings, mut unreadable_settings) = (ReadSettings::default(), Vec::new());
+        for file in settings_files(rule_paths) {
+            match text_of(&file) {
+                Ok(text) => settings.add(shown(&file), text),
+                Err(reason) => unreadable_settings.push(not_readable(&file, &reason)),
+            }
+        }
         let read_file = |path: &PathBuf| {
             text_of(path).map(|text| (shown(path), text)).map_err(|reason| not_readable(path, &reason))
         };
-        let (mut faultbook, not_read) = Self::build(files.par_iter().map(read_file), Templates { folders });
+        let (mut faultbook, not_read) = Self::build(files.par_iter().map(read_file), Templates { folders }, settings);
         unreadable.extend(not_read);
         for folder in template_folders.iter().filter(|folder| !folder.is_dir()) {
             unreadable.push(not_readable(folder, "not a folder"));
         }
-        for file in settings_files(rule_paths) {
-            match text_of(&file) {
-                Ok(text) => faultbook = faultbook.with_settings(shown(&file), text),
-                Err(reason) => unreadable.push(not_readable(&file, &reason)),
-            }
-        }
+        unreadable.extend(unreadable_settings);
         faultbook.diagnostics.splice(0..0, unreadable);
         faultbook
     }
 
     /// Builds a faultbook from `(path, text)` pairs; the paths are only shown.
     pub fn from_texts(texts: Vec<(String, String)>, templates: Templates) -> Self {
-        Self::build(texts.into_par_iter().map(Ok), templates).0
+        Self::from_texts_and_settings(texts, templates, Vec::new())
+    }
+
+    /// The same with the texts of `faultbook.yaml` files, as `(path, text)` pairs; what several of them say counts in their order.
+    pub fn from_texts_and_settings(
+        texts: Vec<(String, String)>,
+        templates: Templates,
+        settings: Vec<(String, String)>,
+    ) -> Self {
+        let mut read = ReadSettings::default();
+        settings.into_iter().for_each(|(path, text)| read.add(path, text));
+        Self::build(texts.into_par_iter().map(Ok), templates, read).0
     }
 
     /// Reads and checks each text as soon as it is there, so that only what is kept of a file is in memory for long. Also gives
@@ -122,27 +137,21 @@ impl Faultbook {
     fn build(
         texts: impl IndexedParallelIterator<Item = Result<(String, String), Diagnostic>>,
         templates: Templates,
+        settings: ReadSettings,
     ) -> (Self, Vec<Diagnostic>) {
         let find_template = |path: &str| templates.read(path);
+        let patterns = settings.settings.patterns();
         let read: Vec<Result<ReadRule, Diagnostic>> =
-            texts.map(|text| text.map(|(path, text)| ReadRule::read(path, text, &find_template))).collect();
+            texts.map(|text| text.map(|(path, text)| ReadRule::read(path, text, patterns, &find_template))).collect();
         let mut unreadable = Vec::new();
         let read: Vec<ReadRule> =
             read.into_iter().filter_map(|rule| rule.map_err(|diagnostic| unreadable.push(diagnostic)).ok()).collect();
         let files = read.len();
-        let (rules, diagnostics) = join(read);
-        let settings = Settings::default();
-        (Self { rules, diagnostics, templates, settings, files, settings_files: 0 }, unreadable)
-    }
-
-    /// Adds the settings in the text of a `faultbook.yaml`; where there are settings already, those go before. The path is only shown.
-    pub fn with_settings(mut self, path: impl Into<String>, text: impl Into<String>) -> Self {
-        let (settings, diagnostics) = settings_check::check(&Arc::new(AuthoredFile::new(path, text)));
-        self.settings.fill_from(settings);
-        self.settings_files += 1;
-        self.diagnostics.extend(diagnostics);
-        self.diagnostics.sort_by(|left, right| left.sort_key().cmp(&right.sort_key()));
-        self
+        let (rules, mut diagnostics) = join(read);
+        let ReadSettings { settings, diagnostics: of_settings, files: settings_files } = settings;
+        diagnostics.extend(of_settings);
+        diagnostics.sort_by(|left, right| left.sort_key().cmp(&right.sort_key()));
+        (Self { rules, diagnostics, templates, settings, files, settings_files }, unreadable)
     }
 
     /// The rules that are sound, in the order of their files.
@@ -196,6 +205,24 @@ impl Faultbook {
     }
 }
 
+/// The settings files that were read, put together.
+#[derive(Default)]
+struct ReadSettings {
+    settings: Settings,
+    diagnostics: Vec<Diagnostic>,
+    files: usize,
+}
+
+impl ReadSettings {
+    /// Adds the text of a `faultbook.yaml`; what was there already goes before. The path is only shown.
+    fn add(&mut self, path: String, text: String) {
+        let (settings, diagnostics) = settings_check::check(&Arc::new(AuthoredFile::new(path, text)));
+        self.settings.fill_from(settings);
+        self.diagnostics.extend(diagnostics);
+        self.files += 1;
+    }
+}
+
 /// One file after reading and checking on its own.
 struct ReadRule {
     id: Option<(String, Span)>,
@@ -206,7 +233,7 @@ struct ReadRule {
 }
 
 impl ReadRule {
-    fn read(path: String, text: String, find_template: check::FindTemplate<'_>) -> Self {
+    fn read(path: String, text: String, patterns: &PatternLibrary, find_template: check::FindTemplate<'_>) -> Self {
         let file = Arc::new(AuthoredFile::new(path, text));
         let (written, diagnostics) = RuleFile::read(Arc::clone(&file));
         let Some(written) = written else {
@@ -214,7 +241,7 @@ impl ReadRule {
         };
         let id = written.id.as_ref().map(|id| (id.value.clone(), id.span));
         let supersedes = written.supersedes.iter().map(|id| (id.value.clone(), id.span)).collect();
-        let (rule, diagnostics) = check::check(&file, written, diagnostics, find_template);
+        let (rule, diagnostics) = check::check(&file, written, diagnostics, patterns, find_template);
         let mut read = Self { id, supersedes, file, rule, diagnostics };
         read.let_go_of_text();
         read
@@ -270,9 +297,7 @@ fn join(mut read: Vec<ReadRule>) -> (Vec<Rule>, Vec<Diagnostic>) {
         diagnostics.append(&mut rule.diagnostics);
     }
     let usable_rules = read.into_iter().zip(usable).filter_map(|(rule, usable)| rule.rule.filter(|_| usable));
-    let rules = usable_rules.collect();
-    diagnostics.sort_by(|left, right| left.sort_key().cmp(&right.sort_key()));
-    (rules, diagnostics)
+    (usable_rules.collect(), diagnostics)
 }
 
 /// Finds the rule files below a path, sorted; a file is itself.

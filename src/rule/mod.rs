@@ -27,6 +27,8 @@ mod names;
 pub mod needle;
 pub mod pattern;
 mod pattern_common;
+pub mod pattern_library;
+mod pattern_reference;
 mod read_file;
 mod reader;
 pub mod required;

@@ -12,7 +12,7 @@ use crate::rule::reader::{Fields, Reader};
 use crate::rule::vocabulary::{Audience, Severity};
 use crate::rule::yaml::{self, Node};
 
-const SETTINGS_KEYS: &[&str] = &["sources", "limits", "defaults"];
+const SETTINGS_KEYS: &[&str] = &["patterns", "sources", "limits", "defaults"];
 const SOURCE_KEYS: &[&str] =
     &["path", "start", "continue", "header", "timestamp", "zone", "encoding", "xml", "json", "noise"];
 const JSON_KEYS: &[&str] = &["message", "time", "level"];
@@ -22,6 +22,8 @@ const DEFAULT_KEYS: &[&str] =
 /// One `faultbook.yaml`.
 #[derive(Clone, Debug, Default)]
 pub struct SettingsFile {
+    /// Patterns that regexes may name: names and regexes.
+    pub patterns: Vec<(Located<String>, Located<String>)>,
     /// How sources are read, first match first.
     pub sources: Vec<SourceFile>,
     /// Names of limits and their values.
@@ -113,11 +115,13 @@ impl SettingsFile {
 
 fn read_settings(reader: &mut Reader, root: Located<Node>) -> Option<SettingsFile> {
     let mut fields = reader.fields(root, "a settings file", SETTINGS_KEYS, &[])?;
+    let patterns = fields.take("patterns").map(|node| reader.named(node)).unwrap_or_default();
+    let patterns = patterns.into_iter().filter_map(|(name, node)| Some((name, reader.text(node)?))).collect();
     let sources = fields.take("sources").map(|node| reader.list(node)).unwrap_or_default();
     let limits = fields.take("limits").map(|node| read_limits(reader, node)).unwrap_or_default();
     let defaults = fields.take("defaults").and_then(|node| read_defaults(reader, node)).unwrap_or_default();
     let sources = sources.into_iter().filter_map(|node| read_source(reader, node)).collect();
-    Some(SettingsFile { sources, limits, defaults })
+    Some(SettingsFile { patterns, sources, limits, defaults })
 }
 
 fn read_source(reader: &mut Reader, node: Located<Node>) -> Option<SourceFile> {
