@@ -124,3 +124,29 @@ fn limits_of_the_settings_hold_for_every_diagnosis() {
     assert_eq!(count("limits: {}", signature, &text.replace("disk", " disk")), 1);
     assert_eq!(count("limits: { record_lines: 3 }", signature, &text.replace("disk", " disk")), 0);
 }
+
+#[test]
+fn patterns_of_the_settings_are_those_of_rules_and_of_noise() {
+    let settings =
+        "patterns:\n  CLIENT: 'client %{IP:client}'\nsources:\n  - { path: '*.log', noise: ['%{CLIENT} is back'] }\n";
+    let text = "client 10.0.0.7 is gone\nclient 10.0.0.7 is back\nclient x is gone\n";
+    assert_eq!(count(settings, "{ regex: '%{CLIENT} is' }", text), 1);
+    assert_eq!(count("", "{ regex: 'client %{IP} is' }", text), 2);
+}
+
+#[test]
+fn patterns_neither_nest_nor_grow_without_bounds() {
+    let faults = |count: usize, body: &dyn Fn(usize) -> String| {
+        let patterns: Vec<String> = (0..count).map(|number| format!("  P{number}: '{}'\n", body(number))).collect();
+        let settings = vec![("faultbook.yaml".to_owned(), format!("patterns:\n{}", patterns.concat()))];
+        Faultbook::from_texts_and_settings(Vec::new(), Templates::default(), settings).diagnostics().len()
+    };
+    let next = |number: usize| format!("a%{{P{}}}", number + 1);
+    let chain = |count: usize| faults(count, &|number| if number + 1 < count { next(number) } else { "a".to_owned() });
+    assert_eq!((chain(32), chain(33), chain(2_000) > 0), (0, 1, true));
+    let doubling = |count: usize| {
+        let twice = |number: usize| format!("%{{P{0}}}%{{P{0}}}", number + 1);
+        faults(count, &|number| if number + 1 < count { twice(number) } else { "aaaaaaaa".to_owned() })
+    };
+    assert_eq!((doubling(8), doubling(30)), (0, 1));
+}

@@ -1,6 +1,8 @@
-//! Help for authors: running the rules' own tests.
+//! Help for authors: running the rules' own tests, schemas for editors, the reference.
 //!
-//! Scaffolding, explaining, the schema and the language server join here later. Diagnostics come from `rule`; drawing them is
+//! Scaffolding, explaining and the language server join here later. Diagnostics come from `rule`; drawing them is
 //! the command line's job.
 
+pub mod reference;
+pub mod schema;
 pub mod test;

@@ -11,6 +11,7 @@ mod case_options;
 mod check;
 mod console;
 mod diagnostics;
+mod docs;
 mod exit;
 mod output_options;
 mod prepare;
@@ -19,6 +20,7 @@ mod progress;
 mod reading_options;
 mod rules;
 mod rules_options;
+mod schema;
 mod test;
 mod triage;
 
@@ -66,6 +68,8 @@ enum Command {
     Check(check::CheckArgs),
     Test(test::TestArgs),
     Rules(rules::RulesArgs),
+    Schema(schema::SchemaArgs),
+    Docs(docs::DocsArgs),
 }
 
 /// What every command is given besides its own arguments.
@@ -84,6 +88,8 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::run(args, &context),
         Command::Test(args) => test::run(args, &context),
         Command::Rules(args) => rules::run(args, &context),
+        Command::Schema(args) => schema::run(args, &context),
+        Command::Docs(args) => docs::run(args, &context),
     };
     outcome.unwrap_or_else(|failure| told(&failure, &context.console)).into()
 }

@@ -163,7 +163,9 @@ impl PatternLibrary {
     fn suggested(&self, name: &str) -> Option<String> {
         let built_in = BUILT_IN.iter().map(|pattern| pattern.name);
         let known: Vec<&str> = self.own.keys().map(String::as_str).chain(built_in).collect();
-        suggest(name, &known)
+        let help = suggest(name, &known)?;
+        let is_near = help.starts_with("did you mean");
+        Some(if is_near { help } else { format!("{help}; `faultbook docs` tells what they match") })
     }
 }
 
