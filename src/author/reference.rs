@@ -77,7 +77,7 @@ fn write_mapping(page: &mut String, mapping: &Mapping) -> fmt::Result {
 /// What may stand behind a key, in words.
 pub(crate) fn words(shape: &Shape) -> String {
     match *shape {
-        Shape::Text(words) => words.to_owned(),
+        Shape::Text(words) | Shape::Matching(words, _) => words.to_owned(),
         Shape::Id => "id".to_owned(),
         Shape::Expression => "expression".to_owned(),
         Shape::Template => "template".to_owned(),
@@ -90,7 +90,8 @@ pub(crate) fn words(shape: &Shape) -> String {
         Shape::Count(most) => format!("whole number from 0 to {most}"),
         Shape::Limit(range) => range.to_string(),
         Shape::Scalar => "single value".to_owned(),
-        Shape::List(item) => format!("list of {}", words(item)),
+        Shape::List(Shape::Mapping(mapping)) => format!("list, each entry a [{}](#{})", mapping.name, mapping.name),
+        Shape::List(item) => format!("list of {}s", words(item)),
         Shape::OneOrMore(item) => format!("{}; or a list of them", words(item)),
         Shape::Either(one, other) => format!("{}; or {}", words(one), words(other)),
         Shape::Mapping(mapping) => format!("[{}](#{})", mapping.name, mapping.name),

@@ -129,14 +129,15 @@ fn of_shape(shape: &Shape) -> Value {
     let text = json!({ "type": ["string", "number", "boolean"] });
     match *shape {
         Shape::Text(_) | Shape::Expression | Shape::Template => text,
-        Shape::Id => json!({ "type": ["string", "number"], "pattern": ID }),
+        Shape::Id => json!({ "type": ["string", "number", "boolean"], "pattern": ID }),
+        Shape::Matching(_, pattern) => json!({ "type": "string", "pattern": pattern }),
         Shape::Choice(choices) => json!({ "enum": choices }),
         Shape::Level => json!({ "type": "string", "examples": Level::NAMES }),
         Shape::Date => json!({ "type": "string", "pattern": DATE }),
         Shape::Boolean => json!({ "type": "boolean" }),
         Shape::Integer => json!({ "type": "integer" }),
         Shape::Count(most) => within("integer", 0, most),
-        Shape::Limit(range) if range.is_size => json!({ "type": ["integer", "string"], "minimum": 0, "pattern": SIZE }),
+        Shape::Limit(range) if range.is_size => json!({ "type": ["number", "string"], "minimum": 0, "pattern": SIZE }),
         Shape::Limit(range) => within("integer", range.least, range.most),
         Shape::Scalar => json!({ "type": ["string", "number", "boolean", "null"] }),
         Shape::List(item) => json!({ "type": "array", "items": of_shape(item) }),

@@ -66,6 +66,8 @@ pub(crate) enum Needs {
 pub(crate) enum Shape {
     /// A text; the words say which.
     Text(&'static str),
+    /// A text that matches the second, a regex; the words say which.
+    Matching(&'static str, &'static str),
     /// An id of a rule.
     Id,
     /// An expression of the conditions' language.

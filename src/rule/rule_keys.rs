@@ -2,8 +2,8 @@
 
 use crate::rule::keys::Absent::{Nothing, Required, Value, Words};
 use crate::rule::keys::Shape::{
-    Boolean, Choice, Count, Date, Either, Expression, Id, Integer, Level, List, NamedOrBare, OneOrMore, Scalar,
-    Template, Text,
+    Boolean, Choice, Count, Date, Either, Expression, Id, Integer, Level, List, Matching, NamedOrBare, OneOrMore,
+    Scalar, Template, Text,
 };
 use crate::rule::keys::{Key, Mapping, Needs, Shape, key};
 use crate::rule::vocabulary::{Audience, FactType, Severity, State};
@@ -107,7 +107,7 @@ pub(crate) static LINK: Mapping = Mapping {
         key("title", TITLE, Required, "what the reader sees"),
         key(
             "url",
-            Text("text beginning with `https://`, `http://` or `mailto:`"),
+            Matching("text beginning with `https://`, `http://` or `mailto:`", "^(https?://|mailto:)"),
             Words("the title stands alone"),
             "where it leads",
         ),
