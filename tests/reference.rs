@@ -131,8 +131,17 @@ fn the_settings_of_the_documentation_fit_the_schema() {
     }
 }
 
-/// Cases of these codes that a schema cannot refuse: it does not see places, keys given twice, or what a key means beside another.
-const BEYOND_A_SCHEMA: &[&str] = &[];
+/// Cases that a schema cannot refuse: it has no calendar, no lists of zones and encodings, and does not see what a key means beside
+/// another; levels have too many spellings.
+const BEYOND_A_SCHEMA: &[&str] = &[
+    "bad-date/no-such-day.yaml",
+    "missing-key/condition.yaml",
+    "missing-key/one-of-without-values.yaml",
+    "unknown-value/level.yaml",
+    "unknown-value/settings-encoding/faultbook.yaml",
+    "unknown-value/settings-zone/faultbook.yaml",
+    "wrong-type/values-of-a-boolean.yaml",
+];
 
 #[test]
 fn broken_files_do_not_fit_the_schema() {
@@ -221,6 +230,7 @@ fn every_key_takes_the_kinds_of_values_that_the_schema_says() {
         json!({ "x": [] }),
         json!([{}]),
     ];
+    let mut disagreements = Vec::new();
     for kind in FileKind::ALL {
         let (whole, validator) = (schema(*kind), Validator::of(*kind));
         let below = whole["$defs"].as_object().unwrap().iter().map(|(name, schema)| (name.as_str(), schema));
@@ -241,20 +251,20 @@ fn every_key_takes_the_kinds_of_values_that_the_schema_says() {
                     let (fault, errors) = (validator.fault(&document), errors(&document));
                     let is_known = !errors.iter().any(|error| error.code == Code::UnknownKey && !document_has_x(probe));
                     assert!(is_known, "`{key}` of {mapping} is in the table, and the reader does not know it");
-                    assert!(
-                        fault.is_none() || !errors.is_empty(),
-                        "the schema refuses what is read: {document}\n{fault:?}"
-                    );
+                    // readers take an empty list for one that is not there
+                    let is_left_out = *probe == json!([]) && schema.get("oneOf").is_some();
+                    if fault.is_some() && errors.is_empty() && !is_left_out {
+                        disagreements.push(format!("only the schema refuses {document}: {fault:?}"));
+                    }
                     let of_kind = |error: &&Diagnostic| matches!(error.code, Code::WrongType | Code::UnknownKey);
-                    let told = errors.iter().find(of_kind).map(|error| error.title.clone());
-                    assert!(
-                        fault.is_some() || told.is_none(),
-                        "the schema takes what is refused: {document}\n{told:?}"
-                    );
+                    if let Some(error) = errors.iter().find(of_kind).filter(|_| fault.is_none()) {
+                        disagreements.push(format!("only the reader refuses {document}: {}", error.title));
+                    }
                 }
             }
         }
     }
+    assert!(disagreements.is_empty(), "{disagreements:#?}");
 }
 
 /// Whether a probe has a key of its own, which may be unknown where it stands.
