@@ -11,6 +11,7 @@ mod case_options;
 mod check;
 mod console;
 mod diagnostics;
+mod docs;
 mod exit;
 mod output_options;
 mod prepare;
@@ -20,6 +21,7 @@ mod progress;
 mod reading_options;
 mod rules;
 mod rules_options;
+mod schema;
 mod test;
 mod test_text;
 mod triage;
@@ -71,6 +73,8 @@ enum Command {
     Test(test::TestArgs),
     Preview(preview::PreviewArgs),
     Rules(rules::RulesArgs),
+    Schema(schema::SchemaArgs),
+    Docs(docs::DocsArgs),
 }
 
 /// What every command is given besides its own arguments.
@@ -90,6 +94,8 @@ pub fn main() -> ExitCode {
         Command::Test(args) => test::run(args, &context),
         Command::Preview(args) => preview::run(args, &context),
         Command::Rules(args) => rules::run(args, &context),
+        Command::Schema(args) => schema::run(args, &context),
+        Command::Docs(args) => docs::run(args, &context),
     };
     outcome.unwrap_or_else(|failure| told(&failure, &context.console)).into()
 }

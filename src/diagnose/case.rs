@@ -13,8 +13,8 @@ use crate::diagnose::events::{CaseEvents, EVENT_LIMIT, EventStore, PartEvents};
 use crate::diagnose::finding::{CaseSize, Diagnosis, Finding};
 use crate::diagnose::known::Known;
 use crate::diagnose::rank::rank;
-use crate::rule::{Rule, RuleId};
 use crate::rule::signature::SignatureScope;
+use crate::rule::{Rule, RuleId};
 use crate::scan::profile::Stage;
 use crate::scan::{Index, Profile, RecordMatches, Scan, SignatureId};
 use crate::source::{

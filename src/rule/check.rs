@@ -21,6 +21,7 @@ use crate::rule::diagnostic::{Code, Diagnostic, DiagnosticSeverity, suggest};
 use crate::rule::fact::Fact;
 use crate::rule::file::{BodyFile, BranchFile, FactFile, ResolutionFile, RuleFile};
 use crate::rule::names::{Names, RANGE_HELP, TextFault};
+use crate::rule::pattern_library::PatternLibrary;
 use crate::rule::scalar::Offsets;
 use crate::rule::signature::Signature;
 use crate::rule::text::{self, Text};
@@ -31,14 +32,15 @@ use crate::rule::vocabulary::{Audience, FactType, Severity, State};
 /// The error says why one that is there cannot be read.
 pub(crate) type FindTemplate<'a> = &'a (dyn Fn(&str) -> Result<Option<Arc<AuthoredFile>>, String> + Sync);
 
-/// Checks a rule. Without errors among the diagnostics there is a rule; warnings leave it in use.
+/// Checks a rule whose regexes may name `patterns`. Without errors among the diagnostics there is a rule; warnings leave it in use.
 pub(crate) fn check(
     file: &Arc<AuthoredFile>,
     written: RuleFile,
     read: Vec<Diagnostic>,
+    patterns: &PatternLibrary,
     find_template: FindTemplate<'_>,
 ) -> (Option<Rule>, Vec<Diagnostic>) {
-    let mut checker = Checker { parts: PartChecker::new(file, read), find_template };
+    let mut checker = Checker { parts: PartChecker::new(file, read, patterns), find_template };
     let rule = checker.rule(written);
     let diagnostics = without_echoes(checker.parts.diagnostics);
     let broken = diagnostics.iter().any(|diagnostic| diagnostic.severity == DiagnosticSeverity::Error);

@@ -98,6 +98,10 @@ codes! {
     /// A signature that has to be tried on every record, or nearly every one, because there is no literal of three characters that all its
     /// matches have.
     SlowPattern = "slow-pattern",
+    /// A reference to a pattern (`%{NAME}`) that neither the pattern library nor the faultbook has.
+    UnknownPattern = "unknown-pattern",
+    /// Patterns of the settings that name each other in a circle.
+    CircularPatterns = "circular-patterns",
     /// A capture name that two regexes of one signature give to different things.
     DuplicateCapture = "duplicate-capture",
     /// A signature that nothing has to match: it would match every record.

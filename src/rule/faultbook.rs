@@ -12,6 +12,7 @@ use crate::rule::check;
 use crate::rule::checked::Rule;
 use crate::rule::diagnostic::{Code, Diagnostic, DiagnosticSeverity, nearest};
 use crate::rule::file::RuleFile;
+use crate::rule::pattern_library::PatternLibrary;
 use crate::rule::reload::{Kept, KeptRule};
 use crate::rule::settings::{SETTINGS_FILE, Settings};
 use crate::rule::settings_check;
@@ -92,10 +93,20 @@ impl Faultbook {
         Self::load_beside(rule_paths, template_folders, Kept::default()).0
     }
 
-    /// The same, with what was kept of an earlier load: files that it has are not read again. Also gives what there is to keep now.
+    /// The same, with what was kept of an earlier load with the same settings: files that it has are not read again. Also gives what there
+    /// is to keep now.
     pub(crate) fn load_beside(rule_paths: &[PathBuf], template_folders: &[PathBuf], mut kept: Kept) -> (Self, Kept) {
         let (files, mut unreadable) = files_of_rules(rule_paths);
         let templates = Templates { folders: template_folders_of(rule_paths, template_folders) };
+        // before the rules, which may use what they define
+        let (mut settings, mut unreadable_settings) = (ReadSettings::default(), Vec::new());
+        for file in settings_files(rule_paths) {
+            match text_of(&file) {
+                Ok(text) => settings.add(shown(&file), text),
+                Err(reason) => unreadable_settings.push(not_readable(&file, &reason)),
+            }
+        }
+        let patterns = settings.settings.patterns();
         let find_template = |path: &str| templates.read(path);
         let known: Vec<Option<KeptRule>> = files.iter().map(|path| kept.take(path)).collect();
         let rules: Vec<KeptRule> = files
@@ -104,42 +115,54 @@ impl Faultbook {
             .map(|(path, known)| match known {
                 Some(known) => known,
                 None => {
-                    let read = text_of(&path).map(|text| ReadRule::read(shown(&path), text, &find_template));
+                    let read = text_of(&path).map(|text| ReadRule::read(shown(&path), text, patterns, &find_template));
                     KeptRule::new(read.map_err(|reason| not_readable(&path, &reason)), path)
                 }
             })
             .collect();
-        let (mut faultbook, rules, not_read) = Self::build(rules, templates);
+        let (mut faultbook, rules, not_read) = Self::build(rules, templates, settings);
         unreadable.extend(not_read);
         for folder in template_folders.iter().filter(|folder| !folder.is_dir()) {
             unreadable.push(not_readable(folder, "not a folder"));
         }
-        for file in settings_files(rule_paths) {
-            match text_of(&file) {
-                Ok(text) => faultbook = faultbook.with_settings(shown(&file), text),
-                Err(reason) => unreadable.push(not_readable(&file, &reason)),
-            }
-        }
+        unreadable.extend(unreadable_settings);
         faultbook.diagnostics.splice(0..0, unreadable);
         (faultbook, Kept::of(rules))
     }
 
     /// Builds a faultbook from `(path, text)` pairs; the paths are only shown.
     pub fn from_texts(texts: Vec<(String, String)>, templates: Templates) -> Self {
+        Self::from_texts_and_settings(texts, templates, Vec::new())
+    }
+
+    /// The same with the texts of `faultbook.yaml` files, as `(path, text)` pairs; what several of them say counts in their order.
+    pub fn from_texts_and_settings(
+        texts: Vec<(String, String)>,
+        templates: Templates,
+        settings: Vec<(String, String)>,
+    ) -> Self {
+        let mut read_settings = ReadSettings::default();
+        settings.into_iter().for_each(|(path, text)| read_settings.add(path, text));
+        let patterns = read_settings.settings.patterns();
         let find_template = |path: &str| templates.read(path);
-        let read = |(path, text)| KeptRule::new(Ok(ReadRule::read(path, text, &find_template)), PathBuf::new());
+        let read =
+            |(path, text)| KeptRule::new(Ok(ReadRule::read(path, text, patterns, &find_template)), PathBuf::new());
         let rules = texts.into_par_iter().map(read).collect();
-        Self::build(rules, templates).0
+        Self::build(rules, templates, read_settings).0
     }
 
     /// Puts together what was read, each text checked as soon as it was there, so that only what is kept of a file is in memory for
     /// long. Also gives back the files, whose usable rules are in the faultbook now, and what could not be read.
-    fn build(mut files: Vec<KeptRule>, templates: Templates) -> (Self, Vec<KeptRule>, Vec<Diagnostic>) {
+    fn build(
+        mut files: Vec<KeptRule>,
+        templates: Templates,
+        settings: ReadSettings,
+    ) -> (Self, Vec<KeptRule>, Vec<Diagnostic>) {
         let unreadable = files.iter().filter_map(|file| file.read.as_ref().err().cloned()).collect();
         let mut read: Vec<(&mut ReadRule, &mut Option<RuleId>)> =
             files.iter_mut().filter_map(|file| Some((file.read.as_mut().ok()?, &mut file.place))).collect();
         let count = read.len();
-        let (usable, diagnostics) = join(&read.iter().map(|(rule, _)| &**rule).collect::<Vec<_>>());
+        let (usable, mut diagnostics) = join(&read.iter().map(|(rule, _)| &**rule).collect::<Vec<_>>());
         let mut rules = Vec::with_capacity(count);
         for ((rule, place), usable) in read.iter_mut().zip(usable) {
             **place = None;
@@ -148,23 +171,15 @@ impl Faultbook {
                 rules.push(rule);
             }
         }
-        let settings = Settings::default();
-        (Self { rules, diagnostics, templates, settings, files: count, settings_files: 0 }, files, unreadable)
+        let ReadSettings { settings, diagnostics: of_settings, files: settings_files } = settings;
+        diagnostics.extend(of_settings);
+        diagnostics.sort_by(|left, right| left.sort_key().cmp(&right.sort_key()));
+        (Self { rules, diagnostics, templates, settings, files: count, settings_files }, files, unreadable)
     }
 
     /// Gives up its rules, each at the place of its id.
     pub(crate) fn into_rules(self) -> Vec<Rule> {
         self.rules
-    }
-
-    /// Adds the settings in the text of a `faultbook.yaml`; where there are settings already, those go before. The path is only shown.
-    pub fn with_settings(mut self, path: impl Into<String>, text: impl Into<String>) -> Self {
-        let (settings, diagnostics) = settings_check::check(&Arc::new(AuthoredFile::new(path, text)));
-        self.settings.fill_from(settings);
-        self.settings_files += 1;
-        self.diagnostics.extend(diagnostics);
-        self.diagnostics.sort_by(|left, right| left.sort_key().cmp(&right.sort_key()));
-        self
     }
 
     /// The rules that are sound, in the order of their files.
@@ -218,6 +233,24 @@ impl Faultbook {
     }
 }
 
+/// The settings files that were read, put together.
+#[derive(Default)]
+struct ReadSettings {
+    settings: Settings,
+    diagnostics: Vec<Diagnostic>,
+    files: usize,
+}
+
+impl ReadSettings {
+    /// Adds the text of a `faultbook.yaml`; what was there already goes before. The path is only shown.
+    fn add(&mut self, path: String, text: String) {
+        let (settings, diagnostics) = settings_check::check(&Arc::new(AuthoredFile::new(path, text)));
+        self.settings.fill_from(settings);
+        self.diagnostics.extend(diagnostics);
+        self.files += 1;
+    }
+}
+
 /// One file after reading and checking on its own.
 #[derive(Debug)]
 pub(crate) struct ReadRule {
@@ -230,7 +263,7 @@ pub(crate) struct ReadRule {
 }
 
 impl ReadRule {
-    fn read(path: String, text: String, find_template: check::FindTemplate<'_>) -> Self {
+    fn read(path: String, text: String, patterns: &PatternLibrary, find_template: check::FindTemplate<'_>) -> Self {
         let file = Arc::new(AuthoredFile::new(path, text));
         let (written, diagnostics) = RuleFile::read(Arc::clone(&file));
         let Some(written) = written else {
@@ -238,7 +271,7 @@ impl ReadRule {
         };
         let id = written.id.as_ref().map(|id| (id.value.clone(), id.span));
         let supersedes = written.supersedes.iter().map(|id| (id.value.clone(), id.span)).collect();
-        let (rule, diagnostics) = check::check(&file, written, diagnostics, find_template);
+        let (rule, diagnostics) = check::check(&file, written, diagnostics, patterns, find_template);
         let mut read = Self { id, supersedes, file, rule, diagnostics };
         read.let_go_of_text();
         read
@@ -291,7 +324,6 @@ fn join(read: &[&ReadRule]) -> (Vec<bool>, Vec<Diagnostic>) {
         }
     }
     diagnostics.extend(read.iter().flat_map(|rule| rule.diagnostics.iter().cloned()));
-    diagnostics.sort_by(|left, right| left.sort_key().cmp(&right.sort_key()));
     (usable, diagnostics)
 }
 
