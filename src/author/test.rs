@@ -12,7 +12,7 @@ use crate::rule::{Expectation, Faultbook, Rule, RuleId, RuleTest};
 use crate::scan::Index;
 
 /// The path a test's text has inside its case, unless the test says otherwise.
-const DEFAULT_PATH: &str = "sample.log";
+pub(crate) const DEFAULT_PATH: &str = "sample.log";
 
 /// How one test went.
 #[derive(Clone, Debug, Serialize)]

@@ -12,6 +12,8 @@ mod check;
 mod console;
 mod diagnostics;
 mod exit;
+mod fmt;
+mod new;
 mod output_options;
 mod prepare;
 mod profile;
@@ -45,6 +47,7 @@ use rules_options::FaultbookOptions;
 Examples:
   faultbook triage bundles/                 what is wrong in these archives, and what to do
   faultbook answer < error.txt              the answer to one pasted error
+  faultbook new app-42 --from error.txt     a rule from one pasted error
   faultbook check --rules my-rules/         mistakes in your rules
   faultbook test --rules my-rules/          do they find what they should?
 
@@ -66,6 +69,8 @@ enum Command {
     Check(check::CheckArgs),
     Test(test::TestArgs),
     Rules(rules::RulesArgs),
+    New(new::NewArgs),
+    Fmt(fmt::FmtArgs),
 }
 
 /// What every command is given besides its own arguments.
@@ -84,6 +89,8 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::run(args, &context),
         Command::Test(args) => test::run(args, &context),
         Command::Rules(args) => rules::run(args, &context),
+        Command::New(args) => new::run(args, &context),
+        Command::Fmt(args) => fmt::run(args, &context),
     };
     outcome.unwrap_or_else(|failure| told(&failure, &context.console)).into()
 }

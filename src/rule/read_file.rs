@@ -12,7 +12,7 @@ use crate::rule::reader::Reader;
 use crate::rule::yaml::{self, Node};
 
 /// The keys of a rule, in the order in which an article is written.
-const RULE_KEYS: &[&str] = &[
+pub(crate) const RULE_KEYS: &[&str] = &[
     "id",
     "title",
     "severity",
