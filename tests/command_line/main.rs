@@ -5,6 +5,8 @@
 
 mod answer;
 mod check;
+mod fmt;
+mod new;
 mod reading;
 mod rules;
 mod settings;
@@ -148,7 +150,7 @@ fn version_and_help_are_no_errors_and_no_command_is_one() {
     let folder = Folder::new(&[]);
     let version = folder.run(&["--version"]);
     assert_eq!((version.code, version.out), (0, format!("faultbook {}\n", env!("CARGO_PKG_VERSION"))));
-    for command in ["triage", "answer", "check", "test", "rules"] {
+    for command in ["triage", "answer", "check", "test", "rules", "new", "fmt"] {
         let help = folder.run(&[command, "--help"]);
         assert!(help.code == 0 && help.out.contains("Examples:") && help.out.contains("Exit status:"), "{command}");
     }
