@@ -46,14 +46,14 @@ mod yaml_common;
 mod yaml_fault;
 pub mod zone;
 
+pub(crate) use check_parts::RESERVED as RESERVED_NAMES;
 pub use checked::{Branch, Environment, Expectation, Link, Rule, RuleTest};
 pub use decide::Truth;
 pub use diagnostic::{Code, Diagnostic, DiagnosticSeverity};
 pub use fact::{Fact, FactValue};
 pub use faultbook::{Faultbook, RuleId};
-pub(crate) use check_parts::RESERVED as RESERVED_NAMES;
 pub(crate) use read_file::RULE_KEYS;
+pub use settings::{Settings, SourceSettings};
 #[cfg(test)]
 pub(crate) use shipped::rules as shipped_texts;
-pub use settings::{Settings, SourceSettings};
 pub use vocabulary::{Audience, FactType, Level, Severity, State};

@@ -38,7 +38,8 @@ fn nothing_is_written_over() {
     assert_eq!(std::fs::read_to_string(folder.path("rules/a-1.yaml")).unwrap(), "id: other\n");
     let doubled = folder.run(&["new", "FULL", "--from", "error.txt", "--rules", "rules", "--force"]);
     assert!(doubled.code == 0 || doubled.talk.contains("has the id `FULL`"), "{}", doubled.talk);
-    let doubled = folder.run(&["new", "FULL", "--from", "error.txt", "--rules", "rules", "--into", "elsewhere", "--force"]);
+    let doubled =
+        folder.run(&["new", "FULL", "--from", "error.txt", "--rules", "rules", "--into", "elsewhere", "--force"]);
     assert!(doubled.code == 2 && doubled.talk.contains("has the id `FULL`"), "{}", doubled.talk);
     assert_eq!(folder.code(&["new", "a-1", "--from", "error.txt", "--rules", "rules", "--force"]), 0);
 }
@@ -70,5 +71,8 @@ fn a_rule_is_written_beside_those_with_a_similar_id() {
     let text = std::fs::read_to_string(folder.path("rules/disks/disk-lost.yaml")).unwrap();
     assert!(text.starts_with("# yaml-language-server: $schema=../rule.schema.json\n"));
     assert_eq!(folder.run(&["new", "net-1", "--from", "error.txt", "--force"]).out, "rules/net-1.yaml\n");
-    assert_eq!(folder.run(&["new", "faultbook", "--from", "error.txt", "--into", "own"]).out, "own/faultbook-rule.yaml\n");
+    assert_eq!(
+        folder.run(&["new", "faultbook", "--from", "error.txt", "--into", "own"]).out,
+        "own/faultbook-rule.yaml\n"
+    );
 }
