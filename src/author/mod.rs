@@ -1,6 +1,7 @@
-//! Help for authors: running the rules' own tests, showing what their answers look like, schemas for editors, the reference.
+//! Help for authors: a rule from a pasted error ([`scaffold`](mod@scaffold)), one layout for rule files ([`fmt`]), running the rules' own
+//! tests, showing what their answers look like, schemas for editors, the reference.
 //!
-//! [`test`] diagnoses each sample with its rule alone, [compares](compare) what came out with what was expected, and the rendered answer
+//! [`test`](mod@test) diagnoses each sample with its rule alone, [compares](compare) what came out with what was expected, and the rendered answer
 //! with its [snapshot]; [`coverage`] tells what no sample reaches, [`corpus`] where rules find failures in logs that have none,
 //! [`junit`] writes outcomes for build servers, [`preview`] renders the samples' answers. [`schema`] and [`reference`] write down what the
 //! tables of keys say. Diagnostics come from `rule`; drawing them is the command line's job.
@@ -8,10 +9,13 @@
 pub mod compare;
 pub mod corpus;
 pub mod coverage;
+pub mod fmt;
 pub mod junit;
 pub mod preview;
 pub mod reference;
 mod sample;
+pub mod scaffold;
 pub mod schema;
 pub mod snapshot;
 pub mod test;
+mod yaml_text;

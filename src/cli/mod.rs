@@ -13,6 +13,8 @@ mod console;
 mod diagnostics;
 mod docs;
 mod exit;
+mod fmt;
+mod new;
 mod output_options;
 mod prepare;
 mod preview;
@@ -50,6 +52,7 @@ use rules_options::FaultbookOptions;
 Examples:
   faultbook triage bundles/                 what is wrong in these archives, and what to do
   faultbook answer < error.txt              the answer to one pasted error
+  faultbook new app-42 --from error.txt     a rule from one pasted error
   faultbook check --rules my-rules/         mistakes in your rules
   faultbook test --rules my-rules/          do they find what they should?
   faultbook preview ID --rules my-rules/    what does the answer look like?
@@ -75,6 +78,8 @@ enum Command {
     Rules(rules::RulesArgs),
     Schema(schema::SchemaArgs),
     Docs(docs::DocsArgs),
+    New(new::NewArgs),
+    Fmt(fmt::FmtArgs),
 }
 
 /// What every command is given besides its own arguments.
@@ -96,6 +101,8 @@ pub fn main() -> ExitCode {
         Command::Rules(args) => rules::run(args, &context),
         Command::Schema(args) => schema::run(args, &context),
         Command::Docs(args) => docs::run(args, &context),
+        Command::New(args) => new::run(args, &context),
+        Command::Fmt(args) => fmt::run(args, &context),
     };
     outcome.unwrap_or_else(|failure| told(&failure, &context.console)).into()
 }

@@ -56,6 +56,7 @@ mod yaml_common;
 mod yaml_fault;
 pub mod zone;
 
+pub(crate) use check_parts::RESERVED as RESERVED_NAMES;
 pub use checked::{Branch, Environment, Expectation, Link, Rule, RuleTest};
 pub use correlation::Correlation;
 pub use decide::Truth;
@@ -63,4 +64,6 @@ pub use diagnostic::{Code, Diagnostic, DiagnosticSeverity};
 pub use fact::{Fact, FactValue};
 pub use faultbook::{Faultbook, RuleId};
 pub use settings::{Settings, SourceSettings};
+#[cfg(test)]
+pub(crate) use shipped::rules as shipped_texts;
 pub use vocabulary::{Audience, CorrelationKind, FactType, Level, Severity, State};
