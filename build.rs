@@ -1,4 +1,5 @@
-//! Lists the files of `rules/` and `templates/`, so that the binary carries the faultbook that ships.
+//! Lists the files of `rules/` and `templates/`, so that the binary carries the faultbook that ships. The snapshots beside the rules
+//! stay behind: they are for those who change rules.
 //!
 //! The embedding crates would do the same with hashes, MIME types and their dependencies; two lists of `include_str!` need
 //! none of these.
@@ -29,6 +30,9 @@ fn collect(folder: &Path, below: &str, files: &mut Vec<(String, PathBuf)>) -> io
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let path = format!("{below}{}", entry.file_name().to_string_lossy());
+        if entry.file_name() == "snapshots" {
+            continue;
+        }
         if entry.file_type()?.is_dir() {
             collect(&entry.path(), &format!("{path}/"), files)?;
         } else {

@@ -109,7 +109,11 @@ fn half_written_settings_are_told_with_places_in_them() {
     let page = include_str!("../docs/settings.md");
     let settings = page.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("an example");
     for text in half_written(settings) {
-        let faultbook = Faultbook::from_texts(Vec::new(), Templates::default()).with_settings("faultbook.yaml", &*text);
+        let faultbook = Faultbook::from_texts_and_settings(
+            Vec::new(),
+            Templates::default(),
+            vec![("faultbook.yaml".to_owned(), text.clone())],
+        );
         places_lie_in_the_text(&faultbook, &text);
     }
 }

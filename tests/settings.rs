@@ -7,7 +7,11 @@ use faultbook::scan::Index;
 use faultbook::source::{CaseInput, Limits, Part, Progress};
 
 fn settings(text: &str) -> Faultbook {
-    let faultbook = Faultbook::from_texts(Vec::new(), Templates::default()).with_settings("faultbook.yaml", text);
+    let faultbook = Faultbook::from_texts_and_settings(
+        Vec::new(),
+        Templates::default(),
+        vec![("faultbook.yaml".to_owned(), text.to_owned())],
+    );
     assert!(faultbook.diagnostics().is_empty(), "{:#?}", faultbook.diagnostics());
     faultbook
 }
@@ -76,7 +80,11 @@ fn the_first_entry_wins_for_each_key_and_one_way_to_make_records() {
 #[test]
 fn an_entry_with_a_mistake_is_not_used_and_the_others_are() {
     let text = "sources:\n  - { path: '*.log', zone: Nowhere, xml: task }\n  - { path: '*.log.1', xml: job }\n";
-    let faultbook = Faultbook::from_texts(Vec::new(), Templates::default()).with_settings("faultbook.yaml", text);
+    let faultbook = Faultbook::from_texts_and_settings(
+        Vec::new(),
+        Templates::default(),
+        vec![("faultbook.yaml".to_owned(), text.to_owned())],
+    );
     assert_eq!(faultbook.diagnostics().len(), 1);
     assert_eq!(faultbook.settings().of("a.log").xml, None);
     assert_eq!(faultbook.settings().of("a.log.1").xml, Some("job"));
@@ -85,8 +93,11 @@ fn an_entry_with_a_mistake_is_not_used_and_the_others_are() {
 /// Found records of the one signature in a text.
 fn count(settings: &str, signature: &str, text: &str) -> u64 {
     let rule = format!("id: R\ntitle: t\nsignatures:\n  s: {signature}\nresolution: r\n");
-    let faultbook = Faultbook::from_texts(vec![("r.yaml".to_owned(), rule)], Templates::default())
-        .with_settings("faultbook.yaml", settings);
+    let faultbook = Faultbook::from_texts_and_settings(
+        vec![("r.yaml".to_owned(), rule)],
+        Templates::default(),
+        vec![("faultbook.yaml".to_owned(), settings.to_owned())],
+    );
     assert!(!faultbook.has_errors(), "{:#?}", faultbook.diagnostics());
     let index = Index::build(&faultbook);
     let case = CaseInput { name: "case".to_owned(), parts: vec![Part::bytes("app.log", text)] };
@@ -112,4 +123,30 @@ fn limits_of_the_settings_hold_for_every_diagnosis() {
     let signature = "{ all: [{ contains: startfiller }, { contains: disk full }] }";
     assert_eq!(count("limits: {}", signature, &text.replace("disk", " disk")), 1);
     assert_eq!(count("limits: { record_lines: 3 }", signature, &text.replace("disk", " disk")), 0);
+}
+
+#[test]
+fn patterns_of_the_settings_are_those_of_rules_and_of_noise() {
+    let settings =
+        "patterns:\n  CLIENT: 'client %{IP:client}'\nsources:\n  - { path: '*.log', noise: ['%{CLIENT} is back'] }\n";
+    let text = "client 10.0.0.7 is gone\nclient 10.0.0.7 is back\nclient x is gone\n";
+    assert_eq!(count(settings, "{ regex: '%{CLIENT} is' }", text), 1);
+    assert_eq!(count("", "{ regex: 'client %{IP} is' }", text), 2);
+}
+
+#[test]
+fn patterns_neither_nest_nor_grow_without_bounds() {
+    let faults = |count: usize, body: &dyn Fn(usize) -> String| {
+        let patterns: Vec<String> = (0..count).map(|number| format!("  P{number}: '{}'\n", body(number))).collect();
+        let settings = vec![("faultbook.yaml".to_owned(), format!("patterns:\n{}", patterns.concat()))];
+        Faultbook::from_texts_and_settings(Vec::new(), Templates::default(), settings).diagnostics().len()
+    };
+    let next = |number: usize| format!("a%{{P{}}}", number + 1);
+    let chain = |count: usize| faults(count, &|number| if number + 1 < count { next(number) } else { "a".to_owned() });
+    assert_eq!((chain(32), chain(33), chain(2_000) > 0), (0, 1, true));
+    let doubling = |count: usize| {
+        let twice = |number: usize| format!("%{{P{0}}}%{{P{0}}}", number + 1);
+        faults(count, &|number| if number + 1 < count { twice(number) } else { "aaaaaaaa".to_owned() })
+    };
+    assert_eq!((doubling(8), doubling(30)), (0, 1));
 }

@@ -10,7 +10,8 @@ use libfuzzer_sys::fuzz_target;
 const LINES: [&[u8]; 3] = [b"2024-05-06 07:08:09,123 WARN x", b"[06/May/2024:07:08:09 +0200] error \xff", b""];
 
 fuzz_target!(|text: &str| {
-    let faultbook = Faultbook::from_texts(Vec::new(), Default::default()).with_settings("faultbook.yaml", text);
+    let settings = vec![("faultbook.yaml".to_owned(), text.to_owned())];
+    let faultbook = Faultbook::from_texts_and_settings(Vec::new(), Default::default(), settings);
     for diagnostic in faultbook.diagnostics() {
         for label in &diagnostic.labels {
             let place = label.file.text().get(label.span.start..label.span.end);

@@ -67,6 +67,8 @@ impl Writer {
     /// A writer for a format. Keep it: building the engine costs more than a text.
     pub fn new(format: AnswerFormat) -> Self {
         let mut texts = environment();
+        // Each text is its own name, so that it is compiled once however many findings it is rendered for.
+        texts.set_loader(|source| Ok(Some(source.to_owned())));
         texts.set_formatter(|output, _, value| {
             // What a `set` block collected is author's text with tokens in it already.
             let written = if value.is_safe() { value.to_string() } else { inert::encode(&listed(value)) };
@@ -111,8 +113,7 @@ impl Writer {
     }
 
     fn text(&self, text: &Text, context: &Value, depth: usize) -> Result<String, String> {
-        let rendered =
-            self.texts.template_from_str(text.source()).and_then(|template| template.render(context.clone()));
+        let rendered = self.texts.get_template(text.source()).and_then(|template| template.render(context.clone()));
         match rendered {
             Ok(markdown) => Ok(self.finish(&markdown, depth)),
             Err(error) => Err(error.detail().map_or_else(|| error.kind().to_string(), str::to_owned)),
@@ -151,6 +152,8 @@ fn context(rule: &Rule, finding: &Finding) -> Value {
     for signature in &rule.signatures {
         values.extend(signature.captures().into_iter().chain(signature.optional_captures()).map(missing));
     }
+    let group_names = rule.correlations.iter().flat_map(|correlation| &correlation.group_by);
+    values.extend(group_names.map(|name| missing(name)));
     for (name, binding) in finding.names.scope.iter() {
         if let Binding::Known(value) = binding
             && !(value.is_none() && values.contains_key(name))

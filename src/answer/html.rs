@@ -6,6 +6,7 @@
 //! It makes a fragment, not a page; pages are layouts.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
 
 use pulldown_cmark::{CodeBlockKind, CowStr, Event, Parser, Tag, TagEnd};
 
@@ -91,7 +92,7 @@ pub fn render(markdown: &str) -> String {
     });
     let mut html = String::with_capacity(markdown.len() * 2);
     pulldown_cmark::html::push_html(&mut html, events);
-    policy().clean(&html).to_string()
+    POLICY.clean(&html).to_string()
 }
 
 /// Decodes the tokens in the attributes of a link or an image.
@@ -118,7 +119,9 @@ fn with_values(text: CowStr<'_>, clean: impl Fn(&str) -> String) -> CowStr<'_> {
     if text.contains(inert::OPEN) { inert::decode(&text, clean).into() } else { text }
 }
 
-/// Builds the policy that every fragment has to pass.
+/// What every fragment has to pass.
+static POLICY: LazyLock<ammonia::Builder<'static>> = LazyLock::new(policy);
+
 fn policy() -> ammonia::Builder<'static> {
     let attributes: HashMap<&str, HashSet<&str>> = [
         ("a", &["href", "title"][..]),

@@ -92,7 +92,7 @@ impl<'a> Explainer<'a> {
         let (first, again) = case.twice(self.spool)?;
         let examined = self.diagnoser.examine(first, &together(stated), progress, false);
         let rule = self.index().faultbook().rule(id);
-        if !self.index().has_rule(id) {
+        if !self.index().rules().any(|looked_for| looked_for == id) {
             let content = not_looked_for(rule, &examined);
             return Ok(Explained { content, notes: examined.diagnosis.notes });
         }
@@ -144,6 +144,7 @@ impl<'a> Explainer<'a> {
             condition: (!decided.failures.is_empty()).then(|| condition(rule, &rule.condition, scope)),
             failures,
             signatures: signatures.collect(),
+            correlations: self.diagnoser.correlation_outcomes(&examined, id),
             facts,
             environment: explained_environment(rule, &examined.known),
             problems,
@@ -281,7 +282,7 @@ impl<'a> Explainer<'a> {
         let (first, again) = case.twice(self.spool)?;
         let examined = self.diagnoser.examine(first, known, progress, false);
         let faultbook = self.index().faultbook();
-        let looked_for = (0..faultbook.rules().len()).map(RuleId::new).filter(|rule| self.index().has_rule(*rule));
+        let looked_for = self.index().rules();
         let (mut rules, mut applies, mut misses, mut unmatched) = (0, Vec::new(), Vec::new(), Vec::new());
         for id in looked_for {
             rules += 1;
@@ -398,6 +399,7 @@ fn not_looked_for(rule: &Rule, examined: &Examined) -> Explanation {
         condition: None,
         failures: FailureCounts::default(),
         signatures: Vec::new(),
+        correlations: Vec::new(),
         facts: Vec::new(),
         environment: explained_environment(rule, &examined.known),
         problems: Vec::new(),
@@ -422,6 +424,8 @@ fn condition(rule: &Rule, written: &Condition, scope: &Scope) -> ConditionPart {
 fn named_part(rule: &Rule, name: &str, scope: &Scope) -> NamePart {
     let kind = if rule.signatures.iter().any(|signature| signature.name == name) {
         NameKind::Signature
+    } else if rule.correlations.iter().any(|correlation| correlation.name == name) {
+        NameKind::Correlation
     } else if rule.fact(name).is_some() {
         NameKind::Fact
     } else {

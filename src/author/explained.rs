@@ -3,6 +3,7 @@
 //! Built by [`explain`](super::explain); serialised it is what `faultbook explain --format json` writes, described in `docs/json.md`.
 //! Texts are those of rules and logs as they are: who shows them escapes them.
 
+use crate::diagnose::CorrelationOutcome;
 use serde::Serialize;
 
 use crate::author::miss::NearMiss;
@@ -28,6 +29,8 @@ pub struct Explanation {
     pub failures: FailureCounts,
     /// The signatures in the order of the rule.
     pub signatures: Vec<SignaturePart>,
+    /// The correlations in the order of the rule.
+    pub correlations: Vec<CorrelationOutcome>,
     /// The facts in the order of the rule.
     pub facts: Vec<FactPart>,
     /// The products.
@@ -144,6 +147,8 @@ pub struct NamePart {
 pub enum NameKind {
     /// A signature.
     Signature,
+    /// A correlation.
+    Correlation,
     /// A capture.
     Capture,
     /// A fact.

@@ -1,18 +1,60 @@
 //! Running the tests that rules carry.
 //!
-//! Each test diagnoses its text with its rule alone, so that a failure says something about this rule. What was expected is
-//! compared part by part; a [`Mismatch`] names the part.
+//! Each sample is diagnosed with its rule alone; what came out is compared part by part, and the rendered answer with its snapshot. Rules are
+//! tested in parallel. What is to be written is written afterwards, rule by rule, and is in the outcome like everything else.
+
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::diagnose::{Diagnoser, Finding, Known};
+use crate::answer::AnswerFormat;
+use crate::author::compare::compare;
+pub use crate::author::compare::{Mismatch, Verdict};
+use crate::author::coverage::{Coverage, Reach};
+use crate::author::sample;
+use crate::author::snapshot::{self, Change, Snapshot, SnapshotChange};
+use crate::diagnose::Diagnosis;
+use crate::diagnose::case::Observer;
+use crate::report::AnswerWriter;
 use crate::rule::authored::Position;
 use crate::rule::{Expectation, Faultbook, Rule, RuleId, RuleTest};
-use crate::scan::Index;
+use crate::scan::RecordMatches;
 
-/// The path a test's text has inside its case, unless the test says otherwise.
-const DEFAULT_PATH: &str = "sample.log";
+/// What is done about snapshots.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Snapshots {
+    /// Nothing: the rules are not those of files.
+    #[default]
+    Ignored,
+    /// Answers are compared with those that there are.
+    Compared,
+    /// The answers of samples that are as expected otherwise are written; what has no test any more goes.
+    Updated,
+}
+
+/// What is to be done beside running tests.
+#[derive(Clone, Debug, Default)]
+pub struct TestOptions {
+    /// What is done about snapshots.
+    pub snapshots: Snapshots,
+    /// Folders in which snapshots of rules that are gone are looked for; only sensible when all rules below them are there.
+    pub whole_folders: Vec<PathBuf>,
+    /// Whether to find out what no test reaches.
+    pub coverage: bool,
+}
+
+/// How the tests went.
+#[derive(Debug, Default)]
+pub struct TestRun {
+    /// Each test, in the order of the rules.
+    pub outcomes: Vec<TestOutcome>,
+    /// What happened to snapshots, or ought to.
+    pub snapshots: Vec<SnapshotChange>,
+    /// What the tests reach, if that was asked for.
+    pub coverage: Option<Coverage>,
+}
 
 /// How one test went.
 #[derive(Clone, Debug, Serialize)]
@@ -25,6 +67,8 @@ pub struct TestOutcome {
     pub file: String,
     /// Where the test stands in it.
     pub position: Position,
+    /// How it fared: [`Verdict::Matched`], [`Verdict::Passed`], or the verdict of the first mismatch.
+    pub verdict: Verdict,
     /// What differs; empty when the test passed.
     pub mismatches: Vec<Mismatch>,
 }
@@ -36,88 +80,149 @@ impl TestOutcome {
     }
 }
 
-/// One thing that is not as expected.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Mismatch {
-    /// What was compared, such as "capture `customer`".
-    pub what: String,
-    /// What the test wants.
-    pub expected: String,
-    /// What came out.
-    pub got: String,
-}
-
 /// Runs the tests of the rules that `wanted` accepts, in the order of the rules.
-pub fn run(faultbook: &Faultbook, wanted: impl Fn(&Rule) -> bool + Sync) -> Vec<TestOutcome> {
-    let rules: Vec<&Rule> = faultbook.rules().iter().filter(|rule| wanted(rule)).collect();
-    rules.into_par_iter().flat_map_iter(|rule| run_rule(faultbook, rule)).collect()
+pub fn run(faultbook: &Faultbook, wanted: impl Fn(RuleId, &Rule) -> bool + Sync, options: &TestOptions) -> TestRun {
+    let writer = AnswerWriter::new(faultbook, AnswerFormat::Markdown);
+    let rules: Vec<(RuleId, &Rule)> =
+        faultbook.rules().iter().enumerate().map(|(at, rule)| (RuleId::new(at), rule)).collect();
+    let tested: Vec<Tested<'_>> = rules
+        .into_par_iter()
+        .filter(|(id, rule)| wanted(*id, rule))
+        .map(|(id, rule)| Tested::run(faultbook, id, rule, &writer, options))
+        .collect();
+    let mut run = TestRun { coverage: options.coverage.then(Coverage::default), ..TestRun::default() };
+    for rule in tested {
+        run.snapshots.extend(rule.keep_answers(options.snapshots));
+        run.outcomes.extend(rule.outcomes);
+        if let (Some(coverage), Some(reach)) = (&mut run.coverage, rule.reach) {
+            coverage.add(reach);
+        }
+    }
+    let remove = options.snapshots == Snapshots::Updated;
+    run.snapshots.extend(snapshot::without_rule(faultbook.rules(), &options.whole_folders, remove));
+    run
 }
 
-fn run_rule(faultbook: &Faultbook, rule: &Rule) -> Vec<TestOutcome> {
-    let index = Index::of_rules(faultbook, |other| other.id == rule.id);
-    let diagnoser = Diagnoser::new(&index);
-    let id = faultbook.find(&rule.id);
-    rule.tests
-        .iter()
-        .map(|test| TestOutcome {
+/// The tests of one rule after they ran.
+struct Tested<'b> {
+    rule: &'b Rule,
+    outcomes: Vec<TestOutcome>,
+    /// For each test that expects a finding, its answer if it gave one and is as expected otherwise.
+    answers: Vec<(&'b str, Option<String>)>,
+    old: Option<Snapshot>,
+    unreadable: bool,
+    reach: Option<Reach<'b>>,
+}
+
+impl<'b> Tested<'b> {
+    fn run(
+        faultbook: &'b Faultbook,
+        id: RuleId,
+        rule: &'b Rule,
+        writer: &AnswerWriter<'b>,
+        options: &TestOptions,
+    ) -> Self {
+        let (old, unreadable) = match options.snapshots {
+            Snapshots::Ignored => (None, false),
+            Snapshots::Compared | Snapshots::Updated => match Snapshot::read(&snapshot::path_of(rule)) {
+                Ok(old) => (old, false),
+                Err(_) => (None, true),
+            },
+        };
+        let mut tested = Self { rule, outcomes: Vec::new(), answers: Vec::new(), old, unreadable, reach: None };
+        let reach = options.coverage.then(|| Mutex::new(Reach::new(rule)));
+        let observer = |record: &RecordMatches<'_>| {
+            if let Some(reach) = &reach {
+                reach.lock().unwrap_or_else(PoisonError::into_inner).record(record);
+            }
+        };
+        let observer = reach.is_some().then_some(&observer as Observer<'_>);
+        sample::each(faultbook, id, observer, |test, diagnosis| {
+            if let Some(reach) = &reach {
+                reach.lock().unwrap_or_else(PoisonError::into_inner).test(test, &diagnosis.findings);
+            }
+            tested.test(test, &diagnosis, writer, options.snapshots);
+        });
+        tested.reach = reach.map(|reach| reach.into_inner().unwrap_or_else(PoisonError::into_inner));
+        tested
+    }
+
+    fn test(&mut self, test: &'b RuleTest, diagnosis: &Diagnosis, writer: &AnswerWriter<'_>, snapshots: Snapshots) {
+        let rule = self.rule;
+        let mut mismatches = compare(rule, test, diagnosis.findings.first());
+        if let Expectation::Finding { .. } = test.expect {
+            let nth = self.answers.iter().filter(|(name, _)| *name == test.name).count();
+            let mut answer = None;
+            if !diagnosis.findings.is_empty() {
+                let (text, problems) = answers(writer, diagnosis);
+                mismatches.extend(problems.into_iter().map(|problem| {
+                    Mismatch::new(Verdict::WrongText, "the answer", "a text that can be rendered", problem)
+                }));
+                let kept = self.old.as_ref().and_then(|old| old.get(&test.name, nth));
+                if snapshots == Snapshots::Updated {
+                    answer = mismatches.is_empty().then_some(text);
+                } else if let Some(kept) = kept.filter(|kept| *kept != text) {
+                    let what = format!("the answer in `{}`", snapshot::shown(&snapshot::path_of(rule)));
+                    mismatches.push(Mismatch::new(Verdict::WrongText, what, kept, text));
+                }
+            }
+            self.answers.push((&test.name, answer));
+        }
+        let as_expected = match test.expect {
+            Expectation::Nothing => Verdict::Passed,
+            Expectation::Finding { .. } => Verdict::Matched,
+        };
+        self.outcomes.push(TestOutcome {
             rule: rule.id.clone(),
             test: test.name.clone(),
             file: rule.path.clone(),
             position: test.position,
-            mismatches: run_test(&diagnoser, rule, id, test),
-        })
-        .collect()
-}
+            verdict: mismatches.first().map_or(as_expected, |mismatch| mismatch.verdict),
+            mismatches,
+        });
+    }
 
-fn run_test(diagnoser: &Diagnoser<'_>, rule: &Rule, id: Option<RuleId>, test: &RuleTest) -> Vec<Mismatch> {
-    let mut known = Known { facts: test.facts.iter().cloned().collect(), ..Known::default() };
-    test.products.iter().for_each(|(product, version)| known.set_product(product, version.as_str()));
-    let diagnosis = diagnoser.diagnose_text(test.file.as_deref().unwrap_or(DEFAULT_PATH), &test.text, &known);
-    let finding = diagnosis.findings.iter().find(|finding| Some(finding.rule) == id);
-    match (&test.expect, finding) {
-        (Expectation::Nothing, None) => Vec::new(),
-        (Expectation::Nothing, Some(finding)) => {
-            let place =
-                finding.evidence.first().and_then(|evidence| Some((evidence.lines.first()?, evidence.record.trim())));
-            let got =
-                place.map_or("a finding".to_owned(), |(line, record)| format!("a finding at line {line}: {record}"));
-            vec![Mismatch { what: "the rule".to_owned(), expected: "nothing".to_owned(), got }]
+    /// Writes the snapshot if it is to be written, and tells what became of it.
+    fn keep_answers(&self, snapshots: Snapshots) -> Vec<SnapshotChange> {
+        let path = snapshot::path_of(self.rule);
+        let mut new = Snapshot::default();
+        let mut seen: Vec<&str> = Vec::new();
+        for (name, answer) in &self.answers {
+            let nth = seen.iter().filter(|other| *other == name).count();
+            seen.push(name);
+            // what is not as expected gives no answer to keep, but no reason to forget one
+            let kept = self.old.as_ref().and_then(|old| old.get(name, nth));
+            if let Some(answer) = answer.as_deref().or(kept) {
+                new.push(name, answer);
+            }
         }
-        (Expectation::Finding { .. }, None) => {
-            vec![Mismatch { what: "the rule".to_owned(), expected: "a finding".to_owned(), got: "nothing".to_owned() }]
-        }
-        (Expectation::Finding { captures, resolution, questions, count }, Some(finding)) => {
-            let mut mismatches: Vec<Mismatch> = captures
-                .iter()
-                .filter_map(|(name, expected)| {
-                    differs(&format!("capture `{name}`"), expected, &captured(finding, name))
-                })
-                .collect();
-            let titles = finding.branches.iter().map(|branch| rule.resolution[branch.index].title.as_str());
-            let asked = finding.questions.iter().map(|question| question.fact.as_str());
-            mismatches.extend(resolution.as_ref().and_then(|expected| differ("resolution", expected, titles)));
-            mismatches.extend(questions.as_ref().and_then(|expected| differ("questions", expected, asked)));
-            mismatches
-                .extend(count.and_then(|expected| differs("count", &expected.to_string(), &finding.count.to_string())));
-            mismatches
+        match snapshots {
+            Snapshots::Ignored => Vec::new(),
+            _ if self.unreadable => vec![SnapshotChange::new(&path, Change::Failed, Vec::new())],
+            Snapshots::Updated => snapshot::update(self.rule, self.old.as_ref(), &new),
+            Snapshots::Compared => {
+                let stale = self.old.as_ref().map(|old| old.without(&new)).filter(|tests| !tests.is_empty());
+                stale.map(|tests| SnapshotChange::new(&path, Change::Stale, tests)).into_iter().collect()
+            }
         }
     }
 }
 
-/// What a finding captured under a name, also where only `signature.name` tells it apart.
-fn captured(finding: &Finding, name: &str) -> String {
-    let capture =
-        finding.captures.iter().find(|capture| capture.name == name || capture.name.ends_with(&format!(".{name}")));
-    capture.map_or("nothing".to_owned(), |capture| capture.values.seen.join(", "))
-}
-
-fn differs(what: &str, expected: &str, got: &str) -> Option<Mismatch> {
-    (expected != got).then(|| Mismatch { what: what.to_owned(), expected: expected.to_owned(), got: got.to_owned() })
-}
-
-fn differ<'a>(what: &str, expected: &[String], got: impl Iterator<Item = &'a str>) -> Option<Mismatch> {
-    let listed = |names: Vec<&str>| {
-        if names.is_empty() { "none".to_owned() } else { names.join("; ") }
-    };
-    differs(what, &listed(expected.iter().map(String::as_str).collect()), &listed(got.collect()))
+/// The different answers of a diagnosis as they stand in a snapshot, and what of them could not be rendered.
+fn answers(writer: &AnswerWriter<'_>, diagnosis: &Diagnosis) -> (String, Vec<String>) {
+    let (mut texts, mut problems): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
+    for finding in &diagnosis.findings {
+        match writer.answer(&diagnosis.case, finding) {
+            Ok((text, own)) => {
+                problems.extend(own);
+                let text = snapshot::written(&text);
+                if !texts.contains(&text) {
+                    texts.push(text);
+                }
+            }
+            Err(error) => problems.push(error.to_string()),
+        }
+    }
+    problems.dedup();
+    (texts.join("\n"), problems)
 }

@@ -11,12 +11,15 @@ use crate::author::explained::{
     SignaturePart,
 };
 use crate::author::sentence;
+use crate::diagnose::{CorrelationOutcome, GroupOutcome};
 use crate::rule::Truth;
 
 /// Columns at which verdicts stand, unless what is before them is longer.
 const VERDICT_COLUMN: usize = 64;
 /// Values of a capture that are shown.
 const VALUES: usize = 3;
+/// Groups of a correlation that are shown.
+const GROUPS: usize = 5;
 /// Columns that a detail has at least, however deep it stands.
 const LEAST_COLUMNS: usize = 30;
 
@@ -194,6 +197,9 @@ impl<'e> Drawer<'e> {
         for signature in &explanation.signatures {
             nodes.extend(self.signature(&signature.name));
         }
+        for correlation in &explanation.correlations {
+            nodes.extend(self.correlation(&correlation.name));
+        }
         for fact in &explanation.facts {
             nodes.extend(self.fact(&fact.name));
         }
@@ -268,6 +274,7 @@ impl<'e> Drawer<'e> {
     fn named(&mut self, name: &'e NamePart) -> Option<Node> {
         match name.kind {
             NameKind::Signature => self.signature(&name.name),
+            NameKind::Correlation => self.correlation(&name.name),
             NameKind::Fact => self.fact(&name.name),
             NameKind::Capture => None,
         }
@@ -276,6 +283,11 @@ impl<'e> Drawer<'e> {
     fn signature(&mut self, name: &str) -> Option<Node> {
         let signature = self.explanation.signatures.iter().find(|signature| signature.name == name)?;
         self.told.insert(&signature.name).then(|| signature_node(signature))
+    }
+
+    fn correlation(&mut self, name: &str) -> Option<Node> {
+        let correlation = self.explanation.correlations.iter().find(|correlation| correlation.name == name)?;
+        self.told.insert(&correlation.name).then(|| correlation_node(correlation))
     }
 
     fn fact(&mut self, name: &str) -> Option<Node> {
@@ -346,6 +358,53 @@ fn signature_node(signature: &SignaturePart) -> Node {
         None => {}
     }
     node
+}
+
+fn correlation_node(correlation: &CorrelationOutcome) -> Node {
+    let holding = correlation.groups.iter().filter(|group| group.holds).count();
+    let verdict = match (correlation.holds, correlation.groups.is_empty()) {
+        (true, _) => format!("true for {}", plural(holding as u64 + correlation.more_groups, "group")),
+        (false, true) => "false: no records to look at".to_owned(),
+        (false, false) => "false".to_owned(),
+    };
+    let tone = Tone::of(Truth::from(correlation.holds));
+    let mut node = Node::new(format!("correlation {}", terminal(&correlation.name)), verdict, tone);
+    node.details.push(format!("wants {}", terminal(&correlation.wanted)));
+    let (held, others): (Vec<_>, Vec<_>) = correlation.groups.iter().partition(|group| group.holds);
+    node.details.extend(held.iter().chain(&others).take(GROUPS).map(|group| group_line(group)));
+    let hidden = held.len() + others.len() - correlation.groups.len().min(GROUPS);
+    if hidden > 0 {
+        node.details.push(format!("and {} more", plural(hidden as u64, "group")));
+    }
+    let left_out = [
+        (correlation.without_time, "has no time", "have no time"),
+        (
+            correlation.without_value,
+            "captured nothing to group by or to count",
+            "captured nothing to group by or to count",
+        ),
+        (correlation.beyond_limit, "came after too many others", "came after too many others"),
+    ];
+    for (count, one, several) in left_out.into_iter().filter(|(count, ..)| *count > 0) {
+        let why = if count == 1 { one } else { several };
+        node.details.push(format!("{} took no part: {why}", plural(count, "record")));
+    }
+    node
+}
+
+fn group_line(group: &GroupOutcome) -> String {
+    let values = group.group.iter().map(|(name, value)| format!("{}={}", terminal(name), terminal(value)));
+    let values = values.collect::<Vec<_>>().join(" ");
+    let name = if values.is_empty() { "all records".to_owned() } else { values };
+    let mut line = format!("{name}: best window has {} of {}", group.found, plural(group.total, "record"));
+    if let (Some(first), Some(last)) = (group.first, group.last) {
+        line.push_str(&format!(", {first} to {last}"));
+    }
+    if !group.missing.is_empty() {
+        let missing: Vec<_> = group.missing.iter().map(|name| format!("`{}`", terminal(name))).collect();
+        line.push_str(&format!("; it lacks {}", missing.join(", ")));
+    }
+    line
 }
 
 fn fact_node(fact: &FactPart) -> Node {

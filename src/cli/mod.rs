@@ -11,18 +11,25 @@ mod case_options;
 mod check;
 mod console;
 mod diagnostics;
+mod docs;
 mod exit;
 mod explain;
 mod explain_tree;
+mod fmt;
+mod new;
 mod output_options;
 mod prepare;
+mod preview;
 mod profile;
 mod progress;
 mod reading_options;
 mod rules;
 mod rules_options;
+mod schema;
 mod test;
+mod test_text;
 mod triage;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -47,8 +54,10 @@ use rules_options::FaultbookOptions;
 Examples:
   faultbook triage bundles/                 what is wrong in these archives, and what to do
   faultbook answer < error.txt              the answer to one pasted error
+  faultbook new app-42 --from error.txt     a rule from one pasted error
   faultbook check --rules my-rules/         mistakes in your rules
   faultbook test --rules my-rules/          do they find what they should?
+  faultbook preview ID --rules my-rules/    what does the answer look like?
   faultbook explain KB115850 app.log        why does a rule (not) apply?
 
 `faultbook COMMAND --help` says more about each command and its exit status."
@@ -69,7 +78,12 @@ enum Command {
     Check(check::CheckArgs),
     Test(test::TestArgs),
     Explain(explain::ExplainArgs),
+    Preview(preview::PreviewArgs),
     Rules(rules::RulesArgs),
+    Schema(schema::SchemaArgs),
+    Docs(docs::DocsArgs),
+    New(new::NewArgs),
+    Fmt(fmt::FmtArgs),
 }
 
 /// What every command is given besides its own arguments.
@@ -88,7 +102,12 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::run(args, &context),
         Command::Test(args) => test::run(args, &context),
         Command::Explain(args) => explain::run(args, &context),
+        Command::Preview(args) => preview::run(args, &context),
         Command::Rules(args) => rules::run(args, &context),
+        Command::Schema(args) => schema::run(args, &context),
+        Command::Docs(args) => docs::run(args, &context),
+        Command::New(args) => new::run(args, &context),
+        Command::Fmt(args) => fmt::run(args, &context),
     };
     outcome.unwrap_or_else(|failure| told(&failure, &context.console)).into()
 }

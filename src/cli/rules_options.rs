@@ -9,6 +9,7 @@ use globset::{GlobBuilder, GlobMatcher};
 
 use crate::cli::exit::Failure;
 use crate::rule::diagnostic::nearest;
+use crate::rule::reload::LiveFaultbook;
 use crate::rule::{Audience, Faultbook, Rule};
 
 /// Which rules and templates are used.
@@ -54,6 +55,20 @@ impl FaultbookOptions {
             return Err(no_rules(paths));
         }
         Ok(faultbook)
+    }
+
+    /// Loads the faultbook so that it can be loaded again when its files change. There must be files.
+    pub fn load_live(&self) -> Result<LiveFaultbook, Failure> {
+        if self.rules.is_empty() {
+            return Err(Failure::refused(
+                "the rules that are built in do not change",
+                "give the folder of yours with --rules",
+            ));
+        }
+        for path in self.rules.iter().chain(&self.templates) {
+            must_exist(path, "give a folder of rules or a rule file that exists")?;
+        }
+        Ok(LiveFaultbook::load(&self.rules, &self.templates))
     }
 
     /// The folders given with `--rules`.
@@ -134,6 +149,11 @@ impl RulePattern {
     /// Whether the rule is meant.
     pub fn fits(&self, rule: &Rule) -> bool {
         self.written == rule.id || self.glob.is_match(&rule.id)
+    }
+
+    /// The id or glob as given.
+    pub fn written(&self) -> &str {
+        &self.written
     }
 
     /// Fails when no rule is meant, with the id that comes nearest.

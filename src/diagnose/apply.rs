@@ -1,27 +1,28 @@
 //! From what matched to findings: conditions, environment, branches and questions of one rule in one case.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
-use std::sync::Arc;
 
 use minijinja::Value;
-use minijinja::value::{Object, ObjectRepr};
 
+use crate::diagnose::apply_groups::{Context, Correlated};
 use crate::diagnose::collect::{Collector, Group, SignatureMatches, Values};
+use crate::diagnose::events::CaseEvents;
 use crate::diagnose::finding::{BranchState, Capture, Finding, Names, Question};
 use crate::diagnose::known::Known;
+use crate::diagnose::match_value::MatchValue;
 use crate::rule::condition::Condition;
 use crate::rule::decide::{Binding, Decision, Scope, decide, fact_value};
 use crate::rule::signature::Signature;
 use crate::rule::version::Version;
 use crate::rule::{Environment, Rule, RuleId, Truth};
 use crate::scan::{Index, SignatureId};
-use crate::source::LogTime;
 
 /// One rule in one case.
 pub(crate) struct Application<'a> {
     pub(crate) index: &'a Index<'a>,
     pub(crate) collected: &'a Collector,
+    /// What correlations look at.
+    pub(crate) events: &'a CaseEvents,
     pub(crate) known: &'a Known,
     pub(crate) rule: RuleId,
     /// The rule's signatures in its order.
@@ -41,7 +42,7 @@ pub(crate) struct Decided {
 }
 
 impl Application<'_> {
-    fn written(&self) -> &Rule {
+    pub(crate) fn written(&self) -> &Rule {
         self.index.faultbook().rule(self.rule)
     }
 
@@ -52,26 +53,33 @@ impl Application<'_> {
         if environment(rule, self.known) == Truth::False {
             return Vec::new();
         }
-        let Decided { subject, wholes, failures } = self.decided(problems);
+        let correlated = Correlated::new(self);
+        let (base, Decided { subject, wholes, failures }) = self.decided_with(&correlated, problems);
         if subject.is_none() && !rule.holds_without_match {
             return Vec::new();
         }
-        failures
-            .into_iter()
-            .filter_map(|(group, scope, applies)| {
-                // Without a match only certainty counts: otherwise every case would be asked about every such rule.
-                let wanted =
-                    if subject.is_some() { applies.truth != Truth::False } else { applies.truth == Truth::True };
-                wanted.then(|| self.finding(&group, subject, &wholes, scope, applies))
-            })
-            .collect()
+        let wholes: Vec<Option<&Group>> = wholes.iter().map(Option::as_ref).collect();
+        let mut findings = self.group_findings(&correlated, &base, &wholes);
+        findings.extend(failures.into_iter().filter_map(|(group, scope, applies)| {
+            // Without a match only certainty counts: otherwise every case would be asked about every such rule.
+            let wanted = if subject.is_some() { applies.truth != Truth::False } else { applies.truth == Truth::True };
+            // What rests on a correlation is told once for each of its groups.
+            let is_told = wanted && !correlated.is_rested_on(&scope);
+            is_told.then(|| self.finding(&group, subject, &wholes, scope, applies))
+        }));
+        findings
     }
 
     /// Decides the condition for each failure of the subject; without a match once, over no failure at all.
     pub(crate) fn decided(&self, problems: &mut Vec<String>) -> Decided {
+        self.decided_with(&Correlated::new(self), problems).1
+    }
+
+    /// The same, and what the names stand for whichever the failure is.
+    fn decided_with(&self, correlated: &Correlated<'_>, problems: &mut Vec<String>) -> (Scope, Decided) {
         let rule = self.written();
         let wholes: Vec<Option<Group>> = self.signatures.iter().map(|id| self.collected.of(*id).map(whole)).collect();
-        let base = self.scope(&wholes, problems);
+        let base = self.scope(&wholes.iter().map(Option::as_ref).collect::<Vec<_>>(), problems);
         let subject = self.signatures.iter().position(|id| self.collected.of(*id).is_some());
         let groups = subject.map_or_else(|| vec![Group::default()], |subject| self.subject_groups(subject));
         let decide_one = |group: Group| {
@@ -79,10 +87,12 @@ impl Application<'_> {
             if let Some(subject) = subject {
                 self.bind_captures(&mut scope, subject, &group);
             }
+            correlated.bind(&mut scope, Context::Failure(subject, &group));
             let applies = decide(&rule.condition, &rule.facts, &scope);
             (group, scope, applies)
         };
-        Decided { subject, failures: groups.into_iter().map(decide_one).collect(), wholes }
+        let failures = groups.into_iter().map(decide_one).collect();
+        (base, Decided { subject, wholes, failures })
     }
 
     /// The failures of the subject: its groups without those that other rules explain, joined where only that told them
@@ -107,13 +117,13 @@ impl Application<'_> {
     }
 
     /// Signatures, captures of signatures other than the subject, and given facts.
-    fn scope(&self, wholes: &[Option<Group>], problems: &mut Vec<String>) -> Scope {
+    fn scope(&self, wholes: &[Option<&Group>], problems: &mut Vec<String>) -> Scope {
         let rule = self.written();
         let mut scope = Scope::default();
         for (position, (signature, id)) in rule.signatures.iter().zip(self.signatures).enumerate() {
             let matches = self.collected.of(*id);
             let uncounted = matches.map_or(0, |matches| matches.uncounted);
-            let value = SignatureValue::of(signature, wholes[position].as_ref(), uncounted);
+            let value = signature_value(signature, wholes[position], uncounted);
             for (name, captured) in &value.captures {
                 let binding = if value.count == 0 { Binding::Absent } else { Binding::Known(captured.clone()) };
                 if rule.is_plain(position, name) {
@@ -133,19 +143,19 @@ impl Application<'_> {
         scope
     }
 
-    /// Rebinds the subject's captures to what this failure captured.
-    fn bind_captures(&self, scope: &mut Scope, subject: usize, group: &Group) {
+    /// Rebinds the captures of one signature to what a group of its records captured.
+    pub(crate) fn bind_captures(&self, scope: &mut Scope, subject: usize, group: &Group) {
         let rule = self.written();
         for capture in group_captures(rule, subject, group).filter(|capture| rule.is_plain(subject, &capture.name)) {
             scope.bind(capture.name.as_str(), Binding::Known(value_of(&capture.values)));
         }
     }
 
-    fn finding(
+    pub(crate) fn finding(
         &self,
         group: &Group,
         subject: Option<usize>,
-        wholes: &[Option<Group>],
+        wholes: &[Option<&Group>],
         scope: Scope,
         applies: Decision,
     ) -> Finding {
@@ -193,11 +203,11 @@ impl Application<'_> {
     }
 
     /// The captures that have a value: those of this failure, and those of the other signatures in the whole case.
-    fn captures(&self, group: &Group, subject: Option<usize>, wholes: &[Option<Group>]) -> Vec<Capture> {
+    fn captures(&self, group: &Group, subject: Option<usize>, wholes: &[Option<&Group>]) -> Vec<Capture> {
         let rule = self.written();
         let mut captures = Vec::new();
         for (position, whole) in wholes.iter().enumerate() {
-            let own = if Some(position) == subject { Some(group) } else { whole.as_ref() };
+            let own = if Some(position) == subject { Some(group) } else { *whole };
             let Some(own) = own else { continue };
             for mut capture in group_captures(rule, position, own).filter(|capture| !capture.values.seen.is_empty()) {
                 if !rule.is_plain(position, &capture.name) {
@@ -251,7 +261,7 @@ fn whole(matches: &SignatureMatches) -> Group {
 }
 
 /// One value as itself, several as a list, none as none.
-fn value_of(values: &Values) -> Value {
+pub(crate) fn value_of(values: &Values) -> Value {
     match values.seen.as_slice() {
         [] => Value::from(()),
         [one] => Value::from(one.as_str()),
@@ -259,56 +269,15 @@ fn value_of(values: &Values) -> Value {
     }
 }
 
-/// A signature in a condition or text: true when it matched, with `.count`, `.first`, `.last`, `.captures` and each
-/// capture by its name.
-#[derive(Debug)]
-struct SignatureValue {
-    count: u64,
-    first: Option<LogTime>,
-    last: Option<LogTime>,
-    captures: BTreeMap<String, Value>,
-}
-
-impl SignatureValue {
-    /// Of all groups of a signature as one; `None` where it did not match.
-    fn of(signature: &Signature, whole: Option<&Group>, uncounted: u64) -> Self {
-        let (unmatched, none) = (Group::default(), Values::default());
-        let whole = whole.unwrap_or(&unmatched);
-        let (names, optional) = (signature.captures(), signature.optional_captures());
-        let value = |values: &[Values], at: usize| value_of(values.get(at).unwrap_or(&none));
-        let required = names.iter().enumerate().map(|(at, name)| ((*name).to_owned(), value(&whole.captures, at)));
-        let optional = optional.iter().enumerate().map(|(at, name)| ((*name).to_owned(), value(&whole.optional, at)));
-        let count = whole.count + uncounted;
-        let (first, last) = whole.evidence.seen();
-        Self { count, first, last, captures: required.chain(optional).collect() }
-    }
-}
-
-impl Object for SignatureValue {
-    fn repr(self: &Arc<Self>) -> ObjectRepr {
-        ObjectRepr::Plain
-    }
-
-    fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
-        let time = |time: Option<LogTime>| time.map_or(Value::from(()), |time| Value::from(time.to_string()));
-        match key {
-            "count" => Some(Value::from(self.count)),
-            "first" => Some(time(self.first)),
-            "last" => Some(time(self.last)),
-            "captures" => Some(Value::from(self.captures.clone())),
-            name => self.captures.get(name).cloned(),
-        }
-    }
-
-    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
-        self.get_value_by_str(key.as_str()?)
-    }
-
-    fn is_true(self: &Arc<Self>) -> bool {
-        self.count > 0
-    }
-
-    fn render(self: &Arc<Self>, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}", self.count > 0)
-    }
+/// A signature as conditions and texts see it, of all its groups as one; `None` where it did not match.
+fn signature_value(signature: &Signature, whole: Option<&Group>, uncounted: u64) -> MatchValue {
+    let (unmatched, none) = (Group::default(), Values::default());
+    let whole = whole.unwrap_or(&unmatched);
+    let (names, optional) = (signature.captures(), signature.optional_captures());
+    let value = |values: &[Values], at: usize| value_of(values.get(at).unwrap_or(&none));
+    let required = names.iter().enumerate().map(|(at, name)| ((*name).to_owned(), value(&whole.captures, at)));
+    let optional = optional.iter().enumerate().map(|(at, name)| ((*name).to_owned(), value(&whole.optional, at)));
+    let count = whole.count + uncounted;
+    let (first, last) = whole.evidence.seen();
+    MatchValue { holds: count > 0, count, first, last, captures: required.chain(optional).collect() }
 }

@@ -8,6 +8,8 @@ use rayon::prelude::*;
 
 use crate::diagnose::apply::Application;
 use crate::diagnose::collect::{Collector, GROUP_LIMIT};
+use crate::diagnose::correlate::{Correlating, CorrelationOutcome};
+use crate::diagnose::events::{CaseEvents, EVENT_LIMIT, EventStore, PartEvents};
 use crate::diagnose::finding::{CaseSize, Diagnosis, Finding};
 use crate::diagnose::known::Known;
 use crate::diagnose::rank::{Ranked, rank};
@@ -31,7 +33,11 @@ pub struct Diagnoser<'a> {
     limits: Limits,
     options: ReadOptions,
     profile: Option<&'a Profile>,
+    observer: Option<Observer<'a>>,
 }
+
+/// Is told of each record that counts, from whatever thread found it.
+pub type Observer<'a> = &'a (dyn Fn(&RecordMatches<'_>) + Sync);
 
 impl<'a> Diagnoser<'a> {
     /// Prepares an index for diagnosing with the limits that the faultbook sets, else the default ones. Everything is read.
@@ -41,7 +47,7 @@ impl<'a> Diagnoser<'a> {
             signatures[index.owner(id).0.index()].push(id);
         }
         let limits = Limits::with_settings(index.faultbook().settings().limits());
-        Self { index, signatures, limits, options: ReadOptions::default(), profile: None }
+        Self { index, signatures, limits, options: ReadOptions::default(), profile: None, observer: None }
     }
 
     /// Replaces the limits on input.
@@ -59,6 +65,12 @@ impl<'a> Diagnoser<'a> {
     /// Adds what diagnosing costs to a profile made for the same index.
     pub fn with_profile(mut self, profile: &'a Profile) -> Self {
         self.profile = Some(profile);
+        self
+    }
+
+    /// Tells somebody of every record that counts; what is found does not depend on it.
+    pub fn observed(mut self, observer: Observer<'a>) -> Self {
+        self.observer = Some(observer);
         self
     }
 
@@ -80,16 +92,67 @@ impl<'a> Diagnoser<'a> {
 
     /// Diagnoses a case and keeps what the diagnosis rests on.
     pub(crate) fn examine(&self, case: CaseInput, known: &Known, progress: &Progress, pasted: bool) -> Examined {
+        let name = case.name.clone();
+        let ReadCase { collector, events, known, mut notes, size } = self.read_case(case, known, progress, pasted);
+        let (ranked, explaining) = self.apply(&name, &collector, &events, &known, &mut notes);
+        let diagnosis = Diagnosis { case: name, findings: ranked.findings, notes, size };
+        Examined { diagnosis, superseded: ranked.dropped, collector, events, known, explaining }
+    }
+
+    /// How the correlations of one rule go in a case, for people who wonder why it applies or does not. Reads the case.
+    pub fn correlations(&self, case: CaseInput, rule: RuleId, progress: &Progress) -> Vec<CorrelationOutcome> {
+        self.correlation_outcomes(&self.examine(case, &Known::default(), progress, false), rule)
+    }
+
+    /// How the correlations of one rule went in what was examined.
+    pub(crate) fn correlation_outcomes(&self, examined: &Examined, rule: RuleId) -> Vec<CorrelationOutcome> {
+        let written = self.index.faultbook().rule(rule);
+        let correlating = Correlating {
+            rule: written,
+            signatures: self.signatures_of(rule),
+            events: &examined.events,
+            explaining: &examined.explaining,
+        };
+        let evaluated = correlating.evaluate();
+        evaluated.iter().zip(&written.correlations).map(|(one, written_as)| one.outcome(written, written_as)).collect()
+    }
+
+    /// The application of a rule to what was examined.
+    pub(crate) fn application<'e>(&'e self, examined: &'e Examined, rule: RuleId) -> Application<'e> {
+        Application {
+            index: self.index,
+            collected: &examined.collector,
+            events: &examined.events,
+            known: &examined.known,
+            rule,
+            signatures: self.signatures_of(rule),
+            explaining: &examined.explaining,
+        }
+    }
+
+    /// The signatures of a rule, in its order; none for a rule that is not looked for.
+    pub(crate) fn signatures_of(&self, rule: RuleId) -> &[SignatureId] {
+        self.signatures.get(rule.index()).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// How much is read of a case, and what.
+    pub(crate) fn reading(&self) -> Reading<'_> {
+        Reading { limits: &self.limits, options: &self.options, settings: self.index.faultbook().settings() }
+    }
+
+    fn read_case(&self, case: CaseInput, known: &Known, progress: &Progress, pasted: bool) -> ReadCase {
         let budget = Budget::new();
+        let store = EventStore::default();
         let reading = self.reading();
         let read_parts: Vec<PartReader<'_>> = case
             .parts
             .into_par_iter()
             .enumerate()
             .map(|(position, part): (usize, Part)| {
-                let mut reader = PartReader::new(self, position, pasted);
+                let mut reader = PartReader::new(self, position, pasted, &store);
                 let started = self.profile.map(|profile| (profile, Instant::now()));
                 read(part, reading, &budget, progress, &mut reader);
+                reader.events.flush();
                 if let Some((profile, started)) = started {
                     // what the scan takes of it is told by the scan
                     profile.spent(Stage::Unpack, started.elapsed().saturating_sub(reader.scanned));
@@ -108,31 +171,7 @@ impl<'a> Diagnoser<'a> {
             notes.extend(part.notes);
             size = size.plus(part.size);
         }
-        let (ranked, explaining) = self.apply(&case.name, &collector, &known, &mut notes);
-        let diagnosis = Diagnosis { case: case.name, findings: ranked.findings, notes, size };
-        Examined { diagnosis, superseded: ranked.dropped, collector, known, explaining }
-    }
-
-    /// The application of a rule to what was examined.
-    pub(crate) fn application<'e>(&'e self, examined: &'e Examined, rule: RuleId) -> Application<'e> {
-        Application {
-            index: self.index,
-            collected: &examined.collector,
-            known: &examined.known,
-            rule,
-            signatures: self.signatures_of(rule),
-            explaining: &examined.explaining,
-        }
-    }
-
-    /// The signatures of a rule, in its order; none for a rule that is not looked for.
-    pub(crate) fn signatures_of(&self, rule: RuleId) -> &[SignatureId] {
-        &self.signatures[rule.index()]
-    }
-
-    /// How much is read of a case, and what.
-    pub(crate) fn reading(&self) -> Reading<'_> {
-        Reading { limits: &self.limits, options: &self.options, settings: self.index.faultbook().settings() }
+        ReadCase { collector, events: store.finish(), known, notes, size }
     }
 
     /// Diagnoses one pasted text, such as an error message from a ticket, whose lines may be hard-wrapped. `path` is the path the text is taken to have inside the
@@ -146,6 +185,7 @@ impl<'a> Diagnoser<'a> {
         &self,
         case: &str,
         collector: &Collector,
+        events: &CaseEvents,
         known: &Known,
         notes: &mut Vec<Note>,
     ) -> (Ranked, BTreeSet<RuleId>) {
@@ -154,14 +194,15 @@ impl<'a> Diagnoser<'a> {
         let mut explaining = BTreeSet::new();
         // Fallback rules come second: they report only what the others leave unexplained.
         for fallback in [false, true] {
-            for (position, rule) in self.index.faultbook().rules().iter().enumerate() {
+            for id in self.index.rules() {
+                let (position, rule) = (id.index(), self.index.faultbook().rule(id));
                 if rule.fallback != fallback || !self.is_considered(rule, position, collector) {
                     continue;
                 }
-                let id = RuleId::new(position);
                 let application = Application {
                     index: self.index,
                     collected: collector,
+                    events,
                     known,
                     rule: id,
                     signatures: &self.signatures[position],
@@ -177,13 +218,24 @@ impl<'a> Diagnoser<'a> {
         problems.dedup();
         notes.extend(problems.into_iter().map(|problem| Note::new(case, NoteKind::Facts, problem)));
         notes.extend(collector.signatures().filter_map(|id| self.uncounted(case, collector, id)));
+        notes.extend(events.signatures().filter_map(|id| self.beyond_limit(case, events, id)));
         (rank(self.index.faultbook(), findings), explaining)
     }
 
     /// A rule is considered when one of its signatures matched, or when its condition can hold without any.
     fn is_considered(&self, rule: &Rule, position: usize, collector: &Collector) -> bool {
         let matched = self.signatures[position].iter().any(|id| collector.of(*id).is_some());
-        self.index.has_rule(RuleId::new(position)) && (matched || rule.holds_without_match)
+        matched || rule.holds_without_match
+    }
+
+    fn beyond_limit(&self, case: &str, events: &CaseEvents, id: SignatureId) -> Option<Note> {
+        let (rule, signature) = self.index.signature(id);
+        let beyond = events.beyond_limit(id);
+        let detail = format!(
+            "correlations of {} look at the first {EVENT_LIMIT} records of `{}`; {beyond} came later",
+            rule.id, signature.name
+        );
+        (beyond > 0).then(|| Note::new(case, NoteKind::EventLimit, detail))
     }
 
     fn uncounted(&self, case: &str, collector: &Collector, id: SignatureId) -> Option<Note> {
@@ -204,10 +256,20 @@ pub(crate) struct Examined {
     /// Findings that were dropped for those of other rules.
     pub(crate) superseded: Vec<Finding>,
     pub(crate) collector: Collector,
+    pub(crate) events: CaseEvents,
     /// What the caller knows, with what the case's own facts files add.
     pub(crate) known: Known,
     /// The rules that have findings and are no fallback.
     pub(crate) explaining: BTreeSet<RuleId>,
+}
+
+/// Everything found in a case, before rules are applied.
+struct ReadCase {
+    collector: Collector,
+    events: CaseEvents,
+    known: Known,
+    notes: Vec<Note>,
+    size: CaseSize,
 }
 
 /// Takes what is found in one part of a case.
@@ -216,6 +278,7 @@ struct PartReader<'d> {
     pasted: bool,
     known: Known,
     collector: Collector,
+    events: PartEvents<'d>,
     notes: Vec<Note>,
     size: CaseSize,
     /// How long the scans of its texts took, with a profile.
@@ -223,12 +286,13 @@ struct PartReader<'d> {
 }
 
 impl<'d> PartReader<'d> {
-    fn new(diagnoser: &'d Diagnoser<'d>, position: usize, pasted: bool) -> Self {
+    fn new(diagnoser: &'d Diagnoser<'d>, position: usize, pasted: bool, store: &'d EventStore) -> Self {
         Self {
             diagnoser,
             pasted,
             known: Known::default(),
             collector: Collector::of_part(position),
+            events: PartEvents::new(store),
             notes: Vec::new(),
             size: CaseSize::default(),
             scanned: Duration::ZERO,
@@ -257,7 +321,8 @@ impl Visit for PartReader<'_> {
         let (index, options) = (self.diagnoser.index, &self.diagnoser.options);
         let settings = index.faultbook().settings().of(&source.path);
         let (noise, zone) = (settings.noise, settings.zone.or(options.zone.as_ref()));
-        let collector = &mut self.collector;
+        let (collector, events) = (&mut self.collector, &mut self.events);
+        let observer = self.diagnoser.observer;
         collector.begin(&source.name);
         let scan = Scan::new(index, source, &self.diagnoser.limits).pasted(self.pasted).in_zone(zone.cloned());
         let scan = scan.profiled(self.diagnoser.profile);
@@ -266,7 +331,10 @@ impl Visit for PartReader<'_> {
             // a whole file is no record: noise in it says nothing about the rest
             let is_noise = || noise.is_some_and(|noise| noise.is_noise(record.text)) && !is_whole_file(index, record);
             if options.covers(record.time) && !is_noise() {
-                collector.add(index, record);
+                if let Some(observer) = observer {
+                    observer(record);
+                }
+                collector.add(index, record, events);
             }
         });
         self.scanned += started.map_or(Duration::ZERO, |started| started.elapsed());

@@ -6,7 +6,9 @@
 //! goes over it is counted, not kept. Places and times of a failure are for `evidence`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+use crate::diagnose::events::PartEvents;
 use crate::diagnose::evidence::Evidence;
 use crate::diagnose::spot::{Spot, Spots};
 use crate::rule::RuleId;
@@ -45,6 +47,11 @@ impl Values {
             self.seen.insert(at, value.to_owned());
             self.spots.insert(at, spot.clone());
         }
+    }
+
+    /// The one value of which it does not matter where it was captured.
+    pub(crate) fn only(value: &str) -> Self {
+        Values { seen: vec![value.to_owned()], more: false, spots: Vec::new() }
     }
 
     pub(crate) fn extend(&mut self, other: &Values) {
@@ -101,6 +108,10 @@ fn extend_values(own: &mut Vec<Values>, given: &[Values]) {
 pub struct GroupKey {
     /// The values of the captures that make the identity.
     pub identity: Vec<Option<String>>,
+    /// The values of the captures by which correlations group, in the order of [`Watch::grouping`].
+    ///
+    /// [`Watch::grouping`]: crate::rule::correlation::Watch::grouping
+    pub grouping: Vec<Option<String>>,
     /// For signatures of fallback rules: the other rules that match the same record.
     pub explained_by: BTreeSet<RuleId>,
 }
@@ -153,8 +164,8 @@ impl Collector {
         self.spots.begin(source);
     }
 
-    /// Takes the matches of one record.
-    pub fn add(&mut self, index: &Index<'_>, record: &RecordMatches<'_>) {
+    /// Takes the matches of one record; those that correlations look at are events too.
+    pub(crate) fn add(&mut self, index: &Index<'_>, record: &RecordMatches<'_>, events: &mut PartEvents<'_>) {
         let is_fallback = |id: &SignatureId| index.signature(*id).0.fallback;
         let explained: BTreeSet<RuleId> =
             record.found.iter().filter(|(id, _)| !is_fallback(id)).map(|(id, _)| index.owner(*id).0).collect();
@@ -171,8 +182,17 @@ impl Collector {
                 None => captured.values.clone(),
             };
             let explained_by = if rule.fallback { explained.clone() } else { BTreeSet::new() };
+            let grouping = match rule.watch(index.owner(*id).1) {
+                None => Vec::new(),
+                Some(watch) => {
+                    let explained_by = rule.fallback.then(|| Arc::new(explained_by.clone()));
+                    events.add((*id, watch), captured, (record.time, spot.clone()), explained_by);
+                    let all = || captured.values.iter().chain(&captured.optional);
+                    watch.grouping.iter().map(|&position| all().nth(position).cloned().flatten()).collect()
+                }
+            };
             let matches = self.matches.entry(*id).or_default();
-            match matches.group(GroupKey { identity, explained_by }) {
+            match matches.group(GroupKey { identity, grouping, explained_by }) {
                 Some(group) => group.add(captured, record, &spot),
                 None => matches.uncounted += 1,
             }

@@ -6,16 +6,22 @@
 //! is superseded. The outcome is a [`Diagnosis`], which `answer` renders and `report` tells.
 
 pub(crate) mod apply;
+mod apply_groups;
 pub mod case;
 pub mod collect;
+pub mod correlate;
+pub mod events;
 pub mod evidence;
 pub mod finding;
 pub mod known;
+mod match_value;
 mod rank;
 mod spot;
+mod windows;
 
 pub use case::Diagnoser;
 pub use collect::Values;
+pub use correlate::{CorrelationOutcome, GroupOutcome};
 pub use evidence::SourceEvidence;
 pub use finding::{BranchState, Capture, CaseSize, Diagnosis, Finding, Question};
 pub use known::Known;

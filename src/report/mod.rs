@@ -9,10 +9,11 @@ mod telling;
 use std::io::{self, Write};
 use std::time::Duration;
 
+use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::answer::{AnswerFormat, LayoutError, TextOptions};
-use crate::diagnose::Diagnosis;
+use crate::diagnose::{Diagnosis, Finding};
 use crate::report::shape::{AnswerShape, BatchShape, CaseShape, FindingShape, NoteShape, SCHEMA, Summary, summary};
 use crate::report::telling::Teller;
 use crate::rule::Faultbook;
@@ -70,6 +71,25 @@ pub enum ReportError {
     /// A layout has an error.
     #[error(transparent)]
     Layout(#[from] LayoutError),
+}
+
+/// Writes the answers to findings on their own, without a report around them.
+pub struct AnswerWriter<'a> {
+    faultbook: &'a Faultbook,
+    teller: Teller<'a>,
+}
+
+impl<'a> AnswerWriter<'a> {
+    /// Makes a writer for a format. Keep it: building the engine costs more than an answer.
+    pub fn new(faultbook: &'a Faultbook, format: AnswerFormat) -> Self {
+        Self { faultbook, teller: Teller::new(faultbook, format) }
+    }
+
+    /// Renders the answer to a finding of a case; beside it what of the rule's texts could not be rendered.
+    pub fn answer(&self, case: &str, finding: &Finding) -> Result<(String, Vec<String>), ReportError> {
+        let rule = self.faultbook.rule(finding.rule);
+        self.teller.answer(&FindingShape::of(case, rule, finding), rule, finding)
+    }
 }
 
 /// Writes a report. The same batch gives the same bytes.
@@ -138,20 +158,21 @@ fn findings<'a>(
     options: &ReportOptions,
 ) -> Result<Vec<FindingShape<'a>>, ReportError> {
     let teller = Teller::new(faultbook, AnswerFormat::Html);
-    let mut shapes = Vec::new();
-    for diagnosis in &batch.diagnoses {
-        for finding in &diagnosis.findings {
-            let rule = faultbook.rule(finding.rule);
-            let mut shape = FindingShape::of(&diagnosis.case, rule, finding);
-            if !options.brief {
-                let (body, problems) = teller.answer(&shape, rule, finding)?;
-                shape.problems.extend(problems);
-                shape.answer = Some(AnswerShape { format: "html", body });
-            }
-            shapes.push(shape);
+    let found = batch
+        .diagnoses
+        .par_iter()
+        .flat_map(|diagnosis| diagnosis.findings.par_iter().map(move |finding| (diagnosis.case.as_str(), finding)));
+    let shape = |(case, finding): (&'a str, &'a Finding)| {
+        let rule = faultbook.rule(finding.rule);
+        let mut shape = FindingShape::of(case, rule, finding);
+        if !options.brief {
+            let (body, problems) = teller.answer(&shape, rule, finding)?;
+            shape.problems.extend(problems);
+            shape.answer = Some(AnswerShape { format: "html", body });
         }
-    }
-    Ok(shapes)
+        Ok(shape)
+    };
+    found.map(shape).collect()
 }
 
 fn notes(batch: &Batch) -> Vec<NoteShape<'_>> {

@@ -10,15 +10,18 @@ use std::sync::Arc;
 use minijinja::Value;
 
 use crate::rule::authored::{AuthoredFile, Located, Span};
+use crate::rule::check_correlations::CorrelationChecker;
 use crate::rule::check_parts::PartChecker;
 use crate::rule::check_tests::TestChecker;
 use crate::rule::checked::{Branch, Environment, Link, Rule};
 use crate::rule::condition::Condition;
+use crate::rule::correlation::{Correlation, watches};
 use crate::rule::decide::{Binding, Scope, Truth, circular, decide};
 use crate::rule::diagnostic::{Code, Diagnostic, DiagnosticSeverity, suggest};
 use crate::rule::fact::Fact;
 use crate::rule::file::{BodyFile, BranchFile, FactFile, ResolutionFile, RuleFile};
 use crate::rule::names::{Names, RANGE_HELP, TextFault};
+use crate::rule::pattern_library::PatternLibrary;
 use crate::rule::scalar::Offsets;
 use crate::rule::signature::Signature;
 use crate::rule::text::{self, Text};
@@ -29,14 +32,15 @@ use crate::rule::vocabulary::{Audience, FactType, Severity, State};
 /// The error says why one that is there cannot be read.
 pub(crate) type FindTemplate<'a> = &'a (dyn Fn(&str) -> Result<Option<Arc<AuthoredFile>>, String> + Sync);
 
-/// Checks a rule. Without errors among the diagnostics there is a rule; warnings leave it in use.
+/// Checks a rule whose regexes may name `patterns`. Without errors among the diagnostics there is a rule; warnings leave it in use.
 pub(crate) fn check(
     file: &Arc<AuthoredFile>,
     written: RuleFile,
     read: Vec<Diagnostic>,
+    patterns: &PatternLibrary,
     find_template: FindTemplate<'_>,
 ) -> (Option<Rule>, Vec<Diagnostic>) {
-    let mut checker = Checker { parts: PartChecker::new(file, read), find_template };
+    let mut checker = Checker { parts: PartChecker::new(file, read, patterns), find_template };
     let rule = checker.rule(written);
     let diagnostics = without_echoes(checker.parts.diagnostics);
     let broken = diagnostics.iter().any(|diagnostic| diagnostic.severity == DiagnosticSeverity::Error);
@@ -75,10 +79,12 @@ impl Checker<'_> {
         let signatures: Vec<Signature> =
             written.signatures.iter().map(|signature| self.parts.signature(signature)).collect();
         let names = self.names(&written, &signatures);
+        let correlations =
+            CorrelationChecker { parts: &mut self.parts, written: &written, signatures: &signatures }.correlations();
         let facts: Vec<Fact> = written.facts.iter().map(|fact| self.fact(fact, &names)).collect();
         self.no_circles(&written.facts, &facts);
-        let unmatched = match_scope(&signatures, Unmatched::Absent);
-        let possible = match_scope(&signatures, Unmatched::Unknown);
+        let unmatched = match_scope(&signatures, &correlations, Unmatched::Absent);
+        let possible = match_scope(&signatures, &correlations, Unmatched::Unknown);
         let condition = self.condition(&written, &names);
         if let (Some(condition), Some(place)) = (&condition, &written.condition)
             && decide(condition, &facts, &possible).truth == Truth::False
@@ -105,6 +111,11 @@ impl Checker<'_> {
         let links = self.links(&written);
         let tests =
             TestChecker { parts: &mut self.parts, written: &written, signatures: &signatures, facts: &facts }.tests();
+        let condition = condition?;
+        let watches = if correlations.is_empty() { Vec::new() } else { watches(&correlations, &signatures) };
+        let named = names_through_facts(&condition, &facts);
+        let is_named = |at: &usize| named.contains(&correlations[*at].name.as_str());
+        let condition_correlations = (0..correlations.len()).filter(is_named).collect();
         Some(Rule {
             id: id?,
             title: written.title?.value,
@@ -119,8 +130,11 @@ impl Checker<'_> {
             links,
             environment,
             signatures,
+            condition_correlations,
+            correlations,
+            watches,
             facts,
-            condition: condition?,
+            condition,
             holds_without_match,
             identity,
             supersedes: written.supersedes.into_iter().map(|id| id.value).collect(),
@@ -150,8 +164,9 @@ impl Checker<'_> {
     fn names(&mut self, written: &RuleFile, signatures: &[Signature]) -> Names {
         let mut own_names: Vec<(&str, Span, &str)> = Vec::new();
         let signature_names = written.signatures.iter().map(|signature| (&signature.name, "a signature"));
+        let correlation_names = written.correlations.iter().map(|correlation| (&correlation.name, "a correlation"));
         let fact_names = written.facts.iter().map(|fact| (&fact.name, "a fact"));
-        for (name, kind) in signature_names.chain(fact_names) {
+        for (name, kind) in signature_names.chain(correlation_names).chain(fact_names) {
             self.parts.plain_name(name);
             match own_names.iter().find(|(earlier, ..)| *earlier == name.value) {
                 Some(&(_, first, earlier)) => self.parts.clash(name, kind, first, earlier),
@@ -175,6 +190,9 @@ impl Checker<'_> {
                 all.push(capture.to_owned());
             }
         }
+        let group_names = written.correlations.iter().flat_map(|correlation| &correlation.group_by);
+        let group_names: Vec<String> = group_names.map(|name| name.value.clone()).collect();
+        all.extend(group_names.iter().filter(|name| !own_names.iter().any(|(own, ..)| own == *name)).cloned());
         all.extend(self.parts.lost_captures.iter().cloned());
         let captures_of = |signature: &Signature| {
             signature.captures().into_iter().chain(signature.optional_captures()).map(str::to_owned).collect()
@@ -183,7 +201,15 @@ impl Checker<'_> {
             |fact: &&FactFile| fact.kind.is_none_or(|kind| matches!(kind, FactType::String | FactType::Version));
         let facts = written.facts.iter().filter(is_text).map(|fact| fact.name.value.clone());
         Names {
-            texts: captures.iter().map(|(capture, _)| (*capture).to_owned()).chain(facts).collect(),
+            texts: captures.iter().map(|(capture, _)| (*capture).to_owned()).chain(group_names).chain(facts).collect(),
+            correlations: written
+                .correlations
+                .iter()
+                .map(|correlation| {
+                    let names = correlation.group_by.iter().map(|name| name.value.clone());
+                    (correlation.name.value.clone(), names.collect())
+                })
+                .collect(),
             signatures: signatures.iter().map(|signature| (signature.name.clone(), captures_of(signature))).collect(),
             all,
         }
@@ -428,6 +454,22 @@ impl Checker<'_> {
     }
 }
 
+/// The names that a condition uses, and those that the facts it uses derive from.
+fn names_through_facts<'c>(condition: &'c Condition, facts: &'c [Fact]) -> Vec<&'c str> {
+    let mut names = condition.names();
+    let mut at = 0;
+    while let Some(&name) = names.get(at) {
+        let derive = facts.iter().find(|fact| fact.name == name).and_then(|fact| fact.derive.as_ref());
+        for other in derive.map(Condition::names).unwrap_or_default() {
+            if !names.contains(&other) {
+                names.push(other);
+            }
+        }
+        at += 1;
+    }
+    names
+}
+
 #[derive(Clone, Copy)]
 enum Unmatched {
     /// No signature matched.
@@ -437,8 +479,16 @@ enum Unmatched {
 }
 
 /// The scope in which a condition is examined before there is a case.
-fn match_scope(signatures: &[Signature], unmatched: Unmatched) -> Scope {
+fn match_scope(signatures: &[Signature], correlations: &[Correlation], unmatched: Unmatched) -> Scope {
     let mut scope = Scope::before_case();
+    for correlation in correlations {
+        let (binding, group_binding) = match unmatched {
+            Unmatched::Absent => (Binding::Known(Value::from(correlation.holds_on_nothing())), Binding::Absent),
+            Unmatched::Unknown => (Binding::MayMatch, Binding::Unknown),
+        };
+        correlation.group_by.iter().for_each(|name| scope.bind(name.as_str(), group_binding.clone()));
+        scope.bind(correlation.name.as_str(), binding);
+    }
     for signature in signatures {
         let (signature_binding, capture_binding) = match unmatched {
             Unmatched::Absent => (Binding::Known(Value::from(false)), Binding::Absent),

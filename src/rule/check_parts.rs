@@ -8,6 +8,8 @@ use crate::rule::authored::{AuthoredFile, Located, Span};
 use crate::rule::diagnostic::{Code, Diagnostic, suggest};
 use crate::rule::file::SignatureFile;
 use crate::rule::pattern::Pattern;
+use crate::rule::pattern_library::PatternLibrary;
+use crate::rule::pattern_reference;
 use crate::rule::required::Choice;
 use crate::rule::scalar::Offsets;
 use crate::rule::signature::{FileGlob, Leaf, LevelTest, Signature, SignatureScope};
@@ -21,6 +23,8 @@ pub(crate) const RESERVED: [&str; 12] =
 /// Checks parts of one file and collects what is wrong with them.
 pub(crate) struct PartChecker<'a> {
     pub(crate) file: &'a Arc<AuthoredFile>,
+    /// The patterns that regexes may name.
+    pub(crate) patterns: &'a PatternLibrary,
     pub(crate) diagnostics: Vec<Diagnostic>,
     /// Captures of regexes that did not parse, and the words of refused names, so that one mistake does not make each use
     /// of them another.
@@ -53,8 +57,8 @@ impl Clause {
 }
 
 impl<'a> PartChecker<'a> {
-    pub(crate) fn new(file: &'a Arc<AuthoredFile>, diagnostics: Vec<Diagnostic>) -> Self {
-        Self { file, diagnostics, lost_captures: Vec::new() }
+    pub(crate) fn new(file: &'a Arc<AuthoredFile>, diagnostics: Vec<Diagnostic>, patterns: &'a PatternLibrary) -> Self {
+        Self { file, patterns, diagnostics, lost_captures: Vec::new() }
     }
 
     pub(crate) fn error(
@@ -143,7 +147,7 @@ impl<'a> PartChecker<'a> {
             needles,
         };
         if self.diagnostics.len() == faults_before && !written.has_faults {
-            self.diagnostics.extend(slow_pattern::warning(self.file, written, &signature));
+            self.diagnostics.extend(slow_pattern::warning(self.file, written, &signature, self.patterns));
         }
         signature
     }
@@ -192,12 +196,14 @@ impl<'a> PartChecker<'a> {
     fn parsed(&mut self, written: &Located<String>) -> Option<(Pattern, Hir)> {
         // A block scalar ends with a line break that nobody means to match.
         let source = written.value.strip_suffix('\n').unwrap_or(&written.value);
-        match Pattern::parsed(source) {
+        match Pattern::parsed(source, self.patterns) {
             Ok(parsed) => Some(parsed),
-            Err(error) => {
-                let span = Offsets::of(self.file, written).span(error.range);
+            Err(errors) => {
+                let offsets = Offsets::of(self.file, written);
                 self.lost_captures.extend(capture_names_in(source));
-                self.error(error.code, span, error.message, "here", error.help);
+                for error in errors {
+                    self.error(error.code, offsets.span(error.range), error.message, "here", error.help);
+                }
                 None
             }
         }
@@ -278,17 +284,20 @@ impl<'a> PartChecker<'a> {
         let leaves = written.all.iter().chain(&written.any).flat_map(|leaf| &leaf.regex);
         let regexes = written.regex.iter().chain(leaves).chain(written.optional.iter().flatten());
         let in_regex = |regex: &Located<String>| {
-            let at = [format!("(?<{name}>"), format!("(?P<{name}>")]
-                .iter()
-                .find_map(|group| Some(regex.value.find(group)? + group.len() - name.len() - 1))?;
-            Some(Offsets::of(self.file, regex).span(at..at + name.len()))
+            let at = pattern_reference::place_of_capture(&regex.value, name)?;
+            Some(Offsets::of(self.file, regex).span(at))
         };
         regexes.filter_map(in_regex).collect()
     }
 }
 
-/// The names between `(?<` and `>` of a pattern that does not parse.
+/// The names between `(?<` and `>`, and of references, in a pattern that does not parse.
 fn capture_names_in(source: &str) -> impl Iterator<Item = String> + '_ {
     let groups = source.split("(?<").skip(1).chain(source.split("(?P<").skip(1));
-    groups.filter_map(|group| group.split_once('>')).map(|(name, _)| name.to_owned())
+    let of_groups = groups.filter_map(|group| group.split_once('>')).map(|(name, _)| name);
+    let of_references = source.split("%{").skip(1).filter_map(|reference| {
+        let (_, capture) = reference.split_once('}')?.0.split_once(':')?;
+        Some(capture.split(':').next().unwrap_or(capture))
+    });
+    of_groups.chain(of_references).map(str::to_owned)
 }

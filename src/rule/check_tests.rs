@@ -7,6 +7,11 @@ use crate::rule::diagnostic::{Code, Diagnostic, suggest};
 use crate::rule::fact::{Fact, FactValue};
 use crate::rule::file::{ExpectFile, ResolutionFile, RuleFile, TestFile};
 use crate::rule::signature::Signature;
+use crate::rule::yaml::Node;
+
+fn is_several(node: &Node) -> bool {
+    matches!(node, Node::List(_) | Node::Map(_))
+}
 
 /// Checks the tests of one rule.
 pub(crate) struct TestChecker<'r, 'f> {
@@ -46,6 +51,10 @@ impl<'r> TestChecker<'r, '_> {
     }
 
     fn test(&mut self, test: &TestFile) -> RuleTest {
+        for (_, version) in test.products.iter().filter(|(_, version)| is_several(&version.value)) {
+            let title = "a product has one version";
+            self.parts.error(Code::BadTest, version.span, title, "not a single value", None);
+        }
         let products = test.products.iter();
         RuleTest {
             name: test.name.value.clone(),
@@ -84,6 +93,8 @@ impl<'r> TestChecker<'r, '_> {
         let lost = self.parts.lost_captures.clone();
         let of_signature = |signature| Signature::captures(signature).into_iter().chain(signature.optional_captures());
         let capture_names = self.signatures.iter().flat_map(of_signature).chain(lost.iter().map(String::as_str));
+        let group_names = self.written.correlations.iter().flat_map(|correlation| &correlation.group_by);
+        let capture_names = capture_names.chain(group_names.map(|name| name.value.as_str()));
         self.only(captures.iter().map(|(name, _)| name), &capture_names.collect::<Vec<_>>(), "a capture");
         let titles = match &self.written.resolution {
             ResolutionFile::Branches(branches) => branches.iter().map(|branch| branch.title.value.as_str()).collect(),

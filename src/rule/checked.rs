@@ -4,6 +4,7 @@ use jiff::civil::Date;
 
 use crate::rule::authored::Position;
 use crate::rule::condition::Condition;
+use crate::rule::correlation::{Correlation, Watch};
 use crate::rule::fact::{Fact, FactValue};
 use crate::rule::signature::Signature;
 use crate::rule::text::Text;
@@ -39,6 +40,12 @@ pub struct Rule {
     pub environment: Vec<Environment>,
     /// The signatures; the first is the subject. Empty only if the condition can hold without.
     pub signatures: Vec<Signature>,
+    /// The correlations, each behind those that it rests on, otherwise in the order written.
+    pub correlations: Vec<Correlation>,
+    /// For each signature what correlations need of it. Empty without correlations.
+    pub(crate) watches: Vec<Option<Watch>>,
+    /// The positions of the correlations that the condition names, itself or through facts.
+    pub condition_correlations: Vec<usize>,
     /// The facts in the order written.
     pub facts: Vec<Fact>,
     /// When the rule applies.

@@ -98,13 +98,17 @@ codes! {
     /// A signature that has to be tried on every record, or nearly every one, because there is no literal of three characters that all its
     /// matches have.
     SlowPattern = "slow-pattern",
+    /// A reference to a pattern (`%{NAME}`) that neither the pattern library nor the faultbook has.
+    UnknownPattern = "unknown-pattern",
+    /// Patterns of the settings that name each other in a circle.
+    CircularPatterns = "circular-patterns",
     /// A capture name that two regexes of one signature give to different things.
     DuplicateCapture = "duplicate-capture",
     /// A signature that nothing has to match: it would match every record.
     EmptySignature = "empty-signature",
     /// A condition, `when` or `derive` that is not a valid expression.
     BadExpression = "bad-expression",
-    /// A name in a condition or text that is neither a signature, a capture nor a fact of the rule.
+    /// A name in a condition, text or correlation that the rule does not define: neither a signature, a correlation, a capture nor a fact.
     UnknownName = "unknown-name",
     /// A filter or test in a condition or text that does not exist.
     UnknownFilter = "unknown-filter",
@@ -118,6 +122,16 @@ codes! {
     NeverApplies = "never-applies",
     /// A resolution branch that is false whatever the facts: its remedy is never shown.
     UnreachableBranch = "unreachable-branch",
+    /// A correlation that groups by something, or counts something, that one of its signatures does not capture.
+    NotCaptured = "not-captured",
+    /// A time span that cannot be understood.
+    BadTimespan = "bad-timespan",
+    /// Comparisons of a correlation that no count can satisfy.
+    ImpossibleComparison = "impossible-comparison",
+    /// A signature over whole files in a correlation: a file has no time.
+    TimelessSignature = "timeless-signature",
+    /// Correlations that rest on each other in a circle.
+    CircularCorrelations = "circular-correlations",
     /// Facts that derive each other in a circle.
     CircularFacts = "circular-facts",
     /// An inline test that names something the rule does not have, such as a branch title.

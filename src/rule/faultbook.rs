@@ -12,6 +12,8 @@ use crate::rule::check;
 use crate::rule::checked::Rule;
 use crate::rule::diagnostic::{Code, Diagnostic, DiagnosticSeverity, nearest};
 use crate::rule::file::RuleFile;
+use crate::rule::pattern_library::PatternLibrary;
+use crate::rule::reload::{Kept, KeptRule};
 use crate::rule::settings::{SETTINGS_FILE, Settings};
 use crate::rule::settings_check;
 use crate::rule::shipped;
@@ -88,61 +90,110 @@ impl Faultbook {
     /// and in any case among the shipped ones last. Settings are in the file `faultbook.yaml` in or beside each rule folder; what
     /// several of them say counts in the order of the folders. Whatever cannot be read becomes a diagnostic.
     pub fn load(rule_paths: &[PathBuf], template_folders: &[PathBuf]) -> Self {
-        let mut unreadable = Vec::new();
-        let mut files = Vec::new();
-        for path in rule_paths {
-            rule_files(path, &mut unreadable, &mut files);
+        Self::load_beside(rule_paths, template_folders, Kept::default()).0
+    }
+
+    /// The same, with what was kept of an earlier load with the same settings: files that it has are not read again. Also gives what there
+    /// is to keep now.
+    pub(crate) fn load_beside(rule_paths: &[PathBuf], template_folders: &[PathBuf], mut kept: Kept) -> (Self, Kept) {
+        let (files, mut unreadable) = files_of_rules(rule_paths);
+        let templates = Templates { folders: template_folders_of(rule_paths, template_folders) };
+        // before the rules, which may use what they define
+        let (mut settings, mut unreadable_settings) = (ReadSettings::default(), Vec::new());
+        for file in settings_files(rule_paths) {
+            match text_of(&file) {
+                Ok(text) => settings.add(shown(&file), text),
+                Err(reason) => unreadable_settings.push(not_readable(&file, &reason)),
+            }
         }
-        let folders = if template_folders.is_empty() { beside(rule_paths) } else { template_folders.to_vec() };
-        let read_file = |path: &PathBuf| {
-            text_of(path).map(|text| (shown(path), text)).map_err(|reason| not_readable(path, &reason))
-        };
-        let (mut faultbook, not_read) = Self::build(files.par_iter().map(read_file), Templates { folders });
+        let patterns = settings.settings.patterns();
+        let find_template = |path: &str| templates.read(path);
+        let known: Vec<Option<KeptRule>> = files.iter().map(|path| kept.take(path)).collect();
+        let rules: Vec<KeptRule> = files
+            .into_par_iter()
+            .zip(known)
+            .map(|(path, known)| match known {
+                Some(known) => known,
+                None => {
+                    let read = text_of(&path).map(|text| ReadRule::read(shown(&path), text, patterns, &find_template));
+                    KeptRule::new(read.map_err(|reason| not_readable(&path, &reason)), path)
+                }
+            })
+            .collect();
+        let (mut faultbook, rules, not_read) = Self::build(rules, templates, settings);
         unreadable.extend(not_read);
         for folder in template_folders.iter().filter(|folder| !folder.is_dir()) {
             unreadable.push(not_readable(folder, "not a folder"));
         }
-        for file in settings_files(rule_paths) {
-            match text_of(&file) {
-                Ok(text) => faultbook = faultbook.with_settings(shown(&file), text),
-                Err(reason) => unreadable.push(not_readable(&file, &reason)),
-            }
-        }
+        unreadable.extend(unreadable_settings);
         faultbook.diagnostics.splice(0..0, unreadable);
-        faultbook
+        (faultbook, Kept::of(rules))
+    }
+
+    /// Finds the files that [`Faultbook::load`] would read as rules below some paths, in its order, and what cannot be read.
+    pub fn rule_files(paths: &[PathBuf]) -> (Vec<PathBuf>, Vec<Diagnostic>) {
+        let (mut files, mut unreadable) = (Vec::new(), Vec::new());
+        for path in paths {
+            rule_files(path, &mut unreadable, &mut files);
+        }
+        (files, unreadable)
+    }
+
+    /// Reads the text of an authored file; the diagnostic says why it cannot be read.
+    pub fn read_text(path: &Path) -> Result<String, Diagnostic> {
+        text_of(path).map_err(|reason| not_readable(path, &reason))
     }
 
     /// Builds a faultbook from `(path, text)` pairs; the paths are only shown.
     pub fn from_texts(texts: Vec<(String, String)>, templates: Templates) -> Self {
-        Self::build(texts.into_par_iter().map(Ok), templates).0
+        Self::from_texts_and_settings(texts, templates, Vec::new())
     }
 
-    /// Reads and checks each text as soon as it is there, so that only what is kept of a file is in memory for long. Also gives
-    /// what could not be read.
-    fn build(
-        texts: impl IndexedParallelIterator<Item = Result<(String, String), Diagnostic>>,
+    /// The same with the texts of `faultbook.yaml` files, as `(path, text)` pairs; what several of them say counts in their order.
+    pub fn from_texts_and_settings(
+        texts: Vec<(String, String)>,
         templates: Templates,
-    ) -> (Self, Vec<Diagnostic>) {
+        settings: Vec<(String, String)>,
+    ) -> Self {
+        let mut read_settings = ReadSettings::default();
+        settings.into_iter().for_each(|(path, text)| read_settings.add(path, text));
+        let patterns = read_settings.settings.patterns();
         let find_template = |path: &str| templates.read(path);
-        let read: Vec<Result<ReadRule, Diagnostic>> =
-            texts.map(|text| text.map(|(path, text)| ReadRule::read(path, text, &find_template))).collect();
-        let mut unreadable = Vec::new();
-        let read: Vec<ReadRule> =
-            read.into_iter().filter_map(|rule| rule.map_err(|diagnostic| unreadable.push(diagnostic)).ok()).collect();
-        let files = read.len();
-        let (rules, diagnostics) = join(read);
-        let settings = Settings::default();
-        (Self { rules, diagnostics, templates, settings, files, settings_files: 0 }, unreadable)
+        let read =
+            |(path, text)| KeptRule::new(Ok(ReadRule::read(path, text, patterns, &find_template)), PathBuf::new());
+        let rules = texts.into_par_iter().map(read).collect();
+        Self::build(rules, templates, read_settings).0
     }
 
-    /// Adds the settings in the text of a `faultbook.yaml`; where there are settings already, those go before. The path is only shown.
-    pub fn with_settings(mut self, path: impl Into<String>, text: impl Into<String>) -> Self {
-        let (settings, diagnostics) = settings_check::check(&Arc::new(AuthoredFile::new(path, text)));
-        self.settings.fill_from(settings);
-        self.settings_files += 1;
-        self.diagnostics.extend(diagnostics);
-        self.diagnostics.sort_by(|left, right| left.sort_key().cmp(&right.sort_key()));
-        self
+    /// Puts together what was read, each text checked as soon as it was there, so that only what is kept of a file is in memory for
+    /// long. Also gives back the files, whose usable rules are in the faultbook now, and what could not be read.
+    fn build(
+        mut files: Vec<KeptRule>,
+        templates: Templates,
+        settings: ReadSettings,
+    ) -> (Self, Vec<KeptRule>, Vec<Diagnostic>) {
+        let unreadable = files.iter().filter_map(|file| file.read.as_ref().err().cloned()).collect();
+        let mut read: Vec<(&mut ReadRule, &mut Option<RuleId>)> =
+            files.iter_mut().filter_map(|file| Some((file.read.as_mut().ok()?, &mut file.place))).collect();
+        let count = read.len();
+        let (usable, mut diagnostics) = join(&read.iter().map(|(rule, _)| &**rule).collect::<Vec<_>>());
+        let mut rules = Vec::with_capacity(count);
+        for ((rule, place), usable) in read.iter_mut().zip(usable) {
+            **place = None;
+            if let Some(rule) = rule.rule.take_if(|_| usable) {
+                **place = Some(RuleId(rules.len()));
+                rules.push(rule);
+            }
+        }
+        let ReadSettings { settings, diagnostics: of_settings, files: settings_files } = settings;
+        diagnostics.extend(of_settings);
+        diagnostics.sort_by(|left, right| left.sort_key().cmp(&right.sort_key()));
+        (Self { rules, diagnostics, templates, settings, files: count, settings_files }, files, unreadable)
+    }
+
+    /// Gives up its rules, each at the place of its id.
+    pub(crate) fn into_rules(self) -> Vec<Rule> {
+        self.rules
     }
 
     /// The rules that are sound, in the order of their files.
@@ -196,17 +247,37 @@ impl Faultbook {
     }
 }
 
+/// The settings files that were read, put together.
+#[derive(Default)]
+struct ReadSettings {
+    settings: Settings,
+    diagnostics: Vec<Diagnostic>,
+    files: usize,
+}
+
+impl ReadSettings {
+    /// Adds the text of a `faultbook.yaml`; what was there already goes before. The path is only shown.
+    fn add(&mut self, path: String, text: String) {
+        let (settings, diagnostics) = settings_check::check(&Arc::new(AuthoredFile::new(path, text)));
+        self.settings.fill_from(settings);
+        self.diagnostics.extend(diagnostics);
+        self.files += 1;
+    }
+}
+
 /// One file after reading and checking on its own.
-struct ReadRule {
+#[derive(Debug)]
+pub(crate) struct ReadRule {
     id: Option<(String, Span)>,
     supersedes: Vec<(String, Span)>,
     file: Arc<AuthoredFile>,
-    rule: Option<Rule>,
+    /// `None` while a faultbook has it.
+    pub(crate) rule: Option<Rule>,
     diagnostics: Vec<Diagnostic>,
 }
 
 impl ReadRule {
-    fn read(path: String, text: String, find_template: check::FindTemplate<'_>) -> Self {
+    fn read(path: String, text: String, patterns: &PatternLibrary, find_template: check::FindTemplate<'_>) -> Self {
         let file = Arc::new(AuthoredFile::new(path, text));
         let (written, diagnostics) = RuleFile::read(Arc::clone(&file));
         let Some(written) = written else {
@@ -214,7 +285,7 @@ impl ReadRule {
         };
         let id = written.id.as_ref().map(|id| (id.value.clone(), id.span));
         let supersedes = written.supersedes.iter().map(|id| (id.value.clone(), id.span)).collect();
-        let (rule, diagnostics) = check::check(&file, written, diagnostics, find_template);
+        let (rule, diagnostics) = check::check(&file, written, diagnostics, patterns, find_template);
         let mut read = Self { id, supersedes, file, rule, diagnostics };
         read.let_go_of_text();
         read
@@ -231,8 +302,8 @@ impl ReadRule {
     }
 }
 
-/// Checks what concerns several rules and puts the sound ones together.
-fn join(mut read: Vec<ReadRule>) -> (Vec<Rule>, Vec<Diagnostic>) {
+/// Checks what concerns several rules: which of them may be used, and everything that is wrong with any.
+fn join(read: &[&ReadRule]) -> (Vec<bool>, Vec<Diagnostic>) {
     let mut first_with: HashMap<&str, (&Arc<AuthoredFile>, Span)> = HashMap::with_capacity(read.len());
     let mut usable = vec![true; read.len()];
     let mut diagnostics = Vec::new();
@@ -266,13 +337,22 @@ fn join(mut read: Vec<ReadRule>) -> (Vec<Rule>, Vec<Diagnostic>) {
             );
         }
     }
-    for rule in &mut read {
-        diagnostics.append(&mut rule.diagnostics);
+    diagnostics.extend(read.iter().flat_map(|rule| rule.diagnostics.iter().cloned()));
+    (usable, diagnostics)
+}
+
+/// The rule files below the given paths, and what cannot be looked at.
+pub(crate) fn files_of_rules(rule_paths: &[PathBuf]) -> (Vec<PathBuf>, Vec<Diagnostic>) {
+    let (mut files, mut unreadable) = (Vec::new(), Vec::new());
+    for path in rule_paths {
+        rule_files(path, &mut unreadable, &mut files);
     }
-    let usable_rules = read.into_iter().zip(usable).filter_map(|(rule, usable)| rule.rule.filter(|_| usable));
-    let rules = usable_rules.collect();
-    diagnostics.sort_by(|left, right| left.sort_key().cmp(&right.sort_key()));
-    (rules, diagnostics)
+    (files, unreadable)
+}
+
+/// The folders of templates: those given, without any those beside the rules.
+pub(crate) fn template_folders_of(rule_paths: &[PathBuf], given: &[PathBuf]) -> Vec<PathBuf> {
+    if given.is_empty() { beside(rule_paths) } else { given.to_vec() }
 }
 
 /// Finds the rule files below a path, sorted; a file is itself.
@@ -338,7 +418,7 @@ fn beside(rule_paths: &[PathBuf]) -> Vec<PathBuf> {
 }
 
 /// The settings that belong to rule folders, beside them or in them.
-fn settings_files(rule_paths: &[PathBuf]) -> Vec<PathBuf> {
+pub(crate) fn settings_files(rule_paths: &[PathBuf]) -> Vec<PathBuf> {
     nearest_of_each(rule_paths, |folder| Some(folder.join(SETTINGS_FILE)).filter(|path| path.is_file()))
 }
 

@@ -4,7 +4,7 @@
 //! names) is checked when `check` turns this into a [`super::Rule`].
 
 use crate::rule::authored::{Located, Span};
-use crate::rule::vocabulary::{Audience, FactType, Severity, State};
+use crate::rule::vocabulary::{Audience, Comparator, CorrelationKind, FactType, Severity, State};
 use crate::rule::yaml::Node;
 
 /// One rule file.
@@ -36,6 +36,8 @@ pub struct RuleFile {
     pub environment: Vec<EnvironmentFile>,
     /// The signatures in the order written; the first is the subject.
     pub signatures: Vec<SignatureFile>,
+    /// The correlations in the order written.
+    pub correlations: Vec<CorrelationFile>,
     /// The facts in the order written.
     pub facts: Vec<FactFile>,
     /// When the rule applies.
@@ -118,6 +120,38 @@ pub struct LeafFile {
     pub regex: Vec<Located<String>>,
     /// Any of these substrings.
     pub contains: Vec<Located<String>>,
+}
+
+/// A named test of many records and their times.
+#[derive(Clone, Debug)]
+pub struct CorrelationFile {
+    /// The name conditions use.
+    pub name: Located<String>,
+    /// What is looked for.
+    pub kind: Option<CorrelationKind>,
+    /// The signatures, or other correlations, whose records are looked at.
+    pub signatures: Vec<Located<String>>,
+    /// The capture whose values are counted.
+    pub field: Option<Located<String>>,
+    /// The captures that must be the same in all records.
+    pub group_by: Vec<Located<String>>,
+    /// How far apart the records may be.
+    pub timespan: Option<Located<String>>,
+    /// What the count is compared with; all must hold.
+    pub comparisons: Vec<(Comparator, Located<u64>)>,
+    /// For a name of `group_by` or `field`: by signature, the capture that is meant.
+    pub aliases: Vec<AliasFile>,
+    /// Whether a part could not be read, so that what seems to be missing may be there.
+    pub has_faults: bool,
+}
+
+/// What a name means where signatures name the same thing differently.
+#[derive(Clone, Debug)]
+pub struct AliasFile {
+    /// The name, one of `group_by` or `field`.
+    pub name: Located<String>,
+    /// Signatures, each with the capture that is meant.
+    pub meant: Vec<(Located<String>, Located<String>)>,
 }
 
 /// What a rule wants to know about the case.

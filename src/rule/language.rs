@@ -1,8 +1,8 @@
 //! The expression language of conditions and texts: minijinja with our tests, a chosen set of filters and a fuel limit.
 //!
 //! One [`environment`] serves conditions, `derive`s and article texts, so that an author learns one language. It has no
-//! loader and no functions: nothing an author writes can read a file. The lists [`FILTERS`] and [`TESTS`] are what the loader
-//! checks names against and what the documentation shows.
+//! loader and no functions: nothing an author writes can read a file. Which filters and tests there are is in
+//! [`language_words`](crate::rule::language_words).
 
 use std::fmt;
 use std::ops::Range;
@@ -13,63 +13,13 @@ use minijinja::value::{Object, ObjectRepr};
 use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value, filters, tests};
 
 use crate::rule::check_parts::RESERVED;
+pub use crate::rule::language_words::{FILTERS, TESTS};
 use crate::rule::pattern::Pattern;
 use crate::rule::version::{Version, VersionRange};
 
 /// How much a text or expression may compute, in minijinja's units (about one per instruction or byte written). The
 /// longest shipped article uses some thousands; a loop that never ends is stopped within milliseconds.
 pub const FUEL: u64 = 200_000;
-
-/// The filters that conditions and texts may use.
-pub const FILTERS: &[&str] = &[
-    "abs",
-    "capitalize",
-    "default",
-    "first",
-    "float",
-    "int",
-    "items",
-    "join",
-    "last",
-    "length",
-    "list",
-    "lower",
-    "max",
-    "min",
-    "replace",
-    "reverse",
-    "round",
-    "sort",
-    "split",
-    "string",
-    "sum",
-    "title",
-    "trim",
-    "unique",
-    "upper",
-];
-
-/// The tests (after `is`) that conditions and texts may use.
-pub const TESTS: &[&str] = &[
-    "boolean",
-    "defined",
-    "endingwith",
-    "even",
-    "false",
-    "glob",
-    "in",
-    "known",
-    "matching",
-    "none",
-    "number",
-    "odd",
-    "sequence",
-    "startingwith",
-    "string",
-    "true",
-    "undefined",
-    "version",
-];
 
 /// Whether a word is not simply a name to the template engine: a word of its syntax, or no identifier at all.
 pub(crate) fn is_engine_word(word: &str) -> bool {

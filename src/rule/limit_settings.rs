@@ -4,6 +4,8 @@
 
 use std::fmt;
 
+use crate::rule::keys::{Absent, Key, Shape, key};
+
 /// Bytes of each unit of a size.
 const UNITS: [(&str, u64); 5] = [("B", 1), ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("TiB", 1 << 40)];
 
@@ -32,6 +34,18 @@ macro_rules! limits {
         impl LimitSettings {
             /// The names as they are written.
             pub const NAMES: &'static [&'static str] = &[$(stringify!($name)),+];
+
+            /// The limits as keys of the settings.
+            pub(crate) const KEYS: &'static [Key] = &[$(key(
+                stringify!($name),
+                Shape::Limit(LimitRange {
+                    is_size: limits!(@ $kind),
+                    least: *($range).start(),
+                    most: *($range).end(),
+                }),
+                Absent::Nothing,
+                concat!($($doc),+).trim_ascii(),
+            )),+];
 
             /// Which values the limit of a name takes, and where its value goes.
             pub(crate) fn slot(&mut self, name: &str) -> Option<(LimitRange, &mut Option<u64>)> {

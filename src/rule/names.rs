@@ -12,7 +12,7 @@ use crate::rule::pattern::Pattern;
 use crate::rule::signature::FileGlob;
 use crate::rule::version::VersionRange;
 
-/// What every signature has beside its captures.
+/// What every signature and correlation has beside its captures.
 const SIGNATURE_ATTRIBUTES: [&str; 4] = ["count", "first", "last", "captures"];
 
 /// What to write for a version range that cannot be understood.
@@ -21,12 +21,14 @@ pub(crate) const RANGE_HELP: &str = "write for instance \">=5.4, <5.6\", or \"5.
 /// The names that conditions and texts of one rule may use.
 #[derive(Debug, Default)]
 pub(crate) struct Names {
-    /// Signatures, captures that only one of them has, facts.
+    /// Signatures, correlations and the names they group by, captures that only one signature has, facts.
     pub(crate) all: Vec<String>,
     /// Those that are texts whatever they look like: captures, and facts of type string and version.
     pub(crate) texts: Vec<String>,
     /// Signatures with their captures.
     pub(crate) signatures: Vec<(String, Vec<String>)>,
+    /// Correlations with the names that they group by.
+    pub(crate) correlations: Vec<(String, Vec<String>)>,
 }
 
 /// A mistake inside a text or expression, with the place inside it.
@@ -71,7 +73,8 @@ impl Names {
                 let capturing = self.signatures.iter().filter(|(_, captures)| captures.contains(name));
                 let written: Vec<String> = capturing.map(|(signature, _)| format!("`{signature}.{name}`")).collect();
                 if written.is_empty() {
-                    let message = format!("`{name}` is neither a signature, a capture nor a fact of this rule");
+                    let what = if self.correlations.is_empty() { "a signature" } else { "a signature, a correlation" };
+                    let message = format!("`{name}` is neither {what}, a capture nor a fact of this rule");
                     let fault = TextFault::new(Code::UnknownName, message, range);
                     let known: Vec<&str> = self.all.iter().map(String::as_str).collect();
                     let help = match (nearest(name, known.iter().copied()), suggest(name, &known)) {
@@ -90,9 +93,13 @@ impl Names {
     }
 
     /// `signature.something` that the signature does not have.
-    fn unknown_attribute(&self, window: &[Token<'_>]) -> Option<TextFault> {
+    fn unknown_attribute<'a>(&'a self, window: &[Token<'_>]) -> Option<TextFault> {
         let [name, dot, attribute] = window else { return None };
-        let (signature, captures) = self.signatures.iter().find(|(signature, _)| name.is_name(signature))?;
+        let of = |named: &'a [(String, Vec<String>)], kind| {
+            named.iter().find(|(known, _)| name.is_name(known)).map(|(known, captures)| (kind, known, captures))
+        };
+        let signature = of(&self.signatures, "signature");
+        let (kind, signature, captures) = signature.or_else(|| of(&self.correlations, "correlation"))?;
         let known =
             SIGNATURE_ATTRIBUTES.contains(&attribute.text) || captures.iter().any(|capture| capture == attribute.text);
         if !dot.is_symbol(".") || known {
@@ -103,7 +110,7 @@ impl Names {
             candidates: own.chain(captures.iter().cloned()).collect(),
             ..TextFault::new(
                 Code::UnknownName,
-                format!("`{}` is neither a capture nor a property of the signature `{signature}`", attribute.text),
+                format!("`{}` is neither a capture nor a property of the {kind} `{signature}`", attribute.text),
                 attribute.range.clone(),
             )
         })

@@ -2,7 +2,8 @@
 //!
 //! Patterns are those of the `regex` crate over bytes with ASCII `\d \w \s \b`; `(?u)` opts into Unicode; `^` and `$` match
 //! at line borders inside a record. Parsing is cheap and tells every mistake with its place; compiling is dear and waits
-//! for the first candidate record. Which literals a pattern needs is worked out in [`required`](crate::rule::required) from what
+//! for the first candidate record. References to the pattern library (`%{IP:client}`) are replaced before a pattern is parsed, and what is
+//! wrong is marked in the pattern as it was written. Which literals a pattern needs is worked out in [`required`](crate::rule::required) from what
 //! `Pattern::parsed` gives beside the pattern, so that nobody has to parse again.
 
 use std::ops::Range;
@@ -13,6 +14,8 @@ use regex_syntax::hir::{Hir, HirKind};
 
 use crate::rule::diagnostic::Code;
 use crate::rule::pattern_common;
+use crate::rule::pattern_library::PatternLibrary;
+use crate::rule::pattern_reference::{Expansion, ignores_blanks};
 
 /// Patterns whose estimated automaton is larger than this are compiled when loaded, to find out whether they may be: the
 /// `regex` crate refuses automata over 10 MiB, at some 40 bytes a state.
@@ -25,6 +28,8 @@ pub(crate) const NEST_LIMIT: u32 = 100;
 #[derive(Debug)]
 pub struct Pattern {
     source: String,
+    /// The same without references to the pattern library; `None` without any.
+    expanded: Option<Box<str>>,
     captures: Vec<String>,
     compiled: OnceLock<Option<Regex>>,
 }
@@ -52,55 +57,37 @@ impl PartialEq for Pattern {
 impl Eq for Pattern {}
 
 impl Pattern {
-    /// Checks a pattern; the error says what is wrong where.
+    /// Checks a pattern, which may refer to the built-in patterns; the error says what is wrong where, of several things the first.
     pub fn new(source: &str) -> Result<Self, PatternError> {
-        Self::parsed(source).map(|(pattern, _)| pattern)
+        let parsed = Self::parsed(source, PatternLibrary::built_in());
+        parsed.map(|(pattern, _)| pattern).map_err(|mut errors| errors.swap_remove(0))
     }
 
-    /// Checks a pattern and gives its parsed form as well, which would cost more memory to keep than all the rest.
-    pub(crate) fn parsed(source: &str) -> Result<(Self, Hir), PatternError> {
-        let fault = |code, message: &str, range, help: &str| PatternError {
-            code,
-            message: message.to_owned(),
-            range,
-            help: Some(help.to_owned()),
+    /// Checks a pattern and gives its parsed form as well, which would cost more memory to keep than all the rest. There is at least one
+    /// error if there is any.
+    pub(crate) fn parsed(source: &str, library: &PatternLibrary) -> Result<(Self, Hir), Vec<PatternError>> {
+        let expansion = library.expand(source)?;
+        let hir = parse_written(source, expansion.as_ref()).map_err(|error| vec![error])?;
+        let fault = |code, message: &str, help: &str| {
+            let (message, help) = (message.to_owned(), Some(help.to_owned()));
+            Err(vec![PatternError { code, message, range: 0..source.len(), help }])
         };
-        if let Some(at) = source.find("%{") {
-            let end = source[at..].find('}').map_or(source.len(), |length| at + length + 1);
-            let message = "the pattern library (`%{NAME:capture}`) is not part of this version";
-            return Err(fault(
-                Code::NotSupported,
-                message,
-                at..end,
-                "write the pattern out; a literal brace is `%[{]`",
-            ));
-        }
-        let hir = parse(source).map_err(|error| explain(&error))?;
         match hir.properties().minimum_len() {
             None => {
                 let message = "this regex can never match";
-                return Err(fault(
-                    Code::NeverMatches,
-                    message,
-                    0..source.len(),
-                    "remove the part that excludes everything",
-                ));
+                return fault(Code::NeverMatches, message, "remove the part that excludes everything");
             }
             Some(0) => {
                 let message = "this regex matches the empty string, and so every record";
-                return Err(fault(
-                    Code::EmptyMatch,
-                    message,
-                    0..source.len(),
-                    "require at least one character, as in `.+`",
-                ));
+                return fault(Code::EmptyMatch, message, "require at least one character, as in `.+`");
             }
             Some(_) => {}
         }
-        let pattern = Self { source: source.to_owned(), captures: capture_names(&hir), compiled: OnceLock::new() };
+        let expanded = expansion.map(|expansion| expansion.regex.into_boxed_str());
+        let captures = capture_names(&hir);
+        let pattern = Self { source: source.to_owned(), expanded, captures, compiled: OnceLock::new() };
         if states(&hir) > SURELY_COMPILES && pattern.regex().is_none() {
-            let message = "this regex is too large to compile";
-            return Err(fault(Code::BadRegex, message, 0..source.len(), "use smaller repetition counts"));
+            return fault(Code::BadRegex, "this regex is too large to compile", "use smaller repetition counts");
         }
         Ok((pattern, hir))
     }
@@ -108,7 +95,7 @@ impl Pattern {
     /// A pattern and its parsed form. For the fuzz targets.
     #[cfg(fuzzing)]
     pub fn with_form(source: &str) -> Option<(Self, Hir)> {
-        Self::parsed(source).ok()
+        Self::parsed(source, PatternLibrary::built_in()).ok()
     }
 
     /// The parsed form by both ways to parse it, if the quick one takes it. For the fuzz targets.
@@ -122,6 +109,11 @@ impl Pattern {
         &self.source
     }
 
+    /// The pattern as it is compiled: without references to the pattern library.
+    pub fn expanded(&self) -> &str {
+        self.expanded.as_deref().unwrap_or(&self.source)
+    }
+
     /// The names of its captures in the order written.
     pub fn captures(&self) -> &[String] {
         &self.captures
@@ -130,7 +122,7 @@ impl Pattern {
     /// The compiled regex; compiles on first use. `None` only for patterns that [`Pattern::new`] refuses.
     pub fn regex(&self) -> Option<&Regex> {
         self.compiled
-            .get_or_init(|| RegexBuilder::new(&self.source).unicode(false).multi_line(true).build().ok())
+            .get_or_init(|| RegexBuilder::new(self.expanded()).unicode(false).multi_line(true).build().ok())
             .as_ref()
     }
 }
@@ -150,6 +142,45 @@ pub(crate) fn parse_by_library(source: &str) -> Result<Hir, Box<regex_syntax::Er
         .build()
         .parse(source)
         .map_err(Box::new)
+}
+
+/// Parses a pattern that was written with references, if there is an expansion; the error says where in the written one.
+fn parse_written(source: &str, expansion: Option<&Expansion>) -> Result<Hir, PatternError> {
+    let Some(expansion) = expansion else {
+        return parse(source).map_err(|error| explain(&error));
+    };
+    parse(&expansion.regex).map_err(|error| {
+        let error = explain(&error);
+        let in_reference = expansion.reference(&error.range).and_then(|written| source.get(written));
+        let help = match (error.code, in_reference) {
+            (Code::DuplicateCapture, Some(reference)) => Some(format!(
+                "`{reference}` captures what something before it captures; give each capture a name of its own"
+            )),
+            _ => error.help,
+        };
+        PatternError { range: expansion.written(error.range), help, ..error }
+    })
+}
+
+/// What is wrong with a pattern that becomes a part of others, and so may match the empty string.
+pub(crate) fn fault_in_part(source: &str, expansion: Option<&Expansion>) -> Option<PatternError> {
+    let hir = match parse_written(source, expansion) {
+        Ok(hir) => hir,
+        Err(error) => return Some(error),
+    };
+    let whole = |code, message: &str, help: &str| {
+        let (message, help) = (message.to_owned(), Some(help.to_owned()));
+        Some(PatternError { code, message, range: 0..source.len(), help })
+    };
+    let expanded = expansion.map_or(source, |expansion| &expansion.regex);
+    if hir.properties().minimum_len().is_none() {
+        return whole(Code::NeverMatches, "this regex can never match", "remove the part that excludes everything");
+    }
+    // with the flag `x` a comment may be open at the end
+    if ignores_blanks(expanded) && parse_by_library(&format!("(?:{expanded})")).is_err() {
+        return whole(Code::BadRegex, "the comment at the end of this regex is open", "end it with a line break");
+    }
+    None
 }
 
 fn explain(error: &regex_syntax::Error) -> PatternError {
@@ -272,8 +303,22 @@ mod tests {
         assert_eq!(refused("x(?=y)"), (Code::BadRegex, 1..4));
         assert_eq!(refused(".*"), (Code::EmptyMatch, 0..2));
         assert_eq!(refused("a[^\\x00-\\xff]"), (Code::NeverMatches, 0..13));
-        assert_eq!(refused("x %{IPV4:client}"), (Code::NotSupported, 2..16));
+        assert_eq!(refused("x %{IPV5:client}"), (Code::UnknownPattern, 4..8));
+        assert_eq!(refused("%{IPV4:a} (?<b>x"), (Code::BadRegex, 10..11));
+        assert_eq!(refused("%{IPV4:a} %{IPV6:a}"), (Code::DuplicateCapture, 10..19));
+        assert_eq!(refused("%{DATA:a}%{SPACE}"), (Code::EmptyMatch, 0..17));
         assert_eq!(refused("(?u:\\w{5000}){100}").0, Code::BadRegex);
+    }
+
+    #[test]
+    fn references_to_the_library_are_replaced() {
+        let source = "client %{IPV4:client} is gone";
+        let pattern = Pattern::new(source).expect("valid");
+        assert_eq!((pattern.source(), pattern.captures()), (source, ["client".to_owned()].as_slice()));
+        let regex = pattern.regex().expect("compiles");
+        let found = regex.captures(b"client 10.0.0.7 is gone").expect("matches");
+        assert_eq!(&found["client"], b"10.0.0.7");
+        assert!(!regex.is_match(b"client 10.0.0.700 is gone"));
     }
 
     #[test]

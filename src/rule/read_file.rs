@@ -5,44 +5,22 @@ use std::sync::Arc;
 use crate::rule::authored::{AuthoredFile, Located};
 use crate::rule::diagnostic::{Code, Diagnostic};
 use crate::rule::file::{
-    BodyFile, BranchFile, EnvironmentFile, ExpectFile, FactFile, LeafFile, LinkFile, ResolutionFile, RuleFile,
-    SignatureFile, TestFile,
+    AliasFile, BodyFile, BranchFile, CorrelationFile, EnvironmentFile, ExpectFile, FactFile, LeafFile, LinkFile,
+    ResolutionFile, RuleFile, SignatureFile, TestFile,
 };
 use crate::rule::reader::Reader;
+use crate::rule::rule_keys;
+use crate::rule::vocabulary::Comparator;
 use crate::rule::yaml::{self, Node};
 
-/// The keys of a rule, in the order in which an article is written.
-const RULE_KEYS: &[&str] = &[
-    "id",
-    "title",
-    "severity",
-    "state",
-    "audience",
-    "created",
-    "reviewed",
-    "owner",
-    "tags",
-    "related",
-    "links",
-    "environment",
-    "signatures",
-    "facts",
-    "condition",
-    "identity",
-    "supersedes",
-    "fallback",
-    "priority",
-    "symptoms",
-    "cause",
-    "resolution",
-    "prevention",
-    "tests",
+const COMPARATORS: [(&str, Comparator); 6] = [
+    ("gt", Comparator::Gt),
+    ("gte", Comparator::Gte),
+    ("lt", Comparator::Lt),
+    ("lte", Comparator::Lte),
+    ("eq", Comparator::Eq),
+    ("neq", Comparator::Neq),
 ];
-/// Keys of the language that arrive with correlations and case clocks.
-const RULE_KEYS_LATER: &[&str] = &["correlations", "max_age"];
-const SIGNATURE_KEYS: &[&str] = &["regex", "contains", "all", "any", "none", "optional", "file", "level", "scope"];
-const FACT_KEYS: &[&str] = &["about", "type", "values", "derive", "ask"];
-const FACT_KEYS_LATER: &[&str] = &["extract", "lookup", "max_age"];
 
 impl RuleFile {
     /// Reads a rule file. `None` when it is not YAML or not a mapping; otherwise as much of it as could be read.
@@ -59,7 +37,7 @@ impl RuleFile {
 }
 
 fn read_rule(reader: &mut Reader, root: Located<Node>) -> Option<RuleFile> {
-    let mut fields = reader.fields(root, "a rule", RULE_KEYS, RULE_KEYS_LATER)?;
+    let mut fields = reader.fields(root, &rule_keys::RULE)?;
     let id = reader.required(&mut fields, "id");
     let title = reader.required(&mut fields, "title");
     let condition = fields.take("condition");
@@ -84,6 +62,7 @@ fn read_rule(reader: &mut Reader, root: Located<Node>) -> Option<RuleFile> {
         links: read_each(reader, fields.take("links"), read_link),
         environment: read_each(reader, fields.take("environment"), read_environment),
         signatures: read_named(reader, signatures, read_signature),
+        correlations: read_named(reader, fields.take("correlations"), read_correlation),
         facts: read_named(reader, fields.take("facts"), read_fact),
         condition: condition.and_then(|node| reader.text(node)),
         identity: fields.take("identity").map(|node| reader.texts(node)),
@@ -124,14 +103,14 @@ fn read_named<T>(
 }
 
 fn read_link(reader: &mut Reader, node: Located<Node>) -> Option<LinkFile> {
-    let mut fields = reader.fields(node, "a link", &["title", "url"], &[])?;
+    let mut fields = reader.fields(node, &rule_keys::LINK)?;
     let title = reader.required(&mut fields, "title");
     let url = fields.take("url").and_then(|node| reader.text(node));
     Some(LinkFile { title: reader.text(title?)?, url })
 }
 
 fn read_environment(reader: &mut Reader, node: Located<Node>) -> Option<EnvironmentFile> {
-    let mut fields = reader.fields(node, "an environment", &["product", "version"], &[])?;
+    let mut fields = reader.fields(node, &rule_keys::ENVIRONMENT)?;
     let product = reader.required(&mut fields, "product");
     let version = fields.take("version").and_then(|node| reader.text(node));
     Some(EnvironmentFile { product: reader.text(product?)?, version })
@@ -141,7 +120,7 @@ fn read_signature(reader: &mut Reader, name: Located<String>, node: Located<Node
     let span = name.span;
     let faults_before = reader.diagnostics.len();
     // what cannot be read keeps its name, so that conditions may use it
-    let mut fields = reader.fields(node, "a signature", SIGNATURE_KEYS, &[]).unwrap_or_default();
+    let mut fields = reader.fields(node, &rule_keys::SIGNATURE).unwrap_or_default();
     let level = fields.take("level");
     let level_is_list = matches!(&level, Some(node) if matches!(node.value, Node::List(_)));
     let scope = fields.take("scope").and_then(|node| reader.text(node));
@@ -177,7 +156,7 @@ fn read_signature(reader: &mut Reader, name: Located<String>, node: Located<Node
 fn read_leaf(reader: &mut Reader, node: Located<Node>) -> Option<LeafFile> {
     let span = node.span;
     let faults_before = reader.diagnostics.len();
-    let mut fields = reader.fields(node, "a member of `all`, `any` or `none`", &["regex", "contains"], &[])?;
+    let mut fields = reader.fields(node, &rule_keys::MEMBER)?;
     let leaf = LeafFile {
         regex: fields.take("regex").map(|node| reader.one_or_more(node)).unwrap_or_default(),
         contains: fields.take("contains").map(|node| reader.one_or_more(node)).unwrap_or_default(),
@@ -195,15 +174,54 @@ fn read_leaf(reader: &mut Reader, node: Located<Node>) -> Option<LeafFile> {
 }
 
 fn read_optional(reader: &mut Reader, node: Located<Node>) -> Option<Vec<Located<String>>> {
-    let mut fields = reader.fields(node, "a member of `optional`", &["regex"], &[])?;
+    let mut fields = reader.fields(node, &rule_keys::OPTIONAL)?;
     let regex = reader.required(&mut fields, "regex")?;
     Some(reader.one_or_more(regex))
+}
+
+fn read_correlation(reader: &mut Reader, name: Located<String>, node: Located<Node>) -> Option<CorrelationFile> {
+    let faults_before = reader.diagnostics.len();
+    let is_mapping = matches!(node.value, Node::Map(_));
+    // what cannot be read keeps its name, so that conditions may use it
+    let mut fields = reader.fields(node, &rule_keys::CORRELATION).unwrap_or_default();
+    let mut needed = |reader: &mut Reader, key| match is_mapping {
+        true => reader.required(&mut fields, key),
+        false => None,
+    };
+    let (kind, signatures) = (needed(reader, "type"), needed(reader, "signatures"));
+    let timespan = needed(reader, "timespan");
+    let mut comparisons = Vec::new();
+    for (key, comparator) in COMPARATORS {
+        if let Some(node) = fields.take(key) {
+            let span = node.span;
+            comparisons.extend(reader.count(node).map(|count| (comparator, Located::new(count, span))));
+        }
+    }
+    let mut aliases = Vec::new();
+    for (name, meant) in fields.take("aliases").map(|node| reader.named(node)).unwrap_or_default() {
+        let meant = reader.named(meant).into_iter();
+        let meant = meant.filter_map(|(signature, node)| Some((signature, reader.text(node)?))).collect();
+        aliases.push(AliasFile { name, meant });
+    }
+    let mut correlation = CorrelationFile {
+        name,
+        kind: kind.and_then(|node| reader.choice(node, "a type of correlations")),
+        signatures: signatures.map(|node| reader.texts(node)).unwrap_or_default(),
+        field: fields.take("field").and_then(|node| reader.text(node)),
+        group_by: fields.take("group_by").map(|node| reader.texts(node)).unwrap_or_default(),
+        timespan: timespan.and_then(|node| reader.text(node)),
+        comparisons,
+        aliases,
+        has_faults: false,
+    };
+    correlation.has_faults = reader.diagnostics.len() > faults_before;
+    Some(correlation)
 }
 
 fn read_fact(reader: &mut Reader, name: Located<String>, node: Located<Node>) -> Option<FactFile> {
     let bare = node.value == Node::Null;
     let node = if bare { Located::new(Node::Map(Vec::new()), node.span) } else { node };
-    let mut fields = reader.fields(node, "a fact", FACT_KEYS, FACT_KEYS_LATER).unwrap_or_default();
+    let mut fields = reader.fields(node, &rule_keys::FACT_KEYS).unwrap_or_default();
     Some(FactFile {
         name,
         about: fields.take("about").and_then(|node| reader.text(node)).map(|text| text.value),
@@ -223,7 +241,7 @@ fn read_resolution(reader: &mut Reader, node: Located<Node>) -> ResolutionFile {
 
 fn read_branch(reader: &mut Reader, node: Located<Node>) -> Option<BranchFile> {
     let span = node.span;
-    let mut fields = reader.fields(node, "a resolution branch", &["when", "title", "text", "template"], &[])?;
+    let mut fields = reader.fields(node, &rule_keys::BRANCH)?;
     let title = reader.required(&mut fields, "title");
     let when = fields.take("when").and_then(|node| reader.text(node));
     let text = fields.take("text").and_then(|node| reader.text(node));
@@ -252,7 +270,7 @@ fn read_branch(reader: &mut Reader, node: Located<Node>) -> Option<BranchFile> {
 }
 
 fn read_test(reader: &mut Reader, node: Located<Node>) -> Option<TestFile> {
-    let mut fields = reader.fields(node, "a test", &["name", "text", "file", "facts", "products", "expect"], &[])?;
+    let mut fields = reader.fields(node, &rule_keys::TEST)?;
     let name = reader.required(&mut fields, "name");
     let text = reader.required(&mut fields, "text");
     let expect = reader.required(&mut fields, "expect");
@@ -273,7 +291,7 @@ fn read_expect(reader: &mut Reader, node: Located<Node>) -> Option<ExpectFile> {
         reader.error(Code::UnknownValue, node.span, format!("`{word}` cannot be expected"), "not a choice", help);
         return None;
     }
-    let mut fields = reader.fields(node, "an expectation", &["captures", "resolution", "questions", "count"], &[])?;
+    let mut fields = reader.fields(node, &rule_keys::EXPECT)?;
     let captures = fields.take("captures").map(|node| reader.named(node)).unwrap_or_default();
     let captures = captures.into_iter().filter_map(|(name, node)| Some((name, reader.text(node)?))).collect();
     Some(ExpectFile::Finding {

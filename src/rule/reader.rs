@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use crate::rule::authored::{AuthoredFile, Located, Span};
 use crate::rule::diagnostic::{Code, Diagnostic, nearest, suggest};
+use crate::rule::keys::Mapping;
 use crate::rule::vocabulary::UnknownChoice;
 use crate::rule::yaml::Node;
 
@@ -21,7 +22,8 @@ pub(crate) struct Reader {
 /// The keys of one mapping that are known, each at most once.
 #[derive(Default)]
 pub(crate) struct Fields {
-    what: &'static str,
+    /// `None` for what could not be opened.
+    mapping: Option<&'static Mapping>,
     span: Span,
     values: Vec<(&'static str, Located<Node>)>,
     /// Keys that were probably meant by unknown ones, so that a slip of the pen is not reported as missing too.
@@ -31,6 +33,7 @@ pub(crate) struct Fields {
 impl Fields {
     /// Takes the value of a key out, if the mapping has it.
     pub(crate) fn take(&mut self, key: &'static str) -> Option<Located<Node>> {
+        debug_assert!(self.mapping.is_none_or(|mapping| mapping.has(key)), "`{key}` is in no table of keys");
         let at = self.values.iter().position(|(name, _)| *name == key)?;
         Some(self.values.swap_remove(at).1)
     }
@@ -80,38 +83,34 @@ impl Reader {
     }
 
     /// Reports that `what`, which has keys, is something else.
-    fn not_a_mapping(&mut self, node: &Located<Node>, what: &str, known: &[&str]) {
+    fn not_a_mapping(&mut self, node: &Located<Node>, mapping: &Mapping) {
+        let what = mapping.what;
         let title = format!("{what} is a mapping of keys to values, this is {}", node.value.kind());
         let help = match &node.value {
             Node::List(_) if what == "a rule" => {
                 "write each rule in a file of its own, its keys without `-`".to_owned()
             }
             _ if what == "a rule" => "begin with `id: …`, `title: …` and `signatures:`".to_owned(),
-            Node::String(text) if known.contains(&"contains") => format!("write `contains: {text}`, or `regex: …`"),
-            _ => format!("write it as `key: …`, with these keys: {}", known.join(", ")),
+            Node::String(text) if mapping.has("contains") => format!("write `contains: {text}`, or `regex: …`"),
+            _ => format!("write it as `key: …`, with these keys: {}", mapping.listed()),
         };
         self.error(Code::WrongType, node.span, title, "write a mapping", Some(help));
     }
 
-    /// Opens a mapping: unknown and duplicate keys are reported, keys of `later` (not evaluated yet) too.
-    pub(crate) fn fields(
-        &mut self,
-        node: Located<Node>,
-        what: &'static str,
-        known: &'static [&'static str],
-        later: &'static [&'static str],
-    ) -> Option<Fields> {
+    /// Opens a mapping: keys that its table does not have are reported, duplicate ones too.
+    pub(crate) fn fields(&mut self, node: Located<Node>, mapping: &'static Mapping) -> Option<Fields> {
         let Node::Map(entries) = node.value else {
-            self.not_a_mapping(&node, what, known);
+            self.not_a_mapping(&node, mapping);
             return None;
         };
+        let (what, known) = (mapping.what, mapping.keys);
         let mut misspelt = Vec::new();
         // keys of the language are few; only what a mapping has beside them is looked up by hash
         let mut first_spans: Vec<(&'static str, Span)> = Vec::with_capacity(entries.len().min(known.len()));
         let mut first_unknown: HashMap<String, Span> = HashMap::new();
         let mut values = Vec::with_capacity(entries.len().min(known.len()));
         for (key, value) in entries {
-            let known_name = known.iter().copied().find(|&name| name == key.value);
+            let known_name = mapping.names().find(|name| *name == key.value);
             let first = match known_name {
                 Some(name) => first_spans.iter().find(|(first, _)| *first == name).map(|&(_, span)| span),
                 None => first_unknown.get(&key.value).copied(),
@@ -126,7 +125,7 @@ impl Reader {
             }
             if let Some(name) = known_name {
                 values.push((name, value));
-            } else if later.contains(&key.value.as_str()) {
+            } else if mapping.later.contains(&key.value.as_str()) {
                 let title = format!("`{}` is part of the rule language but not evaluated by this version", key.value);
                 self.error(
                     Code::NotSupported,
@@ -137,16 +136,16 @@ impl Reader {
                 );
             } else {
                 let title = format!("{what} has no key `{}`", key.value);
-                let near = known.iter().find(|&&name| nearest(&key.value, known.iter().copied()) == Some(name));
+                let near = nearest(&key.value, mapping.names());
                 misspelt.extend(near);
                 let help = match near {
                     Some(near) => format!("did you mean `{near}`?"),
-                    None => format!("{what} may have: {}", known.join(", ")),
+                    None => format!("{what} may have: {}", mapping.listed()),
                 };
                 self.error(Code::UnknownKey, key.span, title, "unknown key", Some(help));
             }
         }
-        Some(Fields { what, span: node.span, values, misspelt })
+        Some(Fields { mapping: Some(mapping), span: node.span, values, misspelt })
     }
 
     fn duplicate_key(&mut self, key: &Located<String>, first: Span) {
@@ -159,9 +158,10 @@ impl Reader {
 
     /// Takes a key that must be there; reports it missing at the start of the mapping.
     pub(crate) fn required(&mut self, fields: &mut Fields, key: &'static str) -> Option<Located<Node>> {
+        let what = fields.mapping.map_or("this", |mapping| mapping.what);
         let value = match fields.take(key) {
             Some(empty) if empty.value == Node::Null => {
-                let title = format!("{} needs the key `{key}`, and this one is empty", fields.what);
+                let title = format!("{} needs the key `{key}`, and this one is empty", what);
                 self.error(Code::MissingKey, empty.span, title, "write a value here", None);
                 return None;
             }
@@ -169,7 +169,7 @@ impl Reader {
         };
         if value.is_none() && !fields.misspelt.contains(&key) {
             let start = Span::new(fields.span.start..self.end_of_line(fields.span.start));
-            let title = format!("{} needs the key `{key}`", fields.what);
+            let title = format!("{} needs the key `{key}`", what);
             self.error(Code::MissingKey, start, title, &format!("add `{key}: …` here"), None);
         }
         value

@@ -13,6 +13,7 @@ use regex::bytes::{RegexSet, RegexSetBuilder};
 
 use crate::rule::limit_settings::LimitSettings;
 use crate::rule::pattern::Pattern;
+use crate::rule::pattern_library::PatternLibrary;
 use crate::rule::signature::FileGlob;
 use crate::rule::time_format::TimeFormat;
 use crate::rule::vocabulary::{Audience, Severity};
@@ -26,6 +27,7 @@ pub const THREADS_MOST: u16 = 1024;
 /// What a faultbook says besides its rules.
 #[derive(Debug, Default)]
 pub struct Settings {
+    pub(crate) patterns: PatternLibrary,
     pub(crate) sources: Vec<SourceEntry>,
     pub(crate) limits: LimitSettings,
     pub(crate) defaults: Defaults,
@@ -123,6 +125,11 @@ impl Settings {
         merged
     }
 
+    /// The patterns that regexes may name.
+    pub fn patterns(&self) -> &PatternLibrary {
+        &self.patterns
+    }
+
     /// The limits on input that are set.
     pub fn limits(&self) -> &LimitSettings {
         &self.limits
@@ -135,6 +142,7 @@ impl Settings {
 
     /// Adds what another file says and this one does not.
     pub(crate) fn fill_from(&mut self, other: Settings) {
+        self.patterns.fill_from(other.patterns);
         self.sources.extend(other.sources);
         self.limits.fill_from(other.limits);
         let (own, other) = (&mut self.defaults, other.defaults);
@@ -223,7 +231,7 @@ impl Noise {
 
     /// Whether a record is to be ignored.
     pub fn is_noise(&self, record: &[u8]) -> bool {
-        let sources = || self.patterns.iter().map(Pattern::source);
+        let sources = || self.patterns.iter().map(Pattern::expanded);
         let set = self.set.get_or_init(|| RegexSetBuilder::new(sources()).unicode(false).multi_line(true).build().ok());
         match set {
             Some(set) => set.is_match(record),

@@ -13,6 +13,8 @@ use crate::rule::check_parts::PartChecker;
 use crate::rule::diagnostic::{Code, Diagnostic, suggest};
 use crate::rule::limit_settings::LimitSettings;
 use crate::rule::pattern::Pattern;
+use crate::rule::pattern_library::{self, PatternLibrary};
+use crate::rule::pattern_reference;
 use crate::rule::scalar::Offsets;
 use crate::rule::settings::{Defaults, Header, JsonKeys, Noise, Settings, SourceEntry, THREADS_MOST};
 use crate::rule::settings_file::{DefaultsFile, JsonFile, SettingsFile, SourceFile};
@@ -35,11 +37,14 @@ const WAYS: [(&str, &[&str]); 3] =
 /// Checks the settings in a file; what is wrong is reported and left out.
 pub(crate) fn check(file: &Arc<AuthoredFile>) -> (Settings, Vec<Diagnostic>) {
     let (written, read) = SettingsFile::read(Arc::clone(file));
-    let mut checker = Checker { parts: PartChecker::new(file, read) };
+    let mut parts = PartChecker::new(file, read, PatternLibrary::built_in());
+    let patterns = pattern_library::check(&mut parts, &written.patterns);
+    let mut checker = Checker { parts: PartChecker { patterns: &patterns, ..parts } };
     let sources = checker.sources(&written.sources);
     let limits = checker.limits(&written.limits);
     let defaults = checker.defaults(written.defaults);
-    (Settings { sources, limits, defaults }, checker.parts.diagnostics)
+    let diagnostics = checker.parts.diagnostics;
+    (Settings { patterns, sources, limits, defaults }, diagnostics)
 }
 
 struct Checker<'a> {
@@ -123,10 +128,7 @@ impl Checker<'_> {
         let groups = pattern.captures();
         let unknown = groups.iter().find(|name| !Header::GROUPS.contains(&name.as_str()));
         if let Some(name) = unknown {
-            let at = written
-                .value
-                .find(&format!("<{name}>"))
-                .map_or(0..written.value.len(), |at| at + 1..at + 1 + name.len());
+            let at = pattern_reference::place_of_capture(&written.value, name).unwrap_or(0..written.value.len());
             let span = Offsets::of(self.parts.file, written).span(at);
             let title = format!("a header has no part `{name}`");
             let help = match suggest(name, Header::GROUPS) {

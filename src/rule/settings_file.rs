@@ -9,19 +9,15 @@ use crate::rule::authored::{AuthoredFile, Located, Span};
 use crate::rule::diagnostic::{Code, Diagnostic};
 use crate::rule::limit_settings::LimitSettings;
 use crate::rule::reader::{Fields, Reader};
+use crate::rule::settings_keys;
 use crate::rule::vocabulary::{Audience, Severity};
 use crate::rule::yaml::{self, Node};
-
-const SETTINGS_KEYS: &[&str] = &["sources", "limits", "defaults"];
-const SOURCE_KEYS: &[&str] =
-    &["path", "start", "continue", "header", "timestamp", "zone", "encoding", "xml", "json", "noise"];
-const JSON_KEYS: &[&str] = &["message", "time", "level"];
-const DEFAULT_KEYS: &[&str] =
-    &["audience", "exclude", "fail_on", "format", "include", "min_severity", "threads", "timezone"];
 
 /// One `faultbook.yaml`.
 #[derive(Clone, Debug, Default)]
 pub struct SettingsFile {
+    /// Patterns that regexes may name: names and regexes.
+    pub patterns: Vec<(Located<String>, Located<String>)>,
     /// How sources are read, first match first.
     pub sources: Vec<SourceFile>,
     /// Names of limits and their values.
@@ -112,20 +108,22 @@ impl SettingsFile {
 }
 
 fn read_settings(reader: &mut Reader, root: Located<Node>) -> Option<SettingsFile> {
-    let mut fields = reader.fields(root, "a settings file", SETTINGS_KEYS, &[])?;
+    let mut fields = reader.fields(root, &settings_keys::SETTINGS)?;
+    let patterns = fields.take("patterns").map(|node| reader.named(node)).unwrap_or_default();
+    let patterns = patterns.into_iter().filter_map(|(name, node)| Some((name, reader.text(node)?))).collect();
     let sources = fields.take("sources").map(|node| reader.list(node)).unwrap_or_default();
     let limits = fields.take("limits").map(|node| read_limits(reader, node)).unwrap_or_default();
     let defaults = fields.take("defaults").and_then(|node| read_defaults(reader, node)).unwrap_or_default();
     let sources = sources.into_iter().filter_map(|node| read_source(reader, node)).collect();
-    Some(SettingsFile { sources, limits, defaults })
+    Some(SettingsFile { patterns, sources, limits, defaults })
 }
 
 fn read_source(reader: &mut Reader, node: Located<Node>) -> Option<SourceFile> {
     let (span, faults_before) = (node.span, reader.diagnostics.len());
-    let mut fields = reader.fields(node, "an entry of `sources`", SOURCE_KEYS, &[])?;
+    let mut fields = reader.fields(node, &settings_keys::SOURCE)?;
     let path = reader.required(&mut fields, "path");
-    let given = |key: &&&'static str| **key != "path";
-    let keys = SOURCE_KEYS.iter().filter(given).filter_map(|&key| Some((key, fields.place(key)?))).collect();
+    let given = settings_keys::SOURCE.names().filter(|key| *key != "path");
+    let keys = given.filter_map(|key| Some((key, fields.place(key)?))).collect();
     let mut text = |reader: &mut Reader, key| fields.take(key).and_then(|node| reader.text(node));
     let mut source = SourceFile {
         span,
@@ -156,7 +154,7 @@ fn many(reader: &mut Reader, fields: &mut Fields, key: &'static str) -> Vec<Loca
 
 fn read_json(reader: &mut Reader, node: Located<Node>) -> Option<JsonFile> {
     let (span, faults_before) = (node.span, reader.diagnostics.len());
-    let mut fields = reader.fields(node, "`json`", JSON_KEYS, &[])?;
+    let mut fields = reader.fields(node, &settings_keys::JSON)?;
     let mut text = |key| fields.take(key).and_then(|node| reader.text(node));
     let json = JsonFile { span, message: text("message"), time: text("time"), level: text("level") };
     let is_empty = json.message.is_none() && json.time.is_none() && json.level.is_none();
@@ -168,7 +166,7 @@ fn read_json(reader: &mut Reader, node: Located<Node>) -> Option<JsonFile> {
 }
 
 fn read_limits(reader: &mut Reader, node: Located<Node>) -> Vec<(&'static str, Located<String>)> {
-    let Some(mut fields) = reader.fields(node, "`limits`", LimitSettings::NAMES, &[]) else {
+    let Some(mut fields) = reader.fields(node, &settings_keys::LIMITS) else {
         return Vec::new();
     };
     let named = |name: &&'static str| Some((*name, fields.take(name).and_then(|node| reader.text(node))?));
@@ -176,7 +174,7 @@ fn read_limits(reader: &mut Reader, node: Located<Node>) -> Vec<(&'static str, L
 }
 
 fn read_defaults(reader: &mut Reader, node: Located<Node>) -> Option<DefaultsFile> {
-    let mut fields = reader.fields(node, "`defaults`", DEFAULT_KEYS, &[])?;
+    let mut fields = reader.fields(node, &settings_keys::DEFAULTS)?;
     Some(DefaultsFile {
         audience: fields.take("audience").and_then(|node| reader.choice(node, "an audience")),
         exclude: many(reader, &mut fields, "exclude"),

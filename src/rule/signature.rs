@@ -60,6 +60,13 @@ impl Signature {
         names(patterns)
     }
 
+    /// All captures: first the required ones, then those of `optional`.
+    pub fn every_capture(&self) -> Vec<&str> {
+        let mut captures = self.captures();
+        captures.extend(self.optional_captures());
+        captures
+    }
+
     /// The captures of the `optional` patterns, in the order written, each once.
     pub fn optional_captures(&self) -> Vec<&str> {
         names(self.optional.iter().flatten())

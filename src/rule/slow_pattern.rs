@@ -6,6 +6,7 @@
 //!
 //! What a pattern needs is worked out in [`required`](crate::rule::required).
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use regex_syntax::ast::parse::ParserBuilder;
@@ -16,6 +17,8 @@ use crate::rule::diagnostic::{Code, Diagnostic};
 use crate::rule::file::SignatureFile;
 use crate::rule::needle::{MaskedByte, Needle};
 use crate::rule::pattern::{NEST_LIMIT, parse};
+use crate::rule::pattern_library::PatternLibrary;
+use crate::rule::pattern_reference::Expansion;
 use crate::rule::required::{Choice, LENGTH_LEAST, NeedleSet, SET_LIMIT};
 use crate::rule::scalar::Offsets;
 use crate::rule::signature::{Signature, SignatureScope};
@@ -39,7 +42,12 @@ enum Reason {
 }
 
 /// The warning about a signature that was written without mistakes, if it is slow.
-pub(crate) fn warning(file: &Arc<AuthoredFile>, written: &SignatureFile, signature: &Signature) -> Option<Diagnostic> {
+pub(crate) fn warning(
+    file: &Arc<AuthoredFile>,
+    written: &SignatureFile,
+    signature: &Signature,
+    patterns: &PatternLibrary,
+) -> Option<Diagnostic> {
     let is_slow = signature.scope == SignatureScope::Record
         && !signature.required.is_empty()
         && !signature.needles.iter().any(NeedleSet::may_be_rare);
@@ -57,7 +65,7 @@ pub(crate) fn warning(file: &Arc<AuthoredFile>, written: &SignatureFile, signatu
         }
     };
     // any clause with a literal would do; the first one is where authors look
-    let clause = clauses(written).into_iter().find(|clause| !clause.is_empty())?;
+    let clause = clauses(written, patterns).into_iter().find(|clause| !clause.is_empty())?;
     let at_fault = clause.iter().find(|leaf| !leaf.choice().is_some_and(|choice| tells_enough(&choice)));
     let (leaf, reason) = match at_fault {
         Some(leaf) => (leaf, leaf.reason()),
@@ -106,14 +114,20 @@ impl Reason {
 struct LeafText<'w> {
     written: &'w Located<String>,
     is_regex: bool,
+    /// The same without references to patterns, where it has any.
+    expansion: Option<Expansion>,
 }
 
 /// The tests that a signature requires, as they were written: of each list one.
-fn clauses(written: &SignatureFile) -> Vec<Vec<LeafText<'_>>> {
-    fn of<'w>(regex: &'w [Located<String>], contains: &'w [Located<String>]) -> Vec<LeafText<'w>> {
-        let regexes = regex.iter().map(|written| LeafText { written, is_regex: true });
-        regexes.chain(contains.iter().map(|written| LeafText { written, is_regex: false })).collect()
-    }
+fn clauses<'w>(written: &'w SignatureFile, patterns: &PatternLibrary) -> Vec<Vec<LeafText<'w>>> {
+    let of = |regex: &'w [Located<String>], contains: &'w [Located<String>]| -> Vec<LeafText<'w>> {
+        let regexes = regex.iter().map(|written| {
+            let expansion = patterns.expand(without_end(written)).ok().flatten();
+            LeafText { written, is_regex: true, expansion }
+        });
+        let contains = contains.iter().map(|written| LeafText { written, is_regex: false, expansion: None });
+        regexes.chain(contains).collect()
+    };
     let mut clauses = vec![of(&written.regex, &[]), of(&[], &written.contains)];
     clauses.extend(written.all.iter().map(|leaf| of(&leaf.regex, &leaf.contains)));
     clauses.push(written.any.iter().flat_map(|leaf| of(&leaf.regex, &leaf.contains)).collect());
@@ -122,18 +136,28 @@ fn clauses(written: &SignatureFile) -> Vec<Vec<LeafText<'_>>> {
 
 impl LeafText<'_> {
     fn text(&self) -> &str {
-        self.written.value.strip_suffix('\n').unwrap_or(&self.written.value)
+        without_end(self.written)
+    }
+
+    /// The text as it is matched.
+    fn expanded(&self) -> &str {
+        self.expansion.as_ref().map_or_else(|| self.text(), |expansion| &expansion.regex)
     }
 
     fn choice(&self) -> Option<Choice> {
-        if self.is_regex { of_pattern(self.text()) } else { Some(Choice::of_text(self.text().as_bytes())) }
+        if self.is_regex { of_pattern(self.expanded()) } else { Some(Choice::of_text(self.text().as_bytes())) }
     }
 
     fn reason(&self) -> Reason {
         let parser = || ParserBuilder::new().nest_limit(NEST_LIMIT).build();
-        let tree = self.is_regex.then(|| parser().parse(self.text()).ok()).flatten();
-        tree.and_then(|tree| reason(self.text(), &tree)).unwrap_or(Reason::Short)
+        let tree = self.is_regex.then(|| parser().parse(self.expanded()).ok()).flatten();
+        tree.and_then(|tree| self.reason_in(&tree)).unwrap_or(Reason::Short)
     }
+}
+
+/// A block scalar ends with a line break that nobody means to match.
+fn without_end(written: &Located<String>) -> &str {
+    written.value.strip_suffix('\n').unwrap_or(&written.value)
 }
 
 fn of_pattern(source: &str) -> Option<Choice> {
@@ -148,36 +172,56 @@ fn is_fast(source: &str) -> bool {
     of_pattern(source).is_some_and(|choice| tells_enough(&choice))
 }
 
-/// The part of a slow pattern that is to blame: what has a literal that is not certain, before what has none.
-fn reason(source: &str, tree: &Ast) -> Option<Reason> {
-    let mut open = vec![tree];
-    let mut class = None;
-    while let Some(part) = open.pop() {
-        match part {
-            Ast::Concat(concat) => open.extend(concat.asts.iter().rev()),
-            Ast::Group(group) => open.push(&group.ast),
-            Ast::Repetition(repetition) => {
-                let inner = of_pattern(text(source, repetition.ast.span()));
-                let literal = inner.as_ref().filter(|choice| tells_enough(choice)).and_then(literal);
-                if let Some(literal) = literal {
-                    return Some(Reason::Optional(quoted(text(source, part.span())), literal));
+impl LeafText<'_> {
+    /// The part of a slow pattern that is to blame: what has a literal that is not certain, before what has none. A reference to a
+    /// pattern is one part.
+    fn reason_in(&self, tree: &Ast) -> Option<Reason> {
+        let source = self.expanded();
+        let mut open = vec![tree];
+        let mut class = None;
+        while let Some(part) = open.pop() {
+            if self.reference(part.span()).is_some() {
+                class.get_or_insert_with(|| self.written(part.span()));
+                continue;
+            }
+            match part {
+                Ast::Concat(concat) => open.extend(concat.asts.iter().rev()),
+                Ast::Group(group) => open.push(&group.ast),
+                Ast::Repetition(repetition) => {
+                    let inner = of_pattern(text(source, repetition.ast.span()));
+                    let literal = inner.as_ref().filter(|choice| tells_enough(choice)).and_then(literal);
+                    if let Some(literal) = literal {
+                        return Some(Reason::Optional(quoted(self.written(part.span())), literal));
+                    }
+                    class.get_or_insert_with(|| self.written(part.span()));
                 }
-                class.get_or_insert_with(|| text(source, part.span()));
+                Ast::Alternation(alternation) => {
+                    let slow = alternation.asts.iter().find(|branch| !is_fast(text(source, branch.span())));
+                    return Some(match slow {
+                        Some(slow) => Reason::Branch(quoted(self.written(slow.span()))),
+                        None => Reason::Alternatives,
+                    });
+                }
+                Ast::Dot(_) | Ast::ClassPerl(_) | Ast::ClassUnicode(_) | Ast::ClassBracketed(_) => {
+                    class.get_or_insert_with(|| self.written(part.span()));
+                }
+                _ => {}
             }
-            Ast::Alternation(alternation) => {
-                let branches = || alternation.asts.iter().map(|branch| text(source, branch.span()));
-                return Some(match branches().find(|branch| !is_fast(branch)) {
-                    Some(slow) => Reason::Branch(quoted(slow)),
-                    None => Reason::Alternatives,
-                });
-            }
-            Ast::Dot(_) | Ast::ClassPerl(_) | Ast::ClassUnicode(_) | Ast::ClassBracketed(_) => {
-                class.get_or_insert_with(|| text(source, part.span()));
-            }
-            _ => {}
         }
+        class.map(|class| Reason::Class(quoted(class)))
     }
-    class.map(|class| Reason::Class(quoted(class)))
+
+    /// Where the reference is written that a part comes from.
+    fn reference(&self, part: &AstSpan) -> Option<Range<usize>> {
+        self.expansion.as_ref()?.reference(&(part.start.offset..part.end.offset))
+    }
+
+    /// What was written where a part comes from.
+    fn written(&self, part: &AstSpan) -> &str {
+        let range = part.start.offset..part.end.offset;
+        let range = self.expansion.as_ref().map_or(range.clone(), |expansion| expansion.written(range));
+        self.text().get(range).unwrap_or_default()
+    }
 }
 
 fn text<'s>(source: &'s str, span: &AstSpan) -> &'s str {

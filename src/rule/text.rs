@@ -163,6 +163,7 @@ mod tests {
             all: vec!["customer".to_owned(), "hosts".to_owned(), "failed".to_owned()],
             texts: vec!["customer".to_owned()],
             signatures: vec![("failed".to_owned(), vec!["customer".to_owned()])],
+            ..Names::default()
         };
         let faults = check(source, &known).err().unwrap_or_default();
         faults.into_iter().map(|fault| (fault.code, source[fault.range].to_owned())).collect()

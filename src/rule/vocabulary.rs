@@ -1,4 +1,4 @@
-//! The fixed choices of the rule language: severity, KCS state, audience, fact types.
+//! The fixed choices of the rule language: severity, KCS state, audience, fact types, correlations.
 
 use std::fmt;
 use std::str::FromStr;
@@ -50,6 +50,38 @@ macro_rules! choices {
             }
         }
     };
+}
+
+choices! {
+    /// What a correlation looks for among the records of its signatures. The words are Sigma's.
+    CorrelationKind {
+        /// How many records there are.
+        EventCount = "event_count",
+        /// How many different values of one capture there are.
+        ValueCount = "value_count",
+        /// That every signature matched, in any order.
+        Temporal = "temporal",
+        /// That every signature matched, in the order in which they are listed.
+        TemporalOrdered = "temporal_ordered",
+    }
+}
+
+choices! {
+    /// How a count is compared. The words are Sigma's.
+    Comparator {
+        /// Greater than.
+        Gt = "gt",
+        /// Greater than or equal to.
+        Gte = "gte",
+        /// Less than.
+        Lt = "lt",
+        /// Less than or equal to.
+        Lte = "lte",
+        /// Equal to.
+        Eq = "eq",
+        /// Not equal to.
+        Neq = "neq",
+    }
 }
 
 choices! {

@@ -119,14 +119,16 @@ fn matches(signature: &Signature, reading: Reading<'_>) -> bool {
         })
 }
 
-fn leaf_matches(leaf: &Leaf, text: &[u8]) -> bool {
+/// Whether the smallest test of a signature holds in one reading of a text.
+pub fn leaf_matches(leaf: &Leaf, text: &[u8]) -> bool {
     match leaf {
-        Leaf::Regex(pattern) => is_match(pattern, text),
+        Leaf::Regex(pattern) => pattern_matches(pattern, text),
         Leaf::Contains(bytes) => memmem::find(text, bytes).is_some(),
     }
 }
 
-fn is_match(pattern: &Pattern, text: &[u8]) -> bool {
+/// Whether a pattern matches somewhere in one reading of a text.
+pub fn pattern_matches(pattern: &Pattern, text: &[u8]) -> bool {
     pattern.regex().is_some_and(|regex| regex.is_match(text))
 }
 
@@ -144,7 +146,7 @@ fn counting_match(leaf: &Leaf, text: &[u8], shared: Shared) -> Option<usize> {
 fn take(pattern: &Pattern, reading: Reading<'_>, names: &[&str], values: &mut [Option<String>]) -> bool {
     let text = reading.text;
     if pattern.captures().is_empty() {
-        return is_match(pattern, text);
+        return pattern_matches(pattern, text);
     }
     let Some(regex) = pattern.regex() else { return false };
     // of a piece the match that counts, if it has one: others may hold up the one before

@@ -40,8 +40,8 @@ pub enum LookedFor {
 /// The signatures of a faultbook, arranged for scanning.
 pub struct Index<'book> {
     faultbook: &'book Faultbook,
-    /// For each rule of the faultbook whether it is looked for.
-    used: Vec<bool>,
+    /// The rules that are looked for, ascending.
+    rules: Vec<RuleId>,
     signatures: Vec<(RuleId, usize)>,
     /// The different globs of signatures, and for each signature which of them is its own.
     globs: Vec<&'book FileGlob>,
@@ -62,16 +62,25 @@ impl<'book> Index<'book> {
 
     /// Arranges only the rules that `wanted` accepts.
     pub fn of_rules(faultbook: &'book Faultbook, wanted: impl Fn(&Rule) -> bool) -> Self {
-        let used: Vec<bool> = faultbook.rules().iter().map(wanted).collect();
-        let rules = faultbook.rules().iter().enumerate().filter(|(at, _)| used[*at]);
+        let rules = faultbook.rules().iter().enumerate().filter(|(_, rule)| wanted(rule));
+        Self::arrange(faultbook, rules.map(|(at, _)| RuleId::new(at)).collect())
+    }
+
+    /// Arranges one rule alone. Cost: that of the rule, however many others there are.
+    pub fn of_rule(faultbook: &'book Faultbook, rule: RuleId) -> Self {
+        Self::arrange(faultbook, vec![rule])
+    }
+
+    fn arrange(faultbook: &'book Faultbook, rules: Vec<RuleId>) -> Self {
         let signatures: Vec<(RuleId, usize)> = rules
-            .flat_map(|(at, rule)| (0..rule.signatures.len()).map(move |signature| (RuleId::new(at), signature)))
+            .iter()
+            .flat_map(|&id| (0..faultbook.rule(id).signatures.len()).map(move |signature| (id, signature)))
             .collect();
         let needles = |(rule, signature): &(RuleId, usize)| &*faultbook.rule(*rule).signatures[*signature].needles;
         let members = Arc::new(Members::new(signatures.iter().map(needles)));
         let mut index = Self {
             faultbook,
-            used,
+            rules,
             globs: Vec::new(),
             glob_of: Vec::new(),
             members,
@@ -108,9 +117,9 @@ impl<'book> Index<'book> {
         self.faultbook
     }
 
-    /// Whether a rule is looked for.
-    pub fn has_rule(&self, id: RuleId) -> bool {
-        self.used[id.index()]
+    /// The rules that are looked for, in the order of the faultbook.
+    pub fn rules(&self) -> impl Iterator<Item = RuleId> {
+        self.rules.iter().copied()
     }
 
     /// How many signatures there are.

@@ -21,7 +21,7 @@ mod unindexed;
 mod unwrap;
 mod wide;
 
-pub use confirm::Captured;
+pub use confirm::{Captured, leaf_matches, pattern_matches};
 pub use index::{Index, IndexPart, SignatureId};
 pub use profile::Profile;
 pub use source_scan::{RecordMatches, Scan, ScanOutcome};

@@ -57,7 +57,7 @@ impl Group {
 
 fn source(leaf: &Leaf) -> String {
     match leaf {
-        Leaf::Regex(pattern) => pattern.source().to_owned(),
+        Leaf::Regex(pattern) => pattern.expanded().to_owned(),
         Leaf::Contains(bytes) => bytes.iter().map(|byte| format!(r"(?-u:\x{byte:02x})")).collect(),
     }
 }

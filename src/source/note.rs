@@ -39,6 +39,8 @@ pub enum NoteKind {
     RecordCut,
     /// More failures of one kind than are told apart; all records were read.
     FailureLimit,
+    /// More records of one signature than correlations look at; all were read.
+    EventLimit,
     /// The facts that lie beside the logs could not be understood.
     Facts,
 }
@@ -47,7 +49,8 @@ impl NoteKind {
     /// Whether text that was meant to be read was not, so that a failure in it would go unnoticed. What is not text, what was
     /// only cut, and facts beside the logs are no loss.
     pub fn is_loss(self) -> bool {
-        !matches!(self, NoteKind::Binary | NoteKind::RecordCut | NoteKind::FailureLimit | NoteKind::Facts)
+        use NoteKind::{Binary, EventLimit, Facts, FailureLimit, RecordCut};
+        !matches!(self, Binary | RecordCut | FailureLimit | EventLimit | Facts)
     }
 }
 

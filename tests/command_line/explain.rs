@@ -260,3 +260,29 @@ fn whole_files_have_near_misses_too() {
         nearest("{ regex: 'PermitRootLogin\\s+yes', scope: file, file: '*.log' }", "# sshd\nPermitRootLogin no\n");
     assert!(told.contains("a.log:2 has `PermitRootLogin`; the regex stops at"), "{told}");
 }
+
+const OUTAGE: &str = "\
+signatures:
+  down: { regex: 'link (?<host>\\S+) down' }
+  timeout: { regex: 'timeout of (?<host>\\S+)' }
+correlations:
+  outage: { type: temporal_ordered, signatures: [down, timeout], group_by: [host], timespan: 10m }
+  burst: { type: event_count, signatures: [timeout], group_by: [host], timespan: 5m, gte: 3 }
+condition: outage or burst
+";
+
+#[test]
+fn correlations_tell_their_best_window_and_what_it_lacks() {
+    let log = "\
+2026-01-01 10:00:00 ERROR timeout of db-1
+2026-01-01 10:01:00 ERROR link db-1 down
+2026-01-01 10:02:00 ERROR link db-2 down
+2026-01-01 10:13:00 ERROR timeout of db-2
+2026-01-01 10:14:00 ERROR timeout of db-2
+";
+    let folder = folder(&[("OUTAGE", OUTAGE)], &[("app.log", log)]);
+    insta::assert_snapshot!("correlations", explained(&folder, &["OUTAGE", "app.log"]));
+    let json = json(&folder, &["OUTAGE", "app.log"]);
+    let outage = &json["explanations"][0]["correlations"][0];
+    assert_eq!((&outage["name"], &outage["holds"]), (&"outage".into(), &false.into()));
+}

@@ -5,13 +5,19 @@
 
 mod answer;
 mod check;
+mod corpus;
 mod explain;
+mod fmt;
+mod new;
+mod preview;
 mod reading;
 mod rules;
 mod settings;
+mod snapshots;
 mod sources;
 mod test;
 mod triage;
+mod watch;
 
 use std::fs;
 use std::path::PathBuf;
@@ -149,7 +155,7 @@ fn version_and_help_are_no_errors_and_no_command_is_one() {
     let folder = Folder::new(&[]);
     let version = folder.run(&["--version"]);
     assert_eq!((version.code, version.out), (0, format!("faultbook {}\n", env!("CARGO_PKG_VERSION"))));
-    for command in ["triage", "answer", "check", "test", "explain", "rules"] {
+    for command in ["triage", "answer", "check", "test", "preview", "explain", "rules", "new", "fmt"] {
         let help = folder.run(&[command, "--help"]);
         assert!(help.code == 0 && help.out.contains("Examples:") && help.out.contains("Exit status:"), "{command}");
     }

@@ -1,0 +1,30 @@
+//! Diagnosing the samples of a rule, as its tests and its preview do.
+
+use crate::diagnose::case::Observer;
+use crate::diagnose::{Diagnoser, Diagnosis, Known};
+use crate::rule::{Faultbook, RuleId, RuleTest};
+use crate::scan::Index;
+
+/// The path a sample has inside its case, unless the test says otherwise.
+pub(crate) const DEFAULT_PATH: &str = "sample.log";
+
+/// Diagnoses each sample of a rule with this rule alone, so that what comes out says something about this rule. `observer` is told of
+/// the records that matched.
+pub(crate) fn each<'b>(
+    faultbook: &'b Faultbook,
+    id: RuleId,
+    observer: Option<Observer<'_>>,
+    mut taken: impl FnMut(&'b RuleTest, Diagnosis),
+) {
+    let index = Index::of_rule(faultbook, id);
+    let mut diagnoser = Diagnoser::new(&index);
+    if let Some(observer) = observer {
+        diagnoser = diagnoser.observed(observer);
+    }
+    for test in &faultbook.rule(id).tests {
+        let mut known = Known { facts: test.facts.iter().cloned().collect(), ..Known::default() };
+        test.products.iter().for_each(|(product, version)| known.set_product(product, version.as_str()));
+        let path = test.file.as_deref().unwrap_or(DEFAULT_PATH);
+        taken(test, diagnoser.diagnose_text(path, &test.text, &known));
+    }
+}

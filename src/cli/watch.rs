@@ -1,0 +1,80 @@
+//! Waiting for files to change, for commands with `--watch`.
+//!
+//! The operating system tells of every step of saving a file; a [`Watch`] waits until it is quiet for a moment. What changed is found out by
+//! the library, which looks at the files itself.
+
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+use notify::event::{AccessKind, AccessMode, EventKind};
+use notify::{RecommendedWatcher, RecursiveMode, Watcher};
+
+use crate::cli::exit::Failure;
+
+/// How long nothing may happen before files are looked at: editors write, rename and set permissions within a few milliseconds.
+const QUIET: Duration = Duration::from_millis(10);
+/// How long to wait for quiet: somebody may be writing all the time.
+const PATIENCE: Duration = Duration::from_millis(100);
+
+/// Folders in which something may change.
+pub struct Watch {
+    watcher: RecommendedWatcher,
+    events: Receiver<()>,
+    folders: Vec<(PathBuf, bool)>,
+}
+
+impl Watch {
+    /// Begins to watch folders; of each whether what is below counts too.
+    pub fn new(folders: Vec<(PathBuf, bool)>) -> Result<Self, Failure> {
+        let (sender, events) = mpsc::channel();
+        let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+            // an error may mean that events were lost
+            if event.map_or(true, |event| is_change(event.kind)) {
+                let _ = sender.send(());
+            }
+        });
+        let mut watch = Self { watcher: watcher.map_err(|error| refused(&error))?, events, folders: Vec::new() };
+        watch.follow(folders)?;
+        Ok(watch)
+    }
+
+    /// Watches these folders from now on.
+    pub fn follow(&mut self, folders: Vec<(PathBuf, bool)>) -> Result<(), Failure> {
+        let is_new = |folder: &&(PathBuf, bool)| !self.folders.contains(folder);
+        let new: Vec<&(PathBuf, bool)> = folders.iter().filter(is_new).collect();
+        for (folder, below) in new {
+            let mode = if *below { RecursiveMode::Recursive } else { RecursiveMode::NonRecursive };
+            self.watcher.watch(Path::new(folder), mode).map_err(|error| refused(&error))?;
+        }
+        self.folders = folders;
+        Ok(())
+    }
+
+    /// Waits until something changed and then nothing for a moment. Gives when it began to change.
+    pub fn wait(&self) -> Result<Instant, Failure> {
+        let gone = || Failure::refused("the system does not tell of changes any more", "start the command again");
+        self.events.recv().map_err(|_| gone())?;
+        let began = Instant::now();
+        while began.elapsed() < PATIENCE {
+            match self.events.recv_timeout(QUIET) {
+                Ok(()) => {}
+                Err(RecvTimeoutError::Timeout) => break,
+                Err(RecvTimeoutError::Disconnected) => return Err(gone()),
+            }
+        }
+        Ok(began)
+    }
+}
+
+/// Whether an event may mean other contents. Reading a file is an event too, and the one who reads is us.
+fn is_change(kind: EventKind) -> bool {
+    !matches!(kind, EventKind::Access(access) if access != AccessKind::Close(AccessMode::Write))
+}
+
+fn refused(error: &notify::Error) -> Failure {
+    Failure::refused(
+        format!("cannot watch the files: {error}"),
+        "leave --watch out; on Linux `sysctl fs.inotify.max_user_watches` is how many folders can be watched",
+    )
+}

@@ -1,0 +1,303 @@
+//! A faultbook that follows its files: what did not change is neither read nor checked again.
+//!
+//! [`LiveFaultbook::reload`] looks at the stamps of all files, which takes a fraction of the time of reading them, and loads the faultbook
+//! with what was kept of the last time. Templates and settings concern any rule: when one of them changed, everything is
+//! reported as changed. Waiting for files to change is the caller's job.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ffi::OsStr;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use rayon::prelude::*;
+
+use crate::rule::diagnostic::Diagnostic;
+use crate::rule::faultbook::{Faultbook, ReadRule, RuleId, files_of_rules, settings_files, template_folders_of};
+
+/// The name of the folders, beside rule files, of the answers that their tests gave.
+pub const SNAPSHOT_FOLDER: &str = "snapshots";
+
+/// How long after its time of change a file may change again without getting another time: that of file systems that count in
+/// steps of two seconds. Within it the content decides.
+const COARSEST_CLOCK: Duration = Duration::from_secs(2);
+
+/// What an earlier load read.
+#[derive(Debug, Default)]
+pub(crate) struct Kept {
+    rules: HashMap<PathBuf, KeptRule>,
+}
+
+/// One rule file, as it was read.
+#[derive(Debug)]
+pub(crate) struct KeptRule {
+    path: PathBuf,
+    pub(crate) read: Result<ReadRule, Diagnostic>,
+    /// Where its rule is in the faultbook; `None` when it is not used.
+    pub(crate) place: Option<RuleId>,
+}
+
+impl KeptRule {
+    pub(crate) fn new(read: Result<ReadRule, Diagnostic>, path: PathBuf) -> Self {
+        Self { path, read, place: None }
+    }
+}
+
+impl Kept {
+    pub(crate) fn of(rules: Vec<KeptRule>) -> Self {
+        Self { rules: rules.into_iter().map(|rule| (rule.path.clone(), rule)).collect() }
+    }
+
+    /// What was read of a file, if it is to be used again.
+    pub(crate) fn take(&mut self, path: &Path) -> Option<KeptRule> {
+        self.rules.remove(path)
+    }
+
+    /// Takes the rules back from the faultbook that was made of them.
+    fn take_back(&mut self, faultbook: Faultbook) {
+        let mut rules: Vec<Option<_>> = faultbook.into_rules().into_iter().map(Some).collect();
+        for kept in self.rules.values_mut() {
+            if let (Ok(read), Some(place)) = (&mut kept.read, kept.place) {
+                read.rule = rules.get_mut(place.index()).and_then(Option::take);
+            }
+        }
+    }
+}
+
+/// What a reload found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reload {
+    /// No file changed.
+    Nothing,
+    /// Only rule files or their snapshots did: these are the rules that are new or different, ascending. Empty when rules only went.
+    Rules(Vec<RuleId>),
+    /// Something that may concern every rule.
+    Everything,
+}
+
+/// A faultbook and what is needed to load it again quickly.
+#[derive(Debug)]
+pub struct LiveFaultbook {
+    rule_paths: Vec<PathBuf>,
+    template_folders: Vec<PathBuf>,
+    faultbook: Faultbook,
+    kept: Kept,
+    rules: Stamps,
+    shared: Stamps,
+    snapshots: Stamps,
+}
+
+impl LiveFaultbook {
+    /// Loads a faultbook as [`Faultbook::load`] does.
+    pub fn load(rule_paths: &[PathBuf], template_folders: &[PathBuf]) -> Self {
+        // the stamps come first: what changes while rules are read is seen as changed next time
+        let mut live = Self {
+            rule_paths: rule_paths.to_vec(),
+            template_folders: template_folders.to_vec(),
+            faultbook: Faultbook::from_texts(Vec::new(), Default::default()),
+            kept: Kept::default(),
+            rules: Stamps::default(),
+            shared: Stamps::default(),
+            snapshots: Stamps::default(),
+        };
+        live.look();
+        (live.faultbook, live.kept) = Faultbook::load_beside(rule_paths, template_folders, Kept::default());
+        live
+    }
+
+    /// The faultbook as it was loaded last.
+    pub fn faultbook(&self) -> &Faultbook {
+        &self.faultbook
+    }
+
+    /// Loads what changed since the last time. The outcome is that of loading everything anew. Cost: a look at each file, and
+    /// reading and checking those that changed.
+    pub fn reload(&mut self) -> Reload {
+        let Changes { rules, shared, snapshots } = self.look();
+        if rules.is_empty() && snapshots.is_empty() && !shared {
+            return Reload::Nothing;
+        }
+        let empty = Faultbook::from_texts(Vec::new(), Default::default());
+        let mut kept = std::mem::take(&mut self.kept);
+        kept.take_back(std::mem::replace(&mut self.faultbook, empty));
+        let mut unused: HashSet<PathBuf> = HashSet::new();
+        if shared {
+            kept = Kept::default();
+        } else {
+            kept.rules.retain(|path, _| !rules.contains(path));
+            unused.extend(kept.rules.values().filter(|rule| rule.place.is_none()).map(|rule| rule.path.clone()));
+        }
+        (self.faultbook, self.kept) = Faultbook::load_beside(&self.rule_paths, &self.template_folders, kept);
+        if shared {
+            return Reload::Everything;
+        }
+        let is_other = |path: &PathBuf| rules.contains(path) || unused.contains(path);
+        let places = self.kept.rules.values().filter(|rule| is_other(&rule.path)).filter_map(|rule| rule.place);
+        let of_snapshots = snapshots.iter().filter_map(|path| self.faultbook.find(path.file_stem()?.to_str()?));
+        let mut changed: Vec<RuleId> = places.chain(of_snapshots).collect();
+        changed.sort_unstable();
+        changed.dedup();
+        Reload::Rules(changed)
+    }
+
+    /// The folders in which a change may concern the faultbook, and whether those below them count too.
+    pub fn folders(&self) -> Vec<(PathBuf, bool)> {
+        let mut folders: BTreeMap<PathBuf, bool> = BTreeMap::new();
+        let mut add = |path: &Path, below: bool| {
+            // a watch on a file ends when an editor puts another one in its place
+            let (folder, below) = match path.is_dir() {
+                true => (Some(path), below),
+                false => (path.parent(), false),
+            };
+            if let Some(folder) =
+                folder.and_then(|folder| std::path::absolute(folder).ok()).filter(|path| path.is_dir())
+            {
+                *folders.entry(folder).or_default() |= below;
+            }
+        };
+        for path in &self.rule_paths {
+            add(path, true);
+            let absolute = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+            if let Some(beside) = absolute.parent() {
+                add(beside, false);
+                add(&beside.join(SNAPSHOT_FOLDER), false);
+            }
+        }
+        template_folders_of(&self.rule_paths, &self.template_folders).iter().for_each(|path| add(path, true));
+        settings_files(&self.rule_paths).iter().for_each(|path| add(path, false));
+        folders.into_iter().collect()
+    }
+
+    /// Looks at every file and tells what is not as it was at the last look.
+    fn look(&mut self) -> Changes {
+        let (files, _) = files_of_rules(&self.rule_paths);
+        let folders: HashSet<PathBuf> = files.iter().filter_map(|file| Some(file.parent()?.to_owned())).collect();
+        let snapshots = folders.iter().flat_map(|folder| files_below(&folder.join(SNAPSHOT_FOLDER))).collect();
+        let templates = template_folders_of(&self.rule_paths, &self.template_folders);
+        let templates = templates.iter().flat_map(|folder| files_below(folder));
+        let shared = templates.chain(settings_files(&self.rule_paths)).collect();
+        Changes {
+            rules: self.rules.look(files),
+            shared: !self.shared.look(shared).is_empty(),
+            snapshots: self.snapshots.look(snapshots),
+        }
+    }
+}
+
+/// What is not as it was: new, different or gone.
+struct Changes {
+    rules: HashSet<PathBuf>,
+    shared: bool,
+    snapshots: HashSet<PathBuf>,
+}
+
+/// Files, without those that editors make for a moment.
+fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let is_hidden = |name: &OsStr| name.as_encoded_bytes().starts_with(b".") || name.as_encoded_bytes().ends_with(b"~");
+    let files = walkdir::WalkDir::new(folder).into_iter().filter_map(Result::ok);
+    let files = files.filter(|entry| entry.file_type().is_file() && !is_hidden(entry.file_name()));
+    files.map(walkdir::DirEntry::into_path).collect()
+}
+
+/// How files were at the last look.
+#[derive(Debug, Default)]
+struct Stamps(HashMap<PathBuf, Stamp>);
+
+impl Stamps {
+    /// Looks at these files, and tells which of them, or of those of the last look, are new, different or gone.
+    fn look(&mut self, files: Vec<PathBuf>) -> HashSet<PathBuf> {
+        let before = std::mem::take(&mut self.0);
+        let now: Vec<(PathBuf, Stamp)> = files
+            .into_par_iter()
+            .filter_map(|path| Stamp::of(&path, before.get(&path)).map(|stamp| (path, stamp)))
+            .collect();
+        self.0 = now.into_iter().collect();
+        let other =
+            self.0.iter().filter(|(path, stamp)| before.get(*path).is_none_or(|old| old.content != stamp.content));
+        let gone = before.keys().filter(|path| !self.0.contains_key(*path));
+        other.map(|(path, _)| path).chain(gone).cloned().collect()
+    }
+}
+
+/// What tells whether a file is still the one that was read.
+#[derive(Clone, Copy, Debug)]
+struct Stamp {
+    modified: Option<SystemTime>,
+    bytes: u64,
+    /// A hash of the content; it never leaves the process.
+    content: u64,
+    /// Whether a later change would show in the time.
+    settled: bool,
+}
+
+impl Stamp {
+    /// Looks at a file; `None` when there is none to read.
+    fn of(path: &Path, before: Option<&Stamp>) -> Option<Self> {
+        let metadata = std::fs::metadata(path).ok()?;
+        let (modified, bytes) = (metadata.modified().ok(), metadata.len());
+        if let Some(before) = before.filter(|before| before.settled)
+            && (before.modified, before.bytes) == (modified, bytes)
+        {
+            return Some(*before);
+        }
+        let looked = SystemTime::now();
+        let mut hasher = DefaultHasher::new();
+        std::fs::read(path).ok()?.hash(&mut hasher);
+        let age = modified.and_then(|modified| looked.duration_since(modified).ok());
+        let settled = age.is_some_and(|age| age > COARSEST_CLOCK);
+        Some(Self { modified, bytes, content: hasher.finish(), settled })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rule(id: &str, text: &str) -> String {
+        format!("id: {id}\ntitle: t\nseverity: error\nsignatures:\n  s: {{ contains: {text} }}\nresolution: r\n")
+    }
+
+    fn ids(live: &LiveFaultbook, reload: Reload) -> Vec<String> {
+        let Reload::Rules(changed) = reload else { panic!("{reload:?}") };
+        changed.into_iter().map(|id| live.faultbook().rule(id).id.clone()).collect()
+    }
+
+    #[test]
+    fn what_changed_is_loaded_and_the_rest_stays_as_if_all_had_been_loaded() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let write = |path: &str, text: &str| std::fs::write(folder.path().join(path), text).expect("written");
+        for id in ["a", "b", "c"] {
+            write(&format!("{id}.yaml"), &rule(id, "text"));
+        }
+        let paths = [folder.path().to_owned()];
+        let mut live = LiveFaultbook::load(&paths, &[]);
+        let same_as_new = |live: &LiveFaultbook| {
+            let new = Faultbook::load(&paths, &[]);
+            let ids = |book: &Faultbook| book.rules().iter().map(|rule| rule.id.clone()).collect::<Vec<_>>();
+            let told = |book: &Faultbook| book.diagnostics().iter().map(|each| each.title.clone()).collect::<Vec<_>>();
+            assert_eq!((ids(live.faultbook()), told(live.faultbook())), (ids(&new), told(&new)));
+        };
+        assert_eq!(live.reload(), Reload::Nothing);
+
+        write("b.yaml", &rule("b", "other"));
+        let reload = live.reload();
+        assert_eq!(ids(&live, reload), ["b"]);
+        same_as_new(&live);
+        write("b.yaml", &rule("a", "other"));
+        let reload = live.reload();
+        assert!(ids(&live, reload).is_empty(), "an id twice: the first one is used");
+        same_as_new(&live);
+        write("a.yaml", "id: [");
+        let reload = live.reload();
+        assert_eq!(ids(&live, reload), ["a"], "the second one is usable now, though its file did not change");
+        same_as_new(&live);
+        std::fs::remove_file(folder.path().join("c.yaml")).expect("removed");
+        let reload = live.reload();
+        assert!(ids(&live, reload).is_empty());
+        same_as_new(&live);
+        write("faultbook.yaml", "limits: { depth: 3 }\n");
+        assert_eq!(live.reload(), Reload::Everything);
+        same_as_new(&live);
+        assert_eq!(live.reload(), Reload::Nothing);
+    }
+}
