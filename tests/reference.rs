@@ -192,6 +192,9 @@ fn sound(mapping: &str) -> (FileKind, Value, fn(Value) -> Value) {
         "optional" => (json!({ "regex": "on (?<host>[a-z]+)" }), |value| {
             rule(json!({ "signatures": { "s": { "regex": "disk full", "optional": [value] } } }))
         }),
+        "correlation" => (json!({ "type": "event_count", "signatures": ["s"], "timespan": "5m", "gte": 3 }), |value| {
+            rule(json!({ "correlations": { "c": value }, "condition": "s and c" }))
+        }),
         "fact" => (json!({}), |value| rule(json!({ "facts": { "f": value } }))),
         "branch" => (json!({ "title": "t", "text": "x" }), |value| rule(json!({ "resolution": [value] }))),
         "test" => {
