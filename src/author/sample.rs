@@ -6,7 +6,7 @@ use crate::rule::{Faultbook, RuleId, RuleTest};
 use crate::scan::Index;
 
 /// The path a sample has inside its case, unless the test says otherwise.
-const DEFAULT_PATH: &str = "sample.log";
+pub(crate) const DEFAULT_PATH: &str = "sample.log";
 
 /// Diagnoses each sample of a rule with this rule alone, so that what comes out says something about this rule. `observer` is told of
 /// the records that matched.

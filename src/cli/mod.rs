@@ -13,6 +13,8 @@ mod console;
 mod diagnostics;
 mod docs;
 mod exit;
+mod fmt;
+mod new;
 mod output_options;
 mod prepare;
 mod preview;
@@ -50,6 +52,7 @@ use rules_options::FaultbookOptions;
 Examples:
   faultbook triage bundles/                 what is wrong in these archives, and what to do
   faultbook answer < error.txt              the answer to one pasted error
+  faultbook new app-42 --from error.txt     a rule from one pasted error
   faultbook check --rules my-rules/         mistakes in your rules
   faultbook test --rules my-rules/          do they find what they should?
   faultbook preview ID --rules my-rules/    what does the answer look like?
@@ -73,6 +76,8 @@ enum Command {
     Test(test::TestArgs),
     Preview(preview::PreviewArgs),
     Rules(rules::RulesArgs),
+    New(new::NewArgs),
+    Fmt(fmt::FmtArgs),
     Schema(schema::SchemaArgs),
     Docs(docs::DocsArgs),
 }
@@ -94,6 +99,8 @@ pub fn main() -> ExitCode {
         Command::Test(args) => test::run(args, &context),
         Command::Preview(args) => preview::run(args, &context),
         Command::Rules(args) => rules::run(args, &context),
+        Command::New(args) => new::run(args, &context),
+        Command::Fmt(args) => fmt::run(args, &context),
         Command::Schema(args) => schema::run(args, &context),
         Command::Docs(args) => docs::run(args, &context),
     };

@@ -130,6 +130,20 @@ impl Faultbook {
         (faultbook, Kept::of(rules))
     }
 
+    /// Finds the files that [`Faultbook::load`] would read as rules below some paths, in its order, and what cannot be read.
+    pub fn rule_files(paths: &[PathBuf]) -> (Vec<PathBuf>, Vec<Diagnostic>) {
+        let (mut files, mut unreadable) = (Vec::new(), Vec::new());
+        for path in paths {
+            rule_files(path, &mut unreadable, &mut files);
+        }
+        (files, unreadable)
+    }
+
+    /// Reads the text of an authored file; the diagnostic says why it cannot be read.
+    pub fn read_text(path: &Path) -> Result<String, Diagnostic> {
+        text_of(path).map_err(|reason| not_readable(path, &reason))
+    }
+
     /// Builds a faultbook from `(path, text)` pairs; the paths are only shown.
     pub fn from_texts(texts: Vec<(String, String)>, templates: Templates) -> Self {
         Self::from_texts_and_settings(texts, templates, Vec::new())

@@ -57,3 +57,4 @@ pub use open::{Visit, read};
 pub use progress::Progress;
 pub use reading::{ReadOptions, Reading};
 pub use timestamp::LogTime;
+pub(crate) use trace::is_frame as is_trace_frame;

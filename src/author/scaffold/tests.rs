@@ -1,0 +1,108 @@
+//! What is made of pastes: sound rules that find them and not their near misses.
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn made(paste: &str) -> Result<Scaffold, ScaffoldError> {
+    let created = jiff::civil::date(2026, 1, 2);
+    scaffold(&Request { id: "app-42", title: None, paste, created, schema: "rule.schema.json" })
+}
+
+/// The test's text read back is the paste; the rest was proven by `scaffold` itself.
+fn is_sound(paste: &str) -> Scaffold {
+    let scaffold = made(paste).unwrap_or_else(|error| panic!("{error}: {paste:?}"));
+    let faultbook = loaded(&scaffold.text).expect("loads");
+    let rule = &faultbook.rules()[0];
+    assert_eq!(rule.tests[0].text, paste, "{}", scaffold.text);
+    assert!(rule.tests[1].text != paste);
+    let outcomes = test::run(&faultbook, |_| true);
+    assert!(outcomes.iter().all(test::TestOutcome::passed), "{outcomes:?}");
+    let laid = fmt::format("x.yaml", &scaffold.text);
+    assert!(laid.as_ref().is_ok_and(|laid| *laid == scaffold.text), "{laid:?}\n{}", scaffold.text);
+    assert_eq!(rule.prevention.is_some() && rule.cause.is_some() && rule.symptoms.is_some(), true);
+    scaffold
+}
+
+#[test]
+fn a_paste_becomes_a_rule() {
+    let paste = "2024-05-01 10:00:00,120 [main] ERROR com.example.Pool - connect to db-01:5432 refused for user 'alice' after 3 retries\n";
+    insta::assert_snapshot!(is_sound(paste).text);
+}
+
+#[test]
+fn a_trace_becomes_a_rule_about_its_exception() {
+    let paste = "2024-05-01 10:00:00 WARN all is slow\n2024-05-01 10:00:02 ERROR Job 7 ended\n\
+                 java.io.IOException: No space left on device: /srv/spool/7.tmp\n\tat a.B.c(B.java:7)\n\tat a.B.d(B.java:9)\n";
+    insta::assert_snapshot!(is_sound(paste).text);
+}
+
+#[test]
+fn hostile_pastes_become_rules() {
+    for paste in [
+        "error: 'x",
+        "it's can't won't fail\r\nnext line\r\n",
+        "\u{1b}[31mERROR\u{1b}[0m cannot open \u{7}bell",
+        "failed: {{ name }} {% if x %} {# c #} %{IPV4:x}",
+        "  indented failure\n    deeper\n",
+        "password=hunter2 token: abc failed to log in",
+        "- a: b\n# c\n--- failed\n...\n",
+        "数据库连接失败 端口 5432",
+        "key=\"a failed thing with words\" n=1 x='y'",
+        "{\"level\":\"error\",\"message\":\"connect to db1:5432 refused\",\"time\":\"2024-05-01T10:00:00Z\"}\n",
+        "the same failed 1\nthe same failed 2\nthe same failed 3\n",
+        "!!",
+        "42 17",
+        "C:\\Users\\a\\b.txt not found (0x80070002)",
+        "\ttab\tfailed\t7\n\n\n",
+        "no space left on device \u{2028}\u{feff} failed",
+    ] {
+        is_sound(paste);
+    }
+    is_sound(&format!("failed {}", "x".repeat(PASTE_BYTES - 7)));
+    is_sound(&"failed 7 times, ".repeat(PASTE_BYTES / 16));
+}
+
+#[test]
+fn what_cannot_be_a_rule_is_refused() {
+    let request = |id, paste| {
+        let created = jiff::civil::date(2026, 1, 2);
+        scaffold(&Request { id, title: None, paste, created, schema: "s" }).expect_err("refused")
+    };
+    assert_eq!(request("a", " \n\t"), ScaffoldError::Empty);
+    assert_eq!(request("a", &"x".repeat(PASTE_BYTES + 1)), ScaffoldError::TooLong { bytes: PASTE_BYTES + 1 });
+    assert!(matches!(request("../a", "x failed"), ScaffoldError::BadId { .. }));
+}
+
+#[test]
+fn secrets_are_matched_and_not_captured() {
+    let scaffold = is_sound("login failed: password=hunter2 for user=bob");
+    assert_eq!(scaffold.secrets, ["password"]);
+    assert_eq!(scaffold.captures, [("user".to_owned(), "bob".to_owned())]);
+}
+
+fn cases() -> u32 {
+    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(150)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(cases()) })]
+
+    #[test]
+    fn any_paste_with_words_becomes_a_sound_rule(
+        parts in prop::collection::vec(
+            prop::sample::select(vec![
+                "failed", "connection", "to", "the", "disk", "refused", "é", "数据", "user", "port", "'alice'", "\"a b\"", "8080", "-7",
+                "10.0.0.1", "db-01:5432", "/var/log/x", "C:\\x", "0xff", "30s", "12%", "2024-05-01", "10:00:00", "a@b.example", "[main]",
+                "ERROR", "{", "}", "{{", "%{A:b}", "#", ": ", "- ", "'", "\"", "\\", "`", "|", "&", "*", "!", "\n", "\r\n", "\t", "  ",
+                "\u{1b}[31m", "\u{7}", "\u{a0}", "\u{200b}", "&amp;", "password=x", "key=", "=", "\n2024-05-01 10:00:00 INFO ", "<b>",
+                "f47ac10b-58cc-4372-a567-0e02b2c3d479", "\u{201c}x\u{201d}", "Exception: ", "\n\tat a.B.c(B.java:7)", "$", "^", "(?", "\u{85}",
+            ]),
+            1..14,
+        ),
+        glue in prop::sample::select(vec!["", " "]),
+    ) {
+        let paste = format!("something failed {}", parts.join(glue));
+        is_sound(&paste);
+    }
+}
