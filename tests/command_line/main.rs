@@ -7,6 +7,8 @@ mod answer;
 mod check;
 mod corpus;
 mod preview;
+mod fmt;
+mod new;
 mod reading;
 mod rules;
 mod settings;

@@ -65,7 +65,7 @@ fn hostile_pastes_become_rules() {
 
 #[test]
 fn what_cannot_be_a_rule_is_refused() {
-    let request = |id, paste| {
+    let request = |id: &str, paste: &str| {
         let created = jiff::civil::date(2026, 1, 2);
         scaffold(&Request { id, title: None, paste, created, schema: "s" }).expect_err("refused")
     };
