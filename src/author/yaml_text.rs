@@ -10,7 +10,8 @@ const WORDS: [&str; 12] = ["true", "false", "null", "yes", "no", "on", "off", "y
 /// Whether a text that begins with a letter and has no sign with a meaning is read as itself without quotes.
 pub(crate) fn is_plain(text: &str) -> bool {
     let begins = text.starts_with(|first: char| first.is_alphanumeric() || matches!(first, '/' | '_' | '('));
-    let has_meaning = text.contains(": ") || text.contains(" #") || text.ends_with([':', ' ']) || text.contains(unprintable);
+    let has_meaning =
+        text.contains(": ") || text.contains(" #") || text.ends_with([':', ' ']) || text.contains(unprintable);
     let is_word = WORDS.iter().any(|word| text.eq_ignore_ascii_case(word));
     begins && !has_meaning && !is_word && yaml::resolve(text) == Some(Node::String(text.to_owned()))
 }
@@ -25,7 +26,11 @@ pub(crate) fn scalar(text: &str) -> String {
     if text.contains(unprintable) {
         return double_quoted(text);
     }
-    if is_plain(text) && !text.contains(['[', ']', '{', '}', ',', '\'', '"', '\\']) { text.to_owned() } else { single_quoted(text) }
+    if is_plain(text) && !text.contains(['[', ']', '{', '}', ',', '\'', '"', '\\']) {
+        text.to_owned()
+    } else {
+        single_quoted(text)
+    }
 }
 
 /// A text in single quotes; it has one line and nothing that cannot be printed.
@@ -85,7 +90,9 @@ pub(crate) fn value(text: &str, indent: usize) -> String {
     if !text.contains('\n') {
         return format!(" {}\n", scalar(text));
     }
-    let Some((chomping, lines)) = block_lines(text) else { return format!(" {}\n", double_quoted_lines(text, indent + 2)) };
+    let Some((chomping, lines)) = block_lines(text) else {
+        return format!(" {}\n", double_quoted_lines(text, indent + 2));
+    };
     let begins_blank = lines.iter().find(|line| !line.is_empty()).is_some_and(|line| line.starts_with([' ', '\t']));
     let mut value = format!(" |{}{chomping}\n", if begins_blank { "2" } else { "" });
     for line in lines {
@@ -137,9 +144,39 @@ mod tests {
     #[test]
     fn hostile_texts_read_back_as_they_were() {
         for text in [
-            "a\r\nb\r\n", "  a\nb", "\n\n a\n", "a\n\n\n", "a \n b\t\n", "\ta\nb\n", "- a\n# b\n", "--- \n...\n", "a\n  \n",
-            "yes", "null", "~", "5.10", "a: b", "a #b", "'", "\"", "\\", "%", "@a", "[a]", "{{ a }}", "\u{feff}a", "\u{85}\n\u{7}",
-            " a", "a ", "\u{2028}\n", "a\r\n  b\r\n\r\n", "-", "?", ": ", "\u{10ffff}", "x\n \n",
+            "a\r\nb\r\n",
+            "  a\nb",
+            "\n\n a\n",
+            "a\n\n\n",
+            "a \n b\t\n",
+            "\ta\nb\n",
+            "- a\n# b\n",
+            "--- \n...\n",
+            "a\n  \n",
+            "yes",
+            "null",
+            "~",
+            "5.10",
+            "a: b",
+            "a #b",
+            "'",
+            "\"",
+            "\\",
+            "%",
+            "@a",
+            "[a]",
+            "{{ a }}",
+            "\u{feff}a",
+            "\u{85}\n\u{7}",
+            " a",
+            "a ",
+            "\u{2028}\n",
+            "a\r\n  b\r\n\r\n",
+            "-",
+            "?",
+            ": ",
+            "\u{10ffff}",
+            "x\n \n",
         ] {
             reads_back(text);
         }

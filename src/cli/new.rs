@@ -15,7 +15,7 @@ use crate::rule::Faultbook;
 use crate::scan::Index;
 
 /// The name of the schema in the folder of the rules.
-const SCHEMA_FILE: &str = "rule.schema.json";
+const SCHEMA_FILE: &str = "faultbook-rule.schema.json";
 
 /// Bytes of an answer at the terminal that are read.
 const ANSWER_BYTES: u64 = 4096;
@@ -59,7 +59,12 @@ pub fn run(args: &NewArgs, context: &Context) -> Result<Exit, Failure> {
     let id = match &args.id {
         Some(id) => id.clone(),
         None if asks => ask(context, "id of the rule, such as app-42")?,
-        None => return Err(Failure::refused("the rule has no id", "give one, as in `faultbook new app-42 --from error.txt`")),
+        None => {
+            return Err(Failure::refused(
+                "the rule has no id",
+                "give one, as in `faultbook new app-42 --from error.txt`",
+            ));
+        }
     };
     if !is_id(&id) {
         let help = "write letters, digits, `-`, `_` and `.`, for instance `app-42`";
@@ -74,7 +79,9 @@ pub fn run(args: &NewArgs, context: &Context) -> Result<Exit, Failure> {
     must_be_free(args, faultbook.as_ref(), &id, &path)?;
 
     let paste = paste(args, context, asks)?;
-    if !args.force && let Some(exit) = known_already(&paste, faultbook.as_ref(), context) {
+    if !args.force
+        && let Some(exit) = known_already(&paste, faultbook.as_ref(), context)
+    {
         return Ok(exit);
     }
     let title = match &args.title {
@@ -139,7 +146,9 @@ fn must_be_free(args: &NewArgs, faultbook: Option<&Faultbook>, id: &str, path: &
     }
     let rule = faultbook.and_then(|faultbook| faultbook.find(id).map(|found| faultbook.rule(found)));
     match rule.filter(|rule| Path::new(&rule.path) != path) {
-        Some(rule) => Err(Failure::refused(format!("the rule in `{}` has the id `{id}`", rule.path), "take another id")),
+        Some(rule) => {
+            Err(Failure::refused(format!("the rule in `{}` has the id `{id}`", rule.path), "take another id"))
+        }
         None => Ok(()),
     }
 }
@@ -168,7 +177,10 @@ fn paste(args: &NewArgs, context: &Context, asks: bool) -> Result<String, Failur
     let cut = bytes.len() > PASTE_BYTES;
     match String::from_utf8(bytes) {
         Ok(text) => Ok(text),
-        Err(_) if cut => Err(Failure::refused(format!("{what} has more than {PASTE_BYTES} bytes"), help(&ScaffoldError::TooLong { bytes: 0 }))),
+        Err(_) if cut => Err(Failure::refused(
+            format!("{what} has more than {PASTE_BYTES} bytes"),
+            help(&ScaffoldError::TooLong { bytes: 0 }),
+        )),
         Err(_) => Err(Failure::refused(format!("{what} is not UTF-8"), "save it as UTF-8; a rule file is UTF-8 too")),
     }
 }
@@ -197,7 +209,9 @@ fn known_already(paste: &str, faultbook: Option<&Faultbook>, context: &Context) 
 
 /// Where the schema is, as seen from the rule's folder.
 fn schema(root: &Path, folder: &Path) -> String {
-    let below = folder.strip_prefix(root).map(|below| below.components().filter(|part| matches!(part, Component::Normal(_))).count());
+    let below = folder
+        .strip_prefix(root)
+        .map(|below| below.components().filter(|part| matches!(part, Component::Normal(_))).count());
     format!("{}{SCHEMA_FILE}", "../".repeat(below.unwrap_or(0)))
 }
 
@@ -206,7 +220,8 @@ fn write(path: &Path, text: &str, force: bool) -> Result<(), Failure> {
     path.parent().map_or(Ok(()), fs::create_dir_all).map_err(failed)?;
     let mut options = fs::OpenOptions::new();
     // a file that came to be meanwhile is not written over either
-    let options = if force { options.write(true).create(true).truncate(true) } else { options.write(true).create_new(true) };
+    let options =
+        if force { options.write(true).create(true).truncate(true) } else { options.write(true).create_new(true) };
     options.open(path).and_then(|mut file| file.write_all(text.as_bytes())).map_err(failed)
 }
 

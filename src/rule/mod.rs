@@ -56,6 +56,7 @@ mod yaml_common;
 mod yaml_fault;
 pub mod zone;
 
+pub(crate) use check_parts::RESERVED as RESERVED_NAMES;
 pub use checked::{Branch, Environment, Expectation, Link, Rule, RuleTest};
 pub use correlation::Correlation;
 pub use decide::Truth;

@@ -152,7 +152,10 @@ impl Role {
 /// Says whether a line belongs to a stack trace and tells only where: a frame, a heading, a link; not an exception or a message.
 pub(crate) fn is_frame(line: &[u8]) -> bool {
     let text = line.get(Indentation::of(line).bytes..).unwrap_or_default().trim_ascii_end();
-    !matches!(Role::of(text), Role::Plain | Role::Blank | Role::PythonName | Role::GoHead | Role::RustHead | Role::SanitizerHead)
+    !matches!(
+        Role::of(text),
+        Role::Plain | Role::Blank | Role::PythonName | Role::GoHead | Role::RustHead | Role::SanitizerHead
+    )
 }
 
 /// `at com.example.Main.main(Main.java:12)`, `at Object.<anonymous> (/srv/x.js:3:9)`, `at System.Foo() in x.cs:line 7`; not `at 10:30 …`.

@@ -11,7 +11,11 @@ fn files_get_the_layout_once() {
     let checked = folder.run(&["fmt", "--check", "rules"]);
     assert_eq!((checked.code, checked.out.as_str()), (1, "rules/a.yaml\n"), "{}", checked.talk);
     let diff = folder.run(&["fmt", "--check", "--diff", "rules"]);
-    assert!(diff.code == 1 && diff.out.contains("\n-title:   T\n") && diff.out.contains("\n+title: T\n"), "{}", diff.out);
+    assert!(
+        diff.code == 1 && diff.out.contains("\n-title:   T\n") && diff.out.contains("\n+title: T\n"),
+        "{}",
+        diff.out
+    );
     assert_eq!(std::fs::read_to_string(folder.path("rules/a.yaml")).unwrap(), UNTIDY);
     assert_eq!(folder.code(&["fmt", "--rules", "rules"]), 0);
     assert_eq!(std::fs::read_to_string(folder.path("rules/a.yaml")).unwrap(), TIDY);

@@ -154,7 +154,7 @@ fn version_and_help_are_no_errors_and_no_command_is_one() {
     let folder = Folder::new(&[]);
     let version = folder.run(&["--version"]);
     assert_eq!((version.code, version.out), (0, format!("faultbook {}\n", env!("CARGO_PKG_VERSION"))));
-    for command in ["triage", "answer", "check", "test", "preview", "rules"] {
+    for command in ["triage", "answer", "check", "test", "preview", "rules", "new", "fmt"] {
         let help = folder.run(&[command, "--help"]);
         assert!(help.code == 0 && help.out.contains("Examples:") && help.out.contains("Exit status:"), "{command}");
     }

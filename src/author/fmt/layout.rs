@@ -113,8 +113,12 @@ impl Value<'_> {
     pub fn takes_blank_lines(&self) -> bool {
         match &self.body {
             Body::Block(block) => block.chomping == Chomping::Keep,
-            Body::Map(entries, tail) => tail.is_empty() && entries.last().is_some_and(|last| last.value.takes_blank_lines()),
-            Body::List(items, tail) => tail.is_empty() && items.last().is_some_and(|last| last.value.takes_blank_lines()),
+            Body::Map(entries, tail) => {
+                tail.is_empty() && entries.last().is_some_and(|last| last.value.takes_blank_lines())
+            }
+            Body::List(items, tail) => {
+                tail.is_empty() && items.last().is_some_and(|last| last.value.takes_blank_lines())
+            }
             Body::Empty | Body::Scalar(_) | Body::Flow(_) => false,
         }
     }
@@ -137,7 +141,9 @@ impl Value<'_> {
                 comments_of(tail, found);
             }
             // comments between brackets are part of what is kept as written
-            Body::Flow(lines) => found.extend(lines.iter().filter_map(|line| line.find('#').and_then(|at| line.get(at..)))),
+            Body::Flow(lines) => {
+                found.extend(lines.iter().filter_map(|line| line.find('#').and_then(|at| line.get(at..))))
+            }
             Body::Empty | Body::Scalar(_) | Body::Block(_) => {}
         }
     }

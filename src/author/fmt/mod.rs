@@ -15,9 +15,9 @@ mod write;
 
 use std::sync::Arc;
 
+use crate::rule::Diagnostic;
 use crate::rule::authored::AuthoredFile;
 use crate::rule::yaml::{self, Node};
-use crate::rule::Diagnostic;
 
 /// How often a text is laid out before it must have come to rest. A second time is for what a changed style makes possible.
 const PASSES: usize = 4;

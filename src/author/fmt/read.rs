@@ -88,7 +88,8 @@ impl<'t> Reading<'t> {
     /// Takes the comments that belong to the file: those before the last blank line, and the editor's.
     fn head(&mut self) -> Vec<Leading<'t>> {
         let blank = self.pending.iter().rposition(|line| *line == Leading::Blank).map_or(0, |at| at + 1);
-        let is_modeline = |line: &Leading<'_>| matches!(line, Leading::Comment { text, .. } if text.starts_with(MODELINE));
+        let is_modeline =
+            |line: &Leading<'_>| matches!(line, Leading::Comment { text, .. } if text.starts_with(MODELINE));
         let modeline = self.pending.iter().rposition(is_modeline).map_or(0, |at| at + 1);
         self.pending.drain(..blank.max(modeline)).collect()
     }
@@ -205,7 +206,9 @@ impl<'t> Reading<'t> {
             Some(column) if is_list && (column > parent || is_of_key && column == parent) => {
                 self.collection(column, column == parent)?
             }
-            Some(column) if column > parent && extent::key(self.here(), column).is_some() => self.collection(column, false)?,
+            Some(column) if column > parent && extent::key(self.here(), column).is_some() => {
+                self.collection(column, false)?
+            }
             Some(column) if column > parent => {
                 let is_alone = comment.is_none() && self.pending.is_empty() && !self.here().starts_with(['&', '!']);
                 if !is_alone {
@@ -282,9 +285,8 @@ impl<'t> Reading<'t> {
             let rest = self.lines.get(self.line..).unwrap_or_default();
             let blanks = rest.iter().take_while(|line| line.trim_matches(BLANK).is_empty()).count();
             let next = rest.get(blanks).map(|line| (line.len() - line.trim_start_matches(' ').len(), line));
-            let goes_on = |(column, line): (usize, &&str)| {
-                column > parent && !line.trim_start_matches(BLANK).starts_with('#')
-            };
+            let goes_on =
+                |(column, line): (usize, &&str)| column > parent && !line.trim_start_matches(BLANK).starts_with('#');
             match next.filter(|next| comment.is_none() && goes_on(*next)) {
                 None => return (Body::Scalar(lines), comment),
                 Some((column, line)) => {

@@ -87,7 +87,10 @@ fn texts_keep_their_lines() {
 
 #[test]
 fn quotes_stay_where_something_needs_them() {
-    for same in ["'5.5'", "\"5\"", "'yes'", "'a: b'", "'a #b'", "'a '", "\"it's\"", "'\\d'", "''", "'it''s'", "a", "\"~\"", "'- a'"] {
+    for same in [
+        "'5.5'", "\"5\"", "'yes'", "'a: b'", "'a #b'", "'a '", "\"it's\"", "'\\d'", "''", "'it''s'", "a", "\"~\"",
+        "'- a'",
+    ] {
         let text = format!("id: {same}\n");
         assert_eq!(laid(&text), text);
     }
@@ -100,9 +103,8 @@ fn quotes_stay_where_something_needs_them() {
 fn brackets_are_opened_where_they_do_not_fit_a_line() {
     let long = "x".repeat(70);
     let text = format!("id: A\ntags: [{long}, 'a, b', {{k: {long}, l: [1, 2]}}] # c\nlinks: [ a,\n      b # d\n ]\n");
-    let wanted = format!(
-        "id: A\ntags: # c\n  - {long}\n  - 'a, b'\n  - {{k: {long}, l: [1, 2]}}\nlinks: [ a,\n  b # d\n  ]\n"
-    );
+    let wanted =
+        format!("id: A\ntags: # c\n  - {long}\n  - 'a, b'\n  - {{k: {long}, l: [1, 2]}}\nlinks: [ a,\n  b # d\n  ]\n");
     assert_eq!(laid(&text), wanted);
 }
 
@@ -125,7 +127,10 @@ fn odd_but_sound_files_are_laid_out() {
         ("\u{feff}id: A\r\nb: |\r\n  c\r\n", "id: A\n\nb: |\n  c\n"),
         ("id: A\nb: |\n  c", "id: A\n\nb: |\n  c\n"),
         ("id: A\nb: &x [a]\nc: *x\nd: !!str 1\n", "id: A\n\nb: &x [a]\n\nc: *x\n\nd: !!str 1\n"),
-        ("id:\n  A\nb:\n- - x\n  - y\n-\n  k: v\n-\n- # c\n  z: 1\n", "id: A\n\nb:\n  - - x\n    - y\n  - k: v\n  -\n  - # c\n    z: 1\n"),
+        (
+            "id:\n  A\nb:\n- - x\n  - y\n-\n  k: v\n-\n- # c\n  z: 1\n",
+            "id: A\n\nb:\n  - - x\n    - y\n  - k: v\n  -\n  - # c\n    z: 1\n",
+        ),
         ("\"id\" : A\n'b' :\n  c : d\n", "\"id\": A\n\n'b':\n  c: d\n"),
     ] {
         // an unknown key stands behind the key before it, as a section of its own only behind the head
@@ -161,7 +166,8 @@ fn is_sound(text: &str) -> bool {
 #[test]
 fn all_rules_at_hand_that_are_yaml_are_laid_out() {
     for text in samples() {
-        let is_yaml = yaml::parse(&Arc::new(AuthoredFile::new("", text.as_str()))).is_ok_and(|root| matches!(root.value, Node::Map(_)));
+        let is_yaml = yaml::parse(&Arc::new(AuthoredFile::new("", text.as_str())))
+            .is_ok_and(|root| matches!(root.value, Node::Map(_)));
         let refused = format("x.yaml", &text).err().map(|error| error.to_string());
         assert!(is_sound(&text) || !is_yaml || text.contains('\r'), "{refused:?}\n{text}");
     }
@@ -175,8 +181,9 @@ fn shipped_rules_are_laid_out_already() {
 }
 
 const INSERTS: [&str; 36] = [
-    " ", "  ", "\n", "\n\n", "\t", ":", ": ", "- ", "-", "#", " # c", "# c\n", "\n# d\n", "'", "\"", "\\", "[", "]", "{", "}", ",", "|",
-    ">", "|-", "|+\n", "&a ", "*a", "!", "~", "---\n", "? ", "\u{e9}", "\r\n", "x: y\n", "  k: v", "\n  - ",
+    " ", "  ", "\n", "\n\n", "\t", ":", ": ", "- ", "-", "#", " # c", "# c\n", "\n# d\n", "'", "\"", "\\", "[", "]",
+    "{", "}", ",", "|", ">", "|-", "|+\n", "&a ", "*a", "!", "~", "---\n", "? ", "\u{e9}", "\r\n", "x: y\n", "  k: v",
+    "\n  - ",
 ];
 
 fn cases() -> u32 {

@@ -13,8 +13,22 @@ const TITLE_LENGTH: usize = 80;
 
 /// Words that tell a failure best, for the near miss.
 const FAILURES: [&str; 16] = [
-    "refused", "failed", "denied", "timeout", "exceeded", "invalid", "missing", "exhausted", "unreachable", "aborted", "corrupt",
-    "rejected", "expired", "cannot", "unable", "exists",
+    "refused",
+    "failed",
+    "denied",
+    "timeout",
+    "exceeded",
+    "invalid",
+    "missing",
+    "exhausted",
+    "unreachable",
+    "aborted",
+    "corrupt",
+    "rejected",
+    "expired",
+    "cannot",
+    "unable",
+    "exists",
 ];
 
 /// What the near miss says instead. The first that has nothing in common with the word is taken.
@@ -44,7 +58,9 @@ impl Draft<'_> {
 
     fn guessed_title(&self) -> String {
         let said = |piece: &Piece| match piece {
-            Piece::Literal(text) => text.chars().filter(|letter| !letter.is_control() || letter.is_whitespace()).collect(),
+            Piece::Literal(text) => {
+                text.chars().filter(|letter| !letter.is_control() || letter.is_whitespace()).collect()
+            }
             Piece::Value { .. } => "…".to_owned(),
         };
         let text: String = self.pieces.iter().map(said).collect();
@@ -103,7 +119,9 @@ impl Draft<'_> {
         text.push_str("\ncause: |\n  *Write here why this happens: what was tried, and what was in its way.*\n");
         text.push_str("\nresolution: |\n  1. *Write here the first step: what to look at, with the command.*\n");
         text.push_str("  2. *Write here what to change, and how to see that it helped.*\n");
-        text.push_str("\nprevention: |\n  *Write here how to keep it from happening again, or leave this section out.*\n");
+        text.push_str(
+            "\nprevention: |\n  *Write here how to keep it from happening again, or leave this section out.*\n",
+        );
         text.push_str(&format!("\ntests:\n  - name: the message as it was pasted\n    text:{}", value(paste, 4)));
         match captures {
             [] => text.push_str("    expect: {}\n"),
@@ -129,7 +147,8 @@ impl Draft<'_> {
         for piece in self.pieces {
             match piece {
                 Piece::Literal(text) => {
-                    let printed = |letter: char| if letter.is_control() || letter.is_whitespace() { ' ' } else { letter };
+                    let printed =
+                        |letter: char| if letter.is_control() || letter.is_whitespace() { ' ' } else { letter };
                     let text: String = text.chars().map(printed).filter(|letter| !is_odd(*letter)).collect();
                     // what opens a tag of the template language is printed by one
                     let text = text.replace('{', "\u{1}").replace("\u{1}", "{{ '{' }}");

@@ -44,8 +44,8 @@ static PATTERN: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(VALUES).ok
 
 /// Words with digits that mean the same in all cases.
 const FIXED: [&str; 22] = [
-    "ipv4", "ipv6", "utf8", "utf-8", "utf16", "http2", "sha1", "sha256", "sha512", "md5", "base64", "x509", "x86_64", "ext4", "log4j",
-    "s3", "ec2", "k8s", "oauth2", "tls1", "i18n", "win32",
+    "ipv4", "ipv6", "utf8", "utf-8", "utf16", "http2", "sha1", "sha256", "sha512", "md5", "base64", "x509", "x86_64",
+    "ext4", "log4j", "s3", "ec2", "k8s", "oauth2", "tls1", "i18n", "win32",
 ];
 
 /// How much is taken for a value.
@@ -136,14 +136,16 @@ impl<'m> Division<'m> {
     /// Takes what was found and tells where it ends.
     fn take(&mut self, found: &Captures<'m>) -> usize {
         let range = |name: &str| found.name(name).map(|found| (found.as_str(), found.start(), found.end()));
-        let is_first = |start: usize| !self.message.get(..start).is_some_and(|before| before.ends_with(char::is_alphanumeric));
+        let is_first =
+            |start: usize| !self.message.get(..start).is_some_and(|before| before.ends_with(char::is_alphanumeric));
         if let Some((text, _, end)) = range("number") {
             let begins_word = is_first(end - text.len());
             return if begins_word { self.value(text, Form::Digits, "number", end) } else { self.keep(text, end) };
         }
         if self.depth == Depth::Numbers {
             let (text, _, end) = range("measure").or_else(|| whole(found)).unwrap_or(("", 0, 0));
-            let is_number = text.starts_with(|first: char| first.is_ascii_digit()) && text.chars().all(|letter| letter.is_ascii_digit());
+            let is_number = text.starts_with(|first: char| first.is_ascii_digit())
+                && text.chars().all(|letter| letter.is_ascii_digit());
             return if is_number { self.value(text, Form::Digits, "number", end) } else { self.keep(text, end) };
         }
         if let Some((text, start, end)) = range("quoted") {
@@ -186,10 +188,15 @@ impl<'m> Division<'m> {
         if let Some((text, start, end)) = range("measure") {
             let trimmed = text.trim_end();
             let end = end - (text.len() - trimmed.len());
-            return if is_first(start) { self.value(trimmed, Form::Digits, "amount", end) } else { self.keep(trimmed, end) };
+            return if is_first(start) {
+                self.value(trimmed, Form::Digits, "amount", end)
+            } else {
+                self.keep(trimmed, end)
+            };
         }
         let (text, _, end) = whole(found).unwrap_or(("", 0, 0));
-        let is_value = is_identifier(text) && !self.message.get(end..).is_some_and(|rest| rest.starts_with(':') && is_code(text));
+        let is_value =
+            is_identifier(text) && !self.message.get(end..).is_some_and(|rest| rest.starts_with(':') && is_code(text));
         if is_value { self.value(text, Form::Word, "name", end) } else { self.keep(text, end) }
     }
 
@@ -215,7 +222,8 @@ impl<'m> Division<'m> {
     fn keyed(&mut self, key: &str, end: usize) -> usize {
         self.literal(key);
         let rest = self.message.get(end..).unwrap_or_default();
-        let length = rest.find(|letter: char| letter.is_whitespace() || ",;)]}'\"&".contains(letter)).unwrap_or(rest.len());
+        let length =
+            rest.find(|letter: char| letter.is_whitespace() || ",;)]}'\"&".contains(letter)).unwrap_or(rest.len());
         let value = rest.get(..length).unwrap_or_default();
         if value.is_empty() {
             return end;
@@ -231,7 +239,9 @@ impl<'m> Division<'m> {
         let words = self.message.get(..start).unwrap_or_default().trim_end();
         let follows = ["to", "from", "at", "host", "server", "peer", "node"];
         let is_named = words.rsplit(' ').next().is_some_and(|word| follows.contains(&word));
-        let is_host = before.contains(['.', '-']) || before.contains(|letter: char| letter.is_ascii_digit()) || before == "localhost";
+        let is_host = before.contains(['.', '-'])
+            || before.contains(|letter: char| letter.is_ascii_digit())
+            || before == "localhost";
         if !(is_file || is_host || is_named) {
             return self.keep(before, start + before.len());
         }
@@ -280,7 +290,9 @@ fn whole<'m>(found: &Captures<'m>) -> Option<(&'m str, usize, usize)> {
 /// `db-01`, `blk_7`, `req-a1`: letters and digits, that is, a name of something. Words of letters alone are none.
 fn is_identifier(word: &str) -> bool {
     let has = |kind: fn(&char) -> bool| word.chars().any(|letter| kind(&letter));
-    has(char::is_ascii_digit) && has(|letter| letter.is_alphabetic()) && !FIXED.iter().any(|fixed| word.eq_ignore_ascii_case(fixed))
+    has(char::is_ascii_digit)
+        && has(|letter| letter.is_alphabetic())
+        && !FIXED.iter().any(|fixed| word.eq_ignore_ascii_case(fixed))
 }
 
 /// `ORA-01555`: capitals, then digits.
@@ -356,13 +368,20 @@ fn escape(text: &str, regex: &mut String) {
     let mut letters = text.chars().peekable();
     while let Some(letter) = letters.next() {
         if letter.is_whitespace() {
-            let mut is_single = letter == ' ';
-            while letters.next_if(|next| next.is_whitespace()).is_some() {
+            let (mut is_single, mut is_ascii) = (letter == ' ', letter.is_ascii());
+            while let Some(next) = letters.next_if(|next| next.is_whitespace()) {
                 is_single = false;
+                is_ascii &= next.is_ascii();
             }
-            // ASCII white space is `\s`; other kinds are tidied before the second reading
-            regex.push_str(if is_single || !letter.is_ascii() { " " } else { "\\s+" });
-        } else if letter.is_control() || matches!(letter, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}') {
+            // `\s` is ASCII; other white space is something else in the tidy reading
+            regex.push_str(match (is_single, is_ascii) {
+                (true, _) => " ",
+                (false, true) => "\\s+",
+                (false, false) => "(?s:.+?)",
+            });
+        } else if letter.is_control()
+            || matches!(letter, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
+        {
             regex.push_str(&format!("\\x{{{:x}}}", letter as u32));
         } else {
             if "\\.+*?()|[]{}^$".contains(letter) {
@@ -394,11 +413,14 @@ mod tests {
             ("can't fork", r"can't fork"),
             ("ORA-01555: snapshot too old", r"ORA-01555: snapshot too old"),
             ("a (b) [c] 50%", r"a \(b\) \[c\] (?<amount>\d+[a-zA-Zµ%]+)"),
-            ("copy 'a' to 'b'", r"copy '(?<copy>[^']+)' to '(?<value>[^']+)'"),
+            ("copy 'a' to 'b'", r"copy '(?<value>[^']+)' to '(?<value_2>[^']+)'"),
             ("password=hunter2 is wrong", r"password=\S+ is wrong"),
             ("port 1 is not port 2", r"port (?<port>\d+) is not port (?<port_2>\d+)"),
             ("mail to a.b@example.com  bounced", r"mail to (?<email>\S+)\s+bounced"),
-            ("commit 4f2a9c01d7 is gone at 12:30:01", r"commit (?<commit>[0-9a-fA-F]+) is gone at (?<time>\d+:\d+:\d+)"),
+            (
+                "commit 4f2a9c01d7 is gone at 12:30:01",
+                r"commit (?<commit>[0-9a-fA-F]+) is gone at (?<time>\d+:\d+:\d+)",
+            ),
         ] {
             assert_eq!(made(message), wanted);
         }

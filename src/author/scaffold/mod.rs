@@ -102,7 +102,8 @@ pub fn scaffold(request: &Request<'_>) -> Result<Scaffold, ScaffoldError> {
         let levels: &[Option<Level>] = if message.level.is_some() { &[message.level, None] } else { &[None] };
         for level in levels {
             for word in article::telling_words(&pieces).into_iter().take(NEAR_MISSES) {
-                let draft = article::Draft { request, pieces: &pieces, level: *level, severity: message.severity, word };
+                let draft =
+                    article::Draft { request, pieces: &pieces, level: *level, severity: message.severity, word };
                 if let Some(scaffold) = proven(&draft) {
                     let secrets = naming::secrets(request.paste);
                     return Ok(Scaffold { is_plain: depth != Depth::Values, secrets, ..scaffold });

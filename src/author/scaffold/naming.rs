@@ -11,7 +11,8 @@ const LENGTH: usize = 30;
 const EMPTY_WORDS: &str = " a an and are as at be been but by can cannot could did does for from had has have id if in into is it its no not \
     of off on one only or our out over than that the their then there this to too under up via was were what when which while will with \
     without would you your after before during about against between until since because due got getting using called named value \
-    failed fails error exception failure denied refused expected actual found invalid unknown missing exceeded again still took reason ";
+    failed fails error exception failure denied refused expected actual found invalid unknown missing exceeded again still took reason \
+    open read write create delete remove copy move load find access connect reach execute run start stop bind parse resolve exists ";
 
 /// Words in the name of a value that must not be shown.
 const SECRETS: [&str; 9] =
@@ -33,7 +34,8 @@ impl Names {
     pub fn beside(&mut self, before: &str, behind: &str, kind: &str) -> Option<String> {
         let before = before.trim_end_matches(|letter: char| " \t=:'\"`([{<#,".contains(letter));
         let start = before.rfind(|letter: char| !(letter.is_alphanumeric() || matches!(letter, '_' | '-' | '.')));
-        let start = start.map_or(0, |at| at + before.get(at..).and_then(|rest| rest.chars().next()).map_or(1, char::len_utf8));
+        let start =
+            start.map_or(0, |at| at + before.get(at..).and_then(|rest| rest.chars().next()).map_or(1, char::len_utf8));
         let word = before.get(start..).unwrap_or_default();
         if is_secret(word) {
             return None;
@@ -108,7 +110,14 @@ mod tests {
 
     #[test]
     fn words_become_names() {
-        for (word, wanted) in [("userId", Some("user_id")), ("db-name", Some("db_name")), ("the", None), ("and", None), ("é", None), ("7x", None)] {
+        for (word, wanted) in [
+            ("userId", Some("user_id")),
+            ("db-name", Some("db_name")),
+            ("the", None),
+            ("and", None),
+            ("é", None),
+            ("7x", None),
+        ] {
             assert_eq!(name_of(word).as_deref(), wanted, "{word}");
         }
     }
