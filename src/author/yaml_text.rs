@@ -26,7 +26,7 @@ pub(crate) fn scalar(text: &str) -> String {
     if text.contains(unprintable) {
         return double_quoted(text);
     }
-    if is_plain(text) && !text.contains(['[', ']', '{', '}', ',', '\'', '"', '\\']) {
+    if is_plain(text) && !text.contains(['[', ']', '{', '}', '\'', '"', '\\']) {
         text.to_owned()
     } else {
         single_quoted(text)

@@ -30,7 +30,7 @@ pub(super) fn write(mut document: Document<'_>, style: Style) -> String {
         ranked.sort_by_key(|(rank, _)| *rank);
     }
 
-    let mut writer = Writer { out: String::new(), restyled: style.restyled };
+    let mut writer = Writer { out: String::new(), restyled: style.restyled, in_regex: false };
     writer.leading(&document.head, 0);
     writer.blank();
     let mut before: Option<(bool, bool)> = None;
@@ -71,6 +71,8 @@ fn place(key: &str) -> Option<usize> {
 struct Writer {
     out: String,
     restyled: bool,
+    /// Whether what is written belongs to a regex: those of a list look alike, quotes included.
+    in_regex: bool,
 }
 
 impl Writer {
@@ -113,7 +115,10 @@ impl Writer {
     fn entry_here(&mut self, entry: &Entry<'_>, indent: usize) {
         self.out.push_str(entry.key);
         self.out.push(':');
+        let before = self.in_regex;
+        self.in_regex = matches!(entry.key, "regex" | "contains");
         self.value(&entry.value, indent);
+        self.in_regex = before;
     }
 
     /// Writes what stands behind a colon or dash in column `indent`.
@@ -199,7 +204,7 @@ impl Writer {
             if let Some(block) = restyle::as_block(lines) {
                 return self.block(&block, value.comment, indent);
             }
-            if let Some(plain) = restyle::without_quotes(lines) {
+            if let Some(plain) = restyle::without_quotes(lines).filter(|_| !self.in_regex) {
                 self.out.push(' ');
                 self.out.push_str(plain);
                 return self.end_line(value.comment);

@@ -174,6 +174,11 @@ impl<'m> Division<'m> {
             let end = end - (text.len() - trimmed.len());
             let is_certain = match name {
                 "digest" => trimmed.contains(|letter: char| letter.is_ascii_digit()),
+                // `java.io` is the beginning of a class
+                "domain" => !self
+                    .message
+                    .get(end..)
+                    .is_some_and(|rest| rest.starts_with('.') && rest.len() > 1 && !rest.starts_with(". ")),
                 _ => !trimmed.is_empty(),
             };
             if !is_certain || !is_first(start) {
