@@ -63,9 +63,8 @@ pub use decide::Truth;
 pub use diagnostic::{Code, Diagnostic, DiagnosticSeverity};
 pub use fact::{Fact, FactValue};
 pub use faultbook::{Faultbook, RuleId};
-pub(crate) use check_parts::RESERVED as RESERVED_NAMES;
 pub(crate) use rule_keys::RULE;
+pub use settings::{Settings, SourceSettings};
 #[cfg(test)]
 pub(crate) use shipped::rules as shipped_texts;
-pub use settings::{Settings, SourceSettings};
 pub use vocabulary::{Audience, CorrelationKind, FactType, Level, Severity, State};

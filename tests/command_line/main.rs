@@ -6,9 +6,9 @@
 mod answer;
 mod check;
 mod corpus;
-mod preview;
 mod fmt;
 mod new;
+mod preview;
 mod reading;
 mod rules;
 mod settings;

@@ -15,6 +15,7 @@ mod tests;
 use jiff::civil::Date;
 
 use crate::answer::{AnswerFormat, Writer};
+use crate::author::sample::DEFAULT_PATH;
 use crate::author::{fmt, test};
 use crate::diagnose::{Diagnoser, Known};
 use crate::rule::faultbook::Templates;
@@ -126,7 +127,7 @@ fn proven(draft: &article::Draft<'_>) -> Option<Scaffold> {
     let written = draft.text(&captures);
     let text = fmt::format(draft.request.id, &written).unwrap_or(written);
     let faultbook = loaded(&text)?;
-    let outcomes = test::run(&faultbook, |_| true);
+    let outcomes = test::run(&faultbook, |_, _| true, &test::TestOptions::default()).outcomes;
     let passes = outcomes.len() == 2 && outcomes.iter().all(test::TestOutcome::passed);
     passes.then(|| Scaffold {
         text,
@@ -148,10 +149,12 @@ fn loaded(text: &str) -> Option<Faultbook> {
 fn captured(text: &str, paste: &str) -> Option<Vec<(String, String)>> {
     let faultbook = loaded(text)?;
     let index = Index::build(&faultbook);
-    let diagnosis = Diagnoser::new(&index).diagnose_text(test::DEFAULT_PATH, paste, &Known::default());
+    let diagnosis = Diagnoser::new(&index).diagnose_text(DEFAULT_PATH, paste, &Known::default());
     let finding = diagnosis.findings.first()?;
     let article = Writer::new(AnswerFormat::Markdown).article(faultbook.rule(finding.rule), finding);
-    article.symptoms.as_ref()?;
+    if !article.problems.is_empty() {
+        return None;
+    }
     let values = |capture: &crate::diagnose::Capture| (capture.name.clone(), capture.values.seen.join(", "));
     Some(finding.captures.iter().map(values).collect())
 }
