@@ -15,7 +15,7 @@ use crate::rule::Faultbook;
 use crate::scan::Index;
 
 /// The name of the schema in the folder of the rules.
-const SCHEMA_FILE: &str = "rule.schema.json";
+const SCHEMA_FILE: &str = "faultbook-rule.schema.json";
 
 /// Bytes of an answer at the terminal that are read.
 const ANSWER_BYTES: u64 = 4096;

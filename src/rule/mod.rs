@@ -63,6 +63,7 @@ pub use decide::Truth;
 pub use diagnostic::{Code, Diagnostic, DiagnosticSeverity};
 pub use fact::{Fact, FactValue};
 pub use faultbook::{Faultbook, RuleId};
+pub(crate) use rule_keys::RULE;
 pub use settings::{Settings, SourceSettings};
 #[cfg(test)]
 pub(crate) use shipped::rules as shipped_texts;

@@ -11,7 +11,7 @@ fn a_pasted_error_becomes_a_rule_that_passes() {
     assert_eq!((made.code, made.out.as_str()), (0, "rules/app-42.yaml\n"), "{}", made.talk);
     assert!(made.talk.contains("faultbook test --rules rules app-42"), "{}", made.talk);
     let text = std::fs::read_to_string(folder.path("rules/app-42.yaml")).unwrap();
-    assert!(text.starts_with("# yaml-language-server: $schema=rule.schema.json\n\nid: app-42\n"), "{text}");
+    assert!(text.starts_with("# yaml-language-server: $schema=faultbook-rule.schema.json\n\nid: app-42\n"), "{text}");
     assert!(text.contains("(?<host>[^\\s:]+):(?<port>\\d+) refused"), "{text}");
     assert_eq!(folder.code(&["check", "rules"]), 0);
     assert_eq!(folder.code(&["test", "--rules", "rules"]), 0);
@@ -69,7 +69,7 @@ fn a_rule_is_written_beside_those_with_a_similar_id() {
     let folder = Folder::new(&[("rules/disks/full.yaml", &FULL.replace("FULL", "disk-full")), ("error.txt", PASTE)]);
     assert_eq!(folder.run(&["new", "disk-lost", "--from", "error.txt"]).out, "rules/disks/disk-lost.yaml\n");
     let text = std::fs::read_to_string(folder.path("rules/disks/disk-lost.yaml")).unwrap();
-    assert!(text.starts_with("# yaml-language-server: $schema=../rule.schema.json\n"));
+    assert!(text.starts_with("# yaml-language-server: $schema=../faultbook-rule.schema.json\n"));
     assert_eq!(folder.run(&["new", "net-1", "--from", "error.txt", "--force"]).out, "rules/net-1.yaml\n");
     assert_eq!(
         folder.run(&["new", "faultbook", "--from", "error.txt", "--into", "own"]).out,

@@ -5,7 +5,7 @@
 
 use crate::author::fmt::layout::{Block, Body, Chomping, Document, Entry, Leading, Trailing, Value};
 use crate::author::fmt::{Style, restyle};
-use crate::rule::rule_keys::RULE;
+use crate::rule::RULE;
 
 /// Columns of a level.
 const INDENT: usize = 2;
@@ -65,7 +65,7 @@ pub(super) fn write(mut document: Document<'_>, style: Style) -> String {
 
 /// The place of a key among those of a rule.
 fn place(key: &str) -> Option<usize> {
-    RULE.names().position(|known| known == key)
+    RULE.keys.iter().position(|known| known.name == key)
 }
 
 struct Writer {

@@ -15,8 +15,8 @@ mod tests;
 use jiff::civil::Date;
 
 use crate::answer::{AnswerFormat, Writer};
-use crate::author::test::{self, TestOptions};
-use crate::author::{fmt, sample};
+use crate::author::sample::DEFAULT_PATH;
+use crate::author::{fmt, test};
 use crate::diagnose::{Diagnoser, Known};
 use crate::rule::faultbook::Templates;
 use crate::rule::{Faultbook, Level};
@@ -127,7 +127,7 @@ fn proven(draft: &article::Draft<'_>) -> Option<Scaffold> {
     let written = draft.text(&captures);
     let text = fmt::format(draft.request.id, &written).unwrap_or(written);
     let faultbook = loaded(&text)?;
-    let outcomes = test::run(&faultbook, |_, _| true, &TestOptions::default()).outcomes;
+    let outcomes = test::run(&faultbook, |_, _| true, &test::TestOptions::default()).outcomes;
     let passes = outcomes.len() == 2 && outcomes.iter().all(test::TestOutcome::passed);
     passes.then(|| Scaffold {
         text,
@@ -149,10 +149,12 @@ fn loaded(text: &str) -> Option<Faultbook> {
 fn captured(text: &str, paste: &str) -> Option<Vec<(String, String)>> {
     let faultbook = loaded(text)?;
     let index = Index::build(&faultbook);
-    let diagnosis = Diagnoser::new(&index).diagnose_text(sample::DEFAULT_PATH, paste, &Known::default());
+    let diagnosis = Diagnoser::new(&index).diagnose_text(DEFAULT_PATH, paste, &Known::default());
     let finding = diagnosis.findings.first()?;
     let article = Writer::new(AnswerFormat::Markdown).article(faultbook.rule(finding.rule), finding);
-    article.symptoms.as_ref()?;
+    if !article.problems.is_empty() {
+        return None;
+    }
     let values = |capture: &crate::diagnose::Capture| (capture.name.clone(), capture.values.seen.join(", "));
     Some(finding.captures.iter().map(values).collect())
 }

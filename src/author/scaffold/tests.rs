@@ -16,7 +16,7 @@ fn is_sound(paste: &str) -> Scaffold {
     let rule = &faultbook.rules()[0];
     assert_eq!(rule.tests[0].text, paste, "{}", scaffold.text);
     assert!(rule.tests[1].text != paste);
-    let outcomes = test::run(&faultbook, |_| true);
+    let outcomes = test::run(&faultbook, |_, _| true, &test::TestOptions::default()).outcomes;
     assert!(outcomes.iter().all(test::TestOutcome::passed), "{outcomes:?}");
     let laid = fmt::format("x.yaml", &scaffold.text);
     assert!(laid.as_ref().is_ok_and(|laid| *laid == scaffold.text), "{laid:?}\n{}", scaffold.text);
