@@ -20,6 +20,11 @@ fn data() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/diagnostics")
 }
 
+/// Arguments that a code needs to be looked for.
+fn more_arguments(folder: &Path) -> &'static [&'static str] {
+    if folder.ends_with("review-overdue") { &["--stale", "365d", "--today", "2026-01-01"] } else { &[] }
+}
+
 /// The names of what lies in a folder, sorted.
 fn names_in(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).unwrap();
@@ -36,7 +41,7 @@ fn told(folder: &Path, case: &str) -> String {
     if folder.join(&facts).is_file() {
         command.args(["answer", "--facts", &facts, "no rule is about this"]);
     } else {
-        command.args(["check", case]);
+        command.args(["check", case]).args(more_arguments(folder));
     }
     let output = command.output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
@@ -50,7 +55,9 @@ fn every_case_is_told_as_its_snapshot_says() {
         for case in names_in(&data().join(&folder)) {
             let name = format!("{folder}__{}", case.trim_end_matches(".yaml"));
             let told = told(&data().join(&folder), &case);
-            assert!(folder == SEVERAL || told.contains(&format!("[{folder}]")), "{folder}/{case} shows it:\n{told}");
+            let is_lint = Code::named(&folder).is_some_and(|code| code.is_lint());
+            let shown = format!("{}[{folder}]", if is_lint { "warning" } else { "error" });
+            assert!(folder == SEVERAL || told.contains(&shown), "{folder}/{case} shows it:\n{told}");
             let description = format!("tests/data/diagnostics/{folder}/{case}");
             let mut settings = insta::Settings::clone_current();
             settings.set_omit_expression(true);
@@ -135,4 +142,19 @@ fn every_code_is_documented() {
     let is_documented = |code: &Code| language.lines().any(|line| line.starts_with(&format!("| `{code}`")));
     let missing: Vec<_> = Code::ALL.iter().filter(|code| !is_documented(code)).map(|code| code.name()).collect();
     assert!(missing.is_empty(), "not in the table of docs/rule-language.md: {missing:?}");
+}
+
+#[test]
+fn every_code_explains_itself_and_no_two_alike() {
+    let mut explanations: Vec<String> = Code::ALL.iter().map(|code| code.explanation()).collect();
+    for (code, explanation) in Code::ALL.iter().zip(&explanations) {
+        assert!(explanation.contains(". What to do: ") && explanation.ends_with('.'), "{code}: {explanation}");
+        let output =
+            Command::new(env!("CARGO_BIN_EXE_faultbook")).args(["check", "--explain", code.name()]).output().unwrap();
+        let told = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success() && told.contains(code.name()) && told.contains(explanation), "{told}");
+    }
+    explanations.sort_unstable();
+    explanations.dedup();
+    assert_eq!(explanations.len(), Code::ALL.len());
 }

@@ -206,11 +206,12 @@ impl Draft {
         );
         let _ = write!(
             yaml,
-            "created: 2024-03-1{}\nowner: generator\ntags: [generated, {}]\n\n",
+            "created: 2024-03-1{}\nreviewed: 2024-09-01\nowner: generator\ntags: [generated, {}]\n\n",
             random.below(10),
             random.pick(WORDS)
         );
         let _ = write!(yaml, "signatures:\n  subject:\n    regex: {}\n\n", quoted(&self.regex));
+        yaml += "symptoms: |\n  Users see that the operation ends with an error.\n\n";
         let _ = write!(
             yaml,
             "cause: |\n  The {} did not agree with the {}: the log has {values}.\n",

@@ -478,6 +478,13 @@ enum Unmatched {
     Unknown,
 }
 
+impl Rule {
+    /// The scope in which its conditions are examined before there is a case: nobody knows which signatures matched.
+    pub(crate) fn scope_before_case(&self) -> Scope {
+        match_scope(&self.signatures, &self.correlations, Unmatched::Unknown)
+    }
+}
+
 /// The scope in which a condition is examined before there is a case.
 fn match_scope(signatures: &[Signature], correlations: &[Correlation], unmatched: Unmatched) -> Scope {
     let mut scope = Scope::before_case();

@@ -367,6 +367,50 @@ impl<'a> Trial<'a> {
     }
 }
 
+/// What the values of some conditions depend on, to be tried one combination after the other.
+#[derive(Debug, Default)]
+pub(crate) struct Variables {
+    /// Names with all the values they can have: signatures and the like first named, then facts. A fact that follows from others is
+    /// left out, since these are in.
+    pub(crate) countable: Vec<(String, Vec<Value>)>,
+    /// Those of them that were seen in the case or not: signatures and the like.
+    pub(crate) observed: Vec<String>,
+}
+
+impl Variables {
+    /// The variables of conditions over a rule's facts, in a scope before there is a case.
+    pub(crate) fn of(conditions: &[&Condition], facts: &[Fact], scope: &Scope) -> Self {
+        let mut variables = Self::default();
+        let mut seen = BTreeSet::new();
+        conditions.iter().for_each(|condition| variables.add(condition, facts, scope, &mut seen));
+        variables
+    }
+
+    fn add<'f>(&mut self, condition: &'f Condition, facts: &'f [Fact], scope: &Scope, seen: &mut BTreeSet<&'f str>) {
+        for name in condition.names() {
+            if !seen.insert(name) {
+                continue;
+            }
+            match scope.get(name) {
+                Some(Binding::MayMatch) => {
+                    self.observed.push(name.to_owned());
+                    self.countable.push((name.to_owned(), vec![Value::from(false), Value::from(true)]));
+                }
+                Some(Binding::Known(_) | Binding::Absent | Binding::Unknown) => {}
+                None => {
+                    let Some(fact) = facts.iter().find(|fact| fact.name == name) else { continue };
+                    match &fact.derive {
+                        Some(derive) if rests_on_countable(derive, facts, scope, &mut BTreeSet::new()) => {
+                            self.add(derive, facts, scope, seen);
+                        }
+                        _ => self.countable.extend(fact.domain().map(|domain| (name.to_owned(), domain))),
+                    }
+                }
+            }
+        }
+    }
+}
+
 /// Whether everything unknown that a derivation rests on has countable values. Facts in `seen` are being looked at already.
 fn rests_on_countable<'f>(
     derive: &'f Condition,

@@ -12,6 +12,7 @@ use crate::rule::check;
 use crate::rule::checked::Rule;
 use crate::rule::diagnostic::{Code, Diagnostic, DiagnosticSeverity, nearest};
 use crate::rule::file::RuleFile;
+use crate::rule::lint::{self, Allowed};
 use crate::rule::pattern_library::PatternLibrary;
 use crate::rule::reload::{Kept, KeptRule};
 use crate::rule::settings::{SETTINGS_FILE, Settings};
@@ -39,10 +40,24 @@ impl RuleId {
 pub struct Faultbook {
     rules: Vec<Rule>,
     diagnostics: Vec<Diagnostic>,
+    /// What the rules allow, sound ones and others, in the order of their files.
+    allowed: Vec<Allowed>,
+    origin: Origin,
     templates: Templates,
     settings: Settings,
     files: usize,
     settings_files: usize,
+}
+
+/// Where the texts of the rules can be looked up again. They are not kept: most are never shown.
+#[derive(Debug)]
+enum Origin {
+    /// On disk, by the paths that are shown.
+    Disk,
+    /// In the binary.
+    Shipped,
+    /// Given by the caller, by path.
+    Given(HashMap<String, Arc<AuthoredFile>>),
 }
 
 /// Where templates are looked for: folders in order, then what is shipped.
@@ -81,7 +96,7 @@ impl Faultbook {
     /// The same with templates of one's own: those below `template_folders` go before the shipped ones.
     pub fn shipped_with(template_folders: &[PathBuf]) -> Self {
         let folders = template_folders.to_vec();
-        Self::from_texts(shipped::rules(), Templates { folders })
+        Self::of_texts(shipped::rules(), Templates { folders }, Vec::new(), Origin::Shipped)
     }
 
     /// Loads every `.yaml` and `.yml` file below the given folders (or the files given), in the order of their paths.
@@ -120,7 +135,7 @@ impl Faultbook {
                 }
             })
             .collect();
-        let (mut faultbook, rules, not_read) = Self::build(rules, templates, settings);
+        let (mut faultbook, rules, not_read) = Self::build(rules, templates, settings, Origin::Disk);
         unreadable.extend(not_read);
         for folder in template_folders.iter().filter(|folder| !folder.is_dir()) {
             unreadable.push(not_readable(folder, "not a folder"));
@@ -155,6 +170,16 @@ impl Faultbook {
         templates: Templates,
         settings: Vec<(String, String)>,
     ) -> Self {
+        let given = texts.iter().map(|(path, text)| (path.clone(), Arc::new(AuthoredFile::new(path, text)))).collect();
+        Self::of_texts(texts, templates, settings, Origin::Given(given))
+    }
+
+    fn of_texts(
+        texts: Vec<(String, String)>,
+        templates: Templates,
+        settings: Vec<(String, String)>,
+        origin: Origin,
+    ) -> Self {
         let mut read_settings = ReadSettings::default();
         settings.into_iter().for_each(|(path, text)| read_settings.add(path, text));
         let patterns = read_settings.settings.patterns();
@@ -162,7 +187,7 @@ impl Faultbook {
         let read =
             |(path, text)| KeptRule::new(Ok(ReadRule::read(path, text, patterns, &find_template)), PathBuf::new());
         let rules = texts.into_par_iter().map(read).collect();
-        Self::build(rules, templates, read_settings).0
+        Self::build(rules, templates, read_settings, origin).0
     }
 
     /// Puts together what was read, each text checked as soon as it was there, so that only what is kept of a file is in memory for
@@ -171,12 +196,14 @@ impl Faultbook {
         mut files: Vec<KeptRule>,
         templates: Templates,
         settings: ReadSettings,
+        origin: Origin,
     ) -> (Self, Vec<KeptRule>, Vec<Diagnostic>) {
         let unreadable = files.iter().filter_map(|file| file.read.as_ref().err().cloned()).collect();
         let mut read: Vec<(&mut ReadRule, &mut Option<RuleId>)> =
             files.iter_mut().filter_map(|file| Some((file.read.as_mut().ok()?, &mut file.place))).collect();
         let count = read.len();
         let (usable, mut diagnostics) = join(&read.iter().map(|(rule, _)| &**rule).collect::<Vec<_>>());
+        let allowed = read.iter().filter_map(|(rule, _)| rule.allowed.clone()).collect();
         let mut rules = Vec::with_capacity(count);
         for ((rule, place), usable) in read.iter_mut().zip(usable) {
             **place = None;
@@ -188,7 +215,11 @@ impl Faultbook {
         let ReadSettings { settings, diagnostics: of_settings, files: settings_files } = settings;
         diagnostics.extend(of_settings);
         diagnostics.sort_by(|left, right| left.sort_key().cmp(&right.sort_key()));
-        (Self { rules, diagnostics, templates, settings, files: count, settings_files }, files, unreadable)
+        (
+            Self { rules, diagnostics, allowed, origin, templates, settings, files: count, settings_files },
+            files,
+            unreadable,
+        )
     }
 
     /// Gives up its rules, each at the place of its id.
@@ -214,6 +245,26 @@ impl Faultbook {
     /// Everything that is wrong, by file and place.
     pub fn diagnostics(&self) -> &[Diagnostic] {
         &self.diagnostics
+    }
+
+    /// The warnings that rule files allow, in the order of the files; only of files that allow any.
+    pub fn allowed(&self) -> &[Allowed] {
+        &self.allowed
+    }
+
+    /// Looks a rule file up again by the path that [`Rule::path`] and diagnostics show. `None` when it cannot be read any more.
+    pub fn authored(&self, path: &str) -> Option<Arc<AuthoredFile>> {
+        let text = match &self.origin {
+            Origin::Given(texts) => return texts.get(path).cloned(),
+            Origin::Shipped => shipped::rule(path)?,
+            Origin::Disk => text_of(Path::new(path)).ok()?,
+        };
+        Some(Arc::new(AuthoredFile::new(path, text)))
+    }
+
+    /// Whether the rules are those that are compiled into the binary.
+    pub fn is_shipped(&self) -> bool {
+        matches!(self.origin, Origin::Shipped)
     }
 
     /// Whether a rule was left out because of an error.
@@ -271,6 +322,7 @@ pub(crate) struct ReadRule {
     id: Option<(String, Span)>,
     supersedes: Vec<(String, Span)>,
     file: Arc<AuthoredFile>,
+    allowed: Option<Allowed>,
     /// `None` while a faultbook has it.
     pub(crate) rule: Option<Rule>,
     diagnostics: Vec<Diagnostic>,
@@ -279,14 +331,19 @@ pub(crate) struct ReadRule {
 impl ReadRule {
     fn read(path: String, text: String, patterns: &PatternLibrary, find_template: check::FindTemplate<'_>) -> Self {
         let file = Arc::new(AuthoredFile::new(path, text));
-        let (written, diagnostics) = RuleFile::read(Arc::clone(&file));
+        let (written, mut diagnostics) = RuleFile::read(Arc::clone(&file));
         let Some(written) = written else {
-            return Self { id: None, supersedes: Vec::new(), file, rule: None, diagnostics };
+            return Self { id: None, supersedes: Vec::new(), file, allowed: None, rule: None, diagnostics };
         };
         let id = written.id.as_ref().map(|id| (id.value.clone(), id.span));
         let supersedes = written.supersedes.iter().map(|id| (id.value.clone(), id.span)).collect();
+        let allowed = (!written.allow.is_empty()).then(|| Allowed {
+            codes: lint::codes(&file, "allow", &written.allow, &mut diagnostics),
+            items: written.allow.iter().map(|word| word.span).collect(),
+            file: Arc::clone(&file),
+        });
         let (rule, diagnostics) = check::check(&file, written, diagnostics, patterns, find_template);
-        let mut read = Self { id, supersedes, file, rule, diagnostics };
+        let mut read = Self { id, supersedes, file, allowed, rule, diagnostics };
         read.let_go_of_text();
         read
     }

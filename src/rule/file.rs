@@ -58,6 +58,8 @@ pub struct RuleFile {
     pub resolution: ResolutionFile,
     /// How to keep it from happening again.
     pub prevention: Option<Located<String>>,
+    /// The names of warnings that are as they should be in this rule.
+    pub allow: Vec<Located<String>>,
     /// The rule's own samples.
     pub tests: Vec<TestFile>,
     /// Whether a part of `tests` could not be read, so that a missing sample may be one of these.

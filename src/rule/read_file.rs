@@ -73,6 +73,7 @@ fn read_rule(reader: &mut Reader, root: Located<Node>) -> Option<RuleFile> {
         cause: fields.take("cause").and_then(|node| reader.text(node)),
         resolution: fields.take("resolution").map(|node| read_resolution(reader, node)).unwrap_or_default(),
         prevention: fields.take("prevention").and_then(|node| reader.text(node)),
+        allow: fields.take("allow").map(|node| reader.texts(node)).unwrap_or_default(),
         tests,
         tests_have_faults,
     })

@@ -8,7 +8,8 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use crate::rule::authored::{AuthoredFile, Located, Span};
-use crate::rule::diagnostic::{Code, Diagnostic, nearest, suggest};
+use crate::rule::diagnostic::{Code, Diagnostic, near_names, nearest, suggest};
+use crate::rule::fix::Fix;
 use crate::rule::keys::Mapping;
 use crate::rule::vocabulary::UnknownChoice;
 use crate::rule::yaml::Node;
@@ -61,6 +62,13 @@ impl Reader {
         self.diagnostics.push(Diagnostic::error(code, title).at(&self.file, span, label).maybe_help(help));
     }
 
+    /// Adds a fix to the mistake that was reported last.
+    fn attach(&mut self, fix: Fix) {
+        if let Some(last) = self.diagnostics.last_mut() {
+            last.fix = Some(Box::new(fix));
+        }
+    }
+
     fn wrong_type(&mut self, node: &Located<Node>, wanted: &str) {
         let found = match &node.value {
             Node::Number(spelled) => format!("`{spelled}`"),
@@ -105,6 +113,8 @@ impl Reader {
         };
         let (what, known) = (mapping.what, mapping.keys);
         let mut misspelt = Vec::new();
+        let written: Vec<&'static str> =
+            mapping.names().filter(|name| entries.iter().any(|(key, _)| key.value == *name)).collect();
         // keys of the language are few; only what a mapping has beside them is looked up by hash
         let mut first_spans: Vec<(&'static str, Span)> = Vec::with_capacity(entries.len().min(known.len()));
         let mut first_unknown: HashMap<String, Span> = HashMap::new();
@@ -116,7 +126,8 @@ impl Reader {
                 None => first_unknown.get(&key.value).copied(),
             };
             if let Some(first) = first {
-                self.duplicate_key(&key, first);
+                let earlier = values.iter().find(|(name, _)| *name == key.value).map(|(_, node)| node);
+                self.duplicate_key(&key, first, &value, earlier);
                 continue;
             }
             match known_name {
@@ -142,17 +153,41 @@ impl Reader {
                     Some(near) => format!("did you mean `{near}`?"),
                     None => format!("{what} may have: {}", mapping.listed()),
                 };
-                self.error(Code::UnknownKey, key.span, title, "unknown key", Some(help));
+                // certain only where one key alone could be meant, and it is not there yet
+                let meant = match near_names(&key.value, mapping.names()).as_slice() {
+                    [only] if !written.contains(only) => Some(*only),
+                    _ => None,
+                };
+                let fix = meant.map(|meant| {
+                    Fix::replace(&self.file, key.span, meant, format!("replace `{}` by `{meant}`", key.value))
+                });
+                self.diagnostics.push(
+                    Diagnostic::error(Code::UnknownKey, title)
+                        .at(&self.file, key.span, "unknown key")
+                        .help(help)
+                        .maybe_fix(fix),
+                );
             }
         }
         Some(Fields { mapping: Some(mapping), span: node.span, values, misspelt })
     }
 
-    fn duplicate_key(&mut self, key: &Located<String>, first: Span) {
+    /// `earlier` is what the key had before, if that is known; the same value again can be left out.
+    fn duplicate_key(
+        &mut self,
+        key: &Located<String>,
+        first: Span,
+        value: &Located<Node>,
+        earlier: Option<&Located<Node>>,
+    ) {
+        let is_same = earlier.is_some_and(|earlier| self.file.slice(earlier.span) == self.file.slice(value.span));
+        let title = format!("remove the second `{}`", key.value);
+        let fix = is_same.then(|| Fix::without_entry(&self.file, key.span, value.span, title)).flatten();
         let diagnostic = Diagnostic::error(Code::DuplicateKey, format!("`{}` is given twice", key.value))
             .at(&self.file, key.span, "given again")
             .at(&self.file, first, "first given here")
-            .help("keep one of them");
+            .help("keep one of them")
+            .maybe_fix(fix);
         self.diagnostics.push(diagnostic);
     }
 
@@ -198,6 +233,12 @@ impl Reader {
             Node::Boolean(value) => Some(value),
             _ => {
                 self.wrong_type(&node, "true or false");
+                let meant = match &node.value {
+                    Node::String(word) if ["yes", "on"].contains(&word.to_ascii_lowercase().as_str()) => "true",
+                    Node::String(word) if ["no", "off"].contains(&word.to_ascii_lowercase().as_str()) => "false",
+                    _ => return None,
+                };
+                self.attach(Fix::replace(&self.file, node.span, meant, format!("write `{meant}`")));
                 None
             }
         }
@@ -235,6 +276,11 @@ impl Reader {
                 let help = suggest(&unknown.given, unknown.choices);
                 let title = format!("`{}` is not {what}", unknown.given);
                 self.error(Code::UnknownValue, text.span, title, "not a choice", help);
+                // near words may mean something else; the case alone may not
+                let meant = unknown.choices.iter().find(|choice| choice.eq_ignore_ascii_case(&unknown.given));
+                if let Some(meant) = meant {
+                    self.attach(Fix::replace(&self.file, text.span, *meant, format!("write `{meant}`")));
+                }
                 None
             }
         }
@@ -289,8 +335,8 @@ impl Reader {
         };
         let mut kept: Vec<(Located<String>, Located<Node>)> = Vec::with_capacity(entries.len());
         for (key, value) in entries {
-            match kept.iter().find(|(earlier, _)| earlier.value == key.value).map(|(earlier, _)| earlier.span) {
-                Some(first) => self.duplicate_key(&key, first),
+            match kept.iter().find(|(earlier, _)| earlier.value == key.value) {
+                Some((first, earlier)) => self.duplicate_key(&key, first.span, &value, Some(earlier)),
                 None => kept.push((key, value)),
             }
         }

@@ -9,6 +9,7 @@ use crate::rule::keys::{Key, Mapping, Needs, Shape, key};
 use crate::rule::vocabulary::{Audience, CorrelationKind, FactType, Severity, State};
 
 const PLAIN: Shape = Text("text");
+const WARNING: Shape = Text("name of a warning");
 const TITLE: Shape = Text("text");
 const ID: Shape = Id;
 const REGEX: Shape = Text("regex");
@@ -101,6 +102,7 @@ const RULE_KEYS: &[Key] = &[
         "what to do: one text, or branches of which the facts decide",
     ),
     key("prevention", Template, Nothing, "how to keep it from happening again"),
+    key("allow", List(&WARNING), Nothing, "warnings of `check` that are as they should be in this rule"),
     key("tests", List(&A_TEST), Words("a warning asks for them"), "samples with what they must give"),
 ];
 

@@ -12,6 +12,7 @@ use jiff::tz::TimeZone;
 use regex::bytes::{RegexSet, RegexSetBuilder};
 
 use crate::rule::limit_settings::LimitSettings;
+use crate::rule::lint::LintSettings;
 use crate::rule::pattern::Pattern;
 use crate::rule::pattern_library::PatternLibrary;
 use crate::rule::signature::FileGlob;
@@ -31,6 +32,7 @@ pub struct Settings {
     pub(crate) sources: Vec<SourceEntry>,
     pub(crate) limits: LimitSettings,
     pub(crate) defaults: Defaults,
+    pub(crate) lints: LintSettings,
 }
 
 /// Defaults of the command line; what is given there goes before.
@@ -140,11 +142,19 @@ impl Settings {
         &self.defaults
     }
 
+    /// Which warnings are allowed and denied.
+    pub fn lints(&self) -> &LintSettings {
+        &self.lints
+    }
+
     /// Adds what another file says and this one does not.
     pub(crate) fn fill_from(&mut self, other: Settings) {
         self.patterns.fill_from(other.patterns);
         self.sources.extend(other.sources);
         self.limits.fill_from(other.limits);
+        let lints = &mut self.lints;
+        lints.allow.extend(other.lints.allow.into_iter().filter(|code| !lints.deny.contains(code)));
+        lints.deny.extend(other.lints.deny.into_iter().filter(|code| !lints.allow.contains(code)));
         let (own, other) = (&mut self.defaults, other.defaults);
         own.audience = own.audience.or(other.audience);
         own.fail_on = own.fail_on.or(other.fail_on);

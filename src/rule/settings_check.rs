@@ -12,6 +12,7 @@ use crate::rule::authored::{AuthoredFile, Located, Span};
 use crate::rule::check_parts::PartChecker;
 use crate::rule::diagnostic::{Code, Diagnostic, suggest};
 use crate::rule::limit_settings::LimitSettings;
+use crate::rule::lint::{self, LintSettings};
 use crate::rule::pattern::Pattern;
 use crate::rule::pattern_library::{self, PatternLibrary};
 use crate::rule::pattern_reference;
@@ -43,8 +44,9 @@ pub(crate) fn check(file: &Arc<AuthoredFile>) -> (Settings, Vec<Diagnostic>) {
     let sources = checker.sources(&written.sources);
     let limits = checker.limits(&written.limits);
     let defaults = checker.defaults(written.defaults);
+    let lints = checker.lints(&written.allow, &written.deny);
     let diagnostics = checker.parts.diagnostics;
-    (Settings { patterns, sources, limits, defaults }, diagnostics)
+    (Settings { patterns, sources, limits, defaults, lints }, diagnostics)
 }
 
 struct Checker<'a> {
@@ -224,6 +226,28 @@ impl Checker<'_> {
             }
         }
         limits
+    }
+
+    /// The warnings that are allowed and denied; one that is both is neither.
+    fn lints(&mut self, allow: &[Located<String>], deny: &[Located<String>]) -> LintSettings {
+        let (file, diagnostics) = (self.parts.file, &mut self.parts.diagnostics);
+        let allow = lint::codes(file, "allow", allow, diagnostics);
+        let deny = lint::codes(file, "deny", deny, diagnostics);
+        for denied in &deny {
+            if let Some(allowed) = allow.iter().find(|allowed| allowed.value == denied.value) {
+                let title = format!("`{}` is allowed and denied", denied.value);
+                let diagnostic = Diagnostic::error(Code::ContradictingKeys, title)
+                    .at(file, denied.span, "denied")
+                    .at(file, allowed.span, "allowed")
+                    .help("keep one of them");
+                diagnostics.push(diagnostic);
+            }
+        }
+        let others = |codes: &[Located<Code>], other: &[Located<Code>]| {
+            let is_other = |code: &Code| other.iter().any(|other| other.value == *code);
+            codes.iter().map(|code| code.value).filter(|code| !is_other(code)).collect()
+        };
+        LintSettings { allow: others(&allow, &deny), deny: others(&deny, &allow) }
     }
 
     fn defaults(&mut self, written: DefaultsFile) -> Defaults {

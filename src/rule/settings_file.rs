@@ -24,6 +24,10 @@ pub struct SettingsFile {
     pub limits: Vec<(&'static str, Located<String>)>,
     /// Defaults of the command line.
     pub defaults: DefaultsFile,
+    /// Warnings that are not shown.
+    pub allow: Vec<Located<String>>,
+    /// Warnings that count like errors.
+    pub deny: Vec<Located<String>>,
 }
 
 /// How the sources that fit a glob are read.
@@ -115,7 +119,9 @@ fn read_settings(reader: &mut Reader, root: Located<Node>) -> Option<SettingsFil
     let limits = fields.take("limits").map(|node| read_limits(reader, node)).unwrap_or_default();
     let defaults = fields.take("defaults").and_then(|node| read_defaults(reader, node)).unwrap_or_default();
     let sources = sources.into_iter().filter_map(|node| read_source(reader, node)).collect();
-    Some(SettingsFile { patterns, sources, limits, defaults })
+    let mut words = |key| fields.take(key).map(|node| reader.texts(node)).unwrap_or_default();
+    let (allow, deny) = (words("allow"), words("deny"));
+    Some(SettingsFile { patterns, sources, limits, defaults, allow, deny })
 }
 
 fn read_source(reader: &mut Reader, node: Located<Node>) -> Option<SourceFile> {

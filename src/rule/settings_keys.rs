@@ -9,6 +9,7 @@ use crate::rule::settings::{Defaults, THREADS_MOST};
 use crate::rule::vocabulary::{Audience, Severity};
 
 const REGEX: Shape = Text("regex");
+const WARNING: Shape = Text("name of a warning");
 const GLOB: Shape = Text("glob");
 const FORMAT: Shape = Text("format of strptime");
 const ZONE: Shape = Text("time zone, such as `Europe/Berlin` or `+02:00`");
@@ -31,6 +32,8 @@ pub(crate) static SETTINGS: Mapping = Mapping {
         ),
         key("limits", Shape::Mapping(&LIMITS), Nothing, "how much of an input is read"),
         key("defaults", Shape::Mapping(&DEFAULTS), Nothing, "defaults of the command line"),
+        key("allow", List(&WARNING), Nothing, "warnings of `check` that are not shown"),
+        key("deny", List(&WARNING), Nothing, "warnings of `check` that count like errors"),
     ],
 };
 

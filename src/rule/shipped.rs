@@ -8,6 +8,12 @@ pub(crate) fn rules() -> Vec<(String, String)> {
     RULES.iter().filter(is_rule).map(|(path, text)| (format!("rules/{path}"), (*text).to_owned())).collect()
 }
 
+/// A shipped rule file by its path, as [`rules`] gives it.
+pub(crate) fn rule(path: &str) -> Option<String> {
+    let path = path.strip_prefix("rules/")?;
+    RULES.iter().find(|(known, _)| *known == path).map(|(_, text)| (*text).to_owned())
+}
+
 /// A shipped template by its path below `templates/`.
 pub(crate) fn template(path: &str) -> Option<String> {
     let found = TEMPLATES.binary_search_by_key(&path, |(path, _)| path).ok()?;

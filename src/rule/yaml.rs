@@ -62,6 +62,12 @@ pub fn parse(file: &std::sync::Arc<AuthoredFile>) -> Result<Located<Node>, Diagn
     }
 }
 
+/// The line and column at which a text stops being YAML; `None` when it does not.
+pub(crate) fn place_of_fault(text: &str) -> Option<(usize, usize)> {
+    let error = by_library(text).err()?;
+    Some(error.location().map_or((0, 0), |place| (place.line() as usize, place.column() as usize)))
+}
+
 /// The tree of a text by both ways to read it, if the quick one takes it. For the fuzz targets.
 #[cfg(fuzzing)]
 pub fn both_ways(text: &str) -> Option<(Located<Node>, Option<Located<Node>>)> {

@@ -8,6 +8,8 @@ use std::sync::Arc;
 
 use crate::rule::authored::{AuthoredFile, Span};
 use crate::rule::diagnostic::{Code, Diagnostic};
+use crate::rule::fix::Fix;
+use crate::rule::yaml;
 
 /// The characters that may follow a backslash in double quotes.
 const ESCAPES: &str = "0abtnvfre \"/\\N_LPxuU\n\r\t";
@@ -37,7 +39,49 @@ pub(crate) fn syntax_error(file: &Arc<AuthoredFile>, error: &serde_yaml::Error) 
     let width = text[slip.at..].chars().next().filter(|first| !matches!(first, '\n' | '\r')).map_or(0, char::len_utf8);
     let end = if text[slip.at..].starts_with('\\') { slip.at + 2 } else { slip.at + width };
     let end = (slip.at..=end.min(text.len())).rfind(|&at| text.is_char_boundary(at)).unwrap_or(slip.at);
-    Diagnostic::error(Code::YamlSyntax, slip.message).at(file, Span::new(slip.at..end), "here").maybe_help(slip.help)
+    Diagnostic::error(Code::YamlSyntax, slip.message)
+        .at(file, Span::new(slip.at..end), "here")
+        .maybe_help(slip.help)
+        .maybe_fix(quoted(file, slip.at))
+}
+
+/// Quotes the value in the line of a fault, if that is what it lacks: the whole value stands in the line, begins like nothing that YAML
+/// would take for a list, a mapping or a quote, and with quotes the fault is gone.
+fn quoted(file: &Arc<AuthoredFile>, at: usize) -> Option<Fix> {
+    let text = file.text();
+    let line_start = text.get(..at)?.rfind('\n').map_or(0, |at| at + 1);
+    let line = line_around(text, at).trim_end();
+    let inner = line.trim_start_matches([' ', '-']);
+    let key = inner.find(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != '-')?;
+    let value = match inner.get(key..)?.strip_prefix(": ") {
+        Some(value) if key > 0 => value.trim_start_matches(' '),
+        _ if line.len() > inner.len() && line.trim_start_matches(' ').starts_with("- ") => inner,
+        _ => return None,
+    };
+    let closes = |open: &str, close: char| {
+        value.strip_prefix(open).is_some_and(|rest| rest.contains(close) && !value.ends_with(close))
+    };
+    let is_text = match value.chars().next()? {
+        '\'' | '"' | '|' | '&' | '!' | '?' | '#' => false,
+        '>' => value.starts_with(">=") || value.get(1..)?.trim_start().starts_with(|c: char| c.is_ascii_digit()),
+        '*' => value.starts_with("*.") || value.starts_with("*/") || value.starts_with("**"),
+        '[' => closes("[", ']'),
+        '{' => value.starts_with("{{") || value.starts_with("{%"),
+        _ => true,
+    };
+    if !is_text || value.contains(" #") {
+        return None;
+    }
+    let start = line_start + line.len() - value.len();
+    let replacement = format!("'{}'", value.replace('\'', "''"));
+    let mended = format!("{}{replacement}{}", text.get(..start)?, text.get(start + value.len()..)?);
+    let gone = match yaml::place_of_fault(&mended) {
+        None => true,
+        Some((line, _)) => line > text.get(..start)?.matches('\n').count() + 1,
+    };
+    gone.then(|| {
+        Fix::replace(file, Span::new(start..start + value.len()), replacement, "put the value in single quotes")
+    })
 }
 
 /// Where the author slipped, and what to say of it.
@@ -177,7 +221,6 @@ fn line_around(text: &str, offset: usize) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rule::yaml;
 
     /// The rest of the line from the marked place on.
     fn marked(text: &str) -> String {
@@ -198,6 +241,25 @@ mod tests {
     fn a_text_that_begins_with_a_bracket_is_marked_whole() {
         assert_eq!(marked("a:\n  regex: [0-9]+ left\n"), "[0-9]+ left");
         assert_eq!(marked("a: {{ b }} is\n"), "{{ b }} is");
+    }
+
+    #[test]
+    fn a_value_that_only_lacks_quotes_is_given_them() {
+        let mended = |text: &str| {
+            let file = Arc::new(AuthoredFile::new("x.yaml", text));
+            let fix = yaml::parse(&file).expect_err("not YAML").fix?;
+            Some(format!("{}{}{}", &text[..fix.span.start], fix.replacement, &text[fix.span.end..]))
+        };
+        assert_eq!(mended("id: X\ntitle: a: it's\n").as_deref(), Some("id: X\ntitle: 'a: it''s'\n"));
+        assert_eq!(
+            mended("a:\n  - version: >=5.4, <5.6\nb: c\n").as_deref(),
+            Some("a:\n  - version: '>=5.4, <5.6'\nb: c\n")
+        );
+        assert_eq!(mended("file: *.log\n").as_deref(), Some("file: '*.log'\n"));
+        assert_eq!(mended("regex: [0-9]+ left\n").as_deref(), Some("regex: '[0-9]+ left'\n"));
+        for uncertain in ["tags: [a, b\nid: X\n", "a: 'x'y'\n", "a: *name\n", "a: x: y # why\n", "a:\n\tb: 1\n"] {
+            assert_eq!(mended(uncertain), None, "{uncertain}");
+        }
     }
 
     #[test]

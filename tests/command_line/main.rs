@@ -36,6 +36,7 @@ tags: [disk]
 signatures:
   full: { contains: no space left }
 resolution: Delete something.
+allow: [missing-section, contradicting-state]
 tests:
   - { name: full, text: no space left, expect: { captures: {} } }
   - { name: not full, text: plenty of space left, expect: nothing }
@@ -107,6 +108,10 @@ impl Folder {
         let path = self.path(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, bytes).unwrap();
+    }
+
+    fn read(&self, path: &str) -> String {
+        fs::read_to_string(self.path(path)).unwrap()
     }
 
     fn path(&self, path: &str) -> PathBuf {
