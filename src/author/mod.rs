@@ -16,6 +16,7 @@ pub mod fmt;
 pub mod junit;
 pub mod miss;
 pub mod nearest;
+pub mod language_server;
 pub mod preview;
 pub mod reach;
 pub mod reference;
