@@ -100,7 +100,7 @@ fn keys_and_words_are_offered_where_they_may_stand() {
     assert!(folder.labels("    about: bytes that are allowed", "    d^").contains(&"derive".to_owned()));
     let branch = folder.labels("  - title: Grow\n", "  - title: Grow\n    ^\n");
     assert_eq!(branch, ["text"], "the other keys are there");
-    assert!(folder.labels("  - title: Delete\n", "  - ^\n    title: Delete\n").contains(&"text".to_owned()));
+    assert!(folder.labels("  - title: Delete\n", "  - ^\n    title: Delete\n").contains(&"template".to_owned()));
     assert_eq!(folder.labels("facts: { quota: small }", "facts: { ^ }"), ["quota"]);
     assert_eq!(folder.labels("facts: { quota: small }", "facts: { quota: ^ }"), ["small", "large", "null"]);
     assert_eq!(folder.labels("captures: { user: joe }", "captures: { ^ }")[0], "user");
