@@ -17,7 +17,8 @@ use crate::rule::diagnostic::Diagnostic;
 use crate::rule::faultbook::{
     ReadRule, Templates, files_of_rules, join, not_readable, settings_files, shown, template_folders_of, text_of,
 };
-use crate::rule::settings::SETTINGS_FILE;
+use crate::rule::pattern_library::PatternLibrary;
+use crate::rule::settings::{SETTINGS_FILE, Settings};
 use crate::rule::settings_check;
 
 /// How far above a folder of rules its settings and templates may lie.
@@ -56,6 +57,8 @@ pub struct Desk {
     unsaved: HashMap<PathBuf, Arc<str>>,
     rules: Vec<RuleEntry>,
     settings: Vec<(PathBuf, Vec<Diagnostic>)>,
+    /// What the regexes of rules may name.
+    patterns: PatternLibrary,
     /// What cannot be listed, or lies where it has no effect.
     unlisted: Vec<Diagnostic>,
 }
@@ -166,6 +169,16 @@ impl Desk {
         self.rules().find(|rule| rule.id.is_some_and(|(own, _)| own == id))
     }
 
+    /// The patterns that regexes may name, besides the built-in ones.
+    pub fn patterns(&self) -> &PatternLibrary {
+        &self.patterns
+    }
+
+    /// The settings files that count, first those that go before.
+    pub fn settings_files_read(&self) -> impl Iterator<Item = &Path> {
+        self.settings.iter().map(|(path, _)| path.as_path())
+    }
+
     /// The files of the rules that take a text from a template, given by its path below `templates/`.
     pub fn users_of_template(&self, template: &str) -> Vec<&Path> {
         let uses = |entry: &&RuleEntry| entry.templates.iter().any(|used| used == template);
@@ -193,10 +206,33 @@ impl Desk {
 
     fn read_everything(&mut self) {
         self.templates = Templates { folders: template_folders_of(&self.rule_paths, &self.given_templates) };
+        self.read_settings();
         self.rules.clear();
         self.list_rules(&[]);
-        let settings = self.settings_files();
-        self.settings = settings.into_iter().map(|path| (path.clone(), self.check_settings(&path))).collect();
+    }
+
+    /// Reads the settings. Tells whether rules may mean something else now.
+    fn read_settings(&mut self) -> bool {
+        let mut all = Settings::default();
+        let mut read = Vec::new();
+        for path in self.settings_files() {
+            let faults = match self.text(&path) {
+                Ok(text) => {
+                    let (settings, faults) = settings_check::check(&Arc::new(AuthoredFile::new(shown(&path), text)));
+                    all.fill_from(settings);
+                    faults
+                }
+                Err(reason) => vec![not_readable(&path, &reason)],
+            };
+            read.push((path, faults));
+        }
+        self.settings = read;
+        let meanings = |library: &PatternLibrary| -> Vec<(String, String)> {
+            library.own().map(|(name, pattern)| (name.to_owned(), pattern.source.clone())).collect()
+        };
+        let is_changed = meanings(&self.patterns) != meanings(all.patterns());
+        self.patterns = all.patterns().clone();
+        is_changed
     }
 
     /// Lists the rule files; keeps what was read of those that did not change.
@@ -251,9 +287,10 @@ impl Desk {
                 }
             }
             FileRole::Settings => {
-                let settings = self.settings_files();
-                let checked = settings.into_iter().map(|path| (path.clone(), self.check_settings(&path)));
-                self.settings = checked.collect();
+                if self.read_settings() {
+                    self.rules.clear();
+                    self.list_rules(&[]);
+                }
             }
             FileRole::Template | FileRole::Other => {}
         }
@@ -279,18 +316,11 @@ impl Desk {
             self.templates.read_beside(template, &|full| self.unsaved.get(full).map(|text| text.to_string()))
         };
         let read = match self.text(path) {
-            Ok(text) => Ok(ReadRule::read(shown(path), text, &find_template)),
+            Ok(text) => Ok(ReadRule::read(shown(path), text, &self.patterns, &find_template)),
             Err(reason) => Err(not_readable(path, &reason)),
         };
         let templates = named.into_inner().unwrap_or_else(PoisonError::into_inner);
         RuleEntry { place, read, templates }
-    }
-
-    fn check_settings(&self, path: &Path) -> Vec<Diagnostic> {
-        match self.text(path) {
-            Ok(text) => settings_check::check(&Arc::new(AuthoredFile::new(shown(path), text))).1,
-            Err(reason) => vec![not_readable(path, &reason)],
-        }
     }
 
     /// The settings in use, and those that are being written where they will be.

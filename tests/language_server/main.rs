@@ -98,7 +98,7 @@ fn a_session_from_a_fault_to_its_mending() {
     let completion = client.at("textDocument/completion", &mail, "id: MAIL\nseverity: ^");
     assert_eq!(labels(&completion)[..2], ["ok", "info"]);
     let hover = client.at("textDocument/hover", &mail, &broken.replace("severty", "sev^erity"));
-    assert!(hover["contents"]["value"].as_str().is_some_and(|text| text.contains("How bad")), "{hover}");
+    assert!(hover["contents"]["value"].as_str().is_some_and(|text| text.contains("how bad")), "{hover}");
     let definition = client.at("textDocument/definition", &mail, &broken.replace("severty", "severity").replace("[DISK", "[DI^SK"));
     assert_eq!(definition[0]["uri"], uri(&book.path("rules/disk.yaml")));
     assert_eq!(definition[0]["range"]["start"], json!({ "line": 0, "character": 4 }));

@@ -3,13 +3,15 @@
 //! Candidates are not narrowed to what is written so far: editors do that, each in its way. Only rule ids are, of which there may be
 //! thousands.
 
-use crate::author::language_server::cursor::{After, Cursor, Word, expression_word, tag_at};
-use crate::author::language_server::keys::{self, Kind, Named, Owner};
+use crate::author::language_server::cursor::{After, Cursor, Word, expression_word, reference_at, tag_at};
+use crate::author::language_server::keys::{self, Kind, Named};
 use crate::author::language_server::names::RuleNames;
 use crate::author::language_server::outline::{Outline, Style};
 use crate::author::language_server::{Language, OpenFile, on_border};
 use crate::rule::authored::Span;
-use crate::rule::language::{FILTERS, TESTS};
+use crate::rule::keys::Mapping;
+use crate::rule::language_words;
+use crate::rule::pattern_library::BuiltIn;
 
 /// Rule ids that are offered at once; an editor asks again when more is typed.
 const ID_LIMIT: usize = 200;
@@ -31,6 +33,8 @@ pub enum ItemKind {
     Rule,
     /// A file.
     File,
+    /// A pattern for regexes.
+    Pattern,
     /// A filter or test.
     Function,
     /// A word of expressions.
@@ -115,17 +119,16 @@ struct Completer<'c, 't> {
 
 impl<'t> Completer<'_, 't> {
     /// The keys that a mapping does not have yet.
-    fn keys(&self, owner: Owner, parent: Option<usize>, node: Option<usize>, place: Span) -> Completion {
+    fn keys(&self, owner: &'static Mapping, parent: Option<usize>, node: Option<usize>, place: Span) -> Completion {
         let is_used = |key: &str| self.outline.child(parent, key).is_some_and(|child| Some(child) != node);
         let is_complete = node.is_some_and(|node| self.outline.nodes[node].complete);
-        let known = owner.keys().iter().map(|key| (key.name, key.about));
-        let limits = keys::limits().iter().filter(|_| owner == Owner::Limits).map(|name| (*name, "A limit."));
-        let items = known.chain(limits).filter(|(name, _)| !is_used(name)).map(|(name, about)| CompletionItem {
-            label: name.to_owned(),
-            insert: if is_complete { name.to_owned() } else { format!("{name}: ") },
+        let unused = owner.keys.iter().filter(|key| !is_used(key.name));
+        let items = unused.map(|key| CompletionItem {
+            label: key.name.to_owned(),
+            insert: if is_complete { key.name.to_owned() } else { format!("{}: ", key.name) },
             kind: ItemKind::Key,
             detail: String::new(),
-            about: about.to_owned(),
+            about: keys::about(key),
         });
         Completion { items: items.collect(), replace: place, is_incomplete: false }
     }
@@ -144,7 +147,7 @@ impl<'t> Completer<'_, 't> {
         let mut items = match named {
             Named::TestFacts => facts(names),
             Named::TestCaptures => captures(names),
-            Named::Signatures | Named::Facts => Vec::new(),
+            Named::Signatures | Named::Facts | Named::Others => Vec::new(),
         };
         items.retain(|item| !is_used(&item.label));
         for item in items.iter_mut().filter(|_| !is_complete) {
@@ -156,15 +159,17 @@ impl<'t> Completer<'_, 't> {
     fn value(&self, names: &RuleNames<'t>, kind: Kind, node: usize, place: Span) -> Completion {
         let style = self.outline.nodes.get(node).map_or(Style::Nothing, |node| node.style);
         let mut items = match kind {
-            Kind::Free | Kind::Regex => return Completion::default(),
+            Kind::Free => return Completion::default(),
+            Kind::Regex => return self.patterns(place),
             Kind::Article => return article(self.names, self.file.text, place, self.offset),
             Kind::Expression => return expression(self.names, self.file.text, place, self.offset),
             Kind::RuleId => return self.rule_ids(place),
             Kind::Choice(words) => plain(ItemKind::Value, words.to_vec()),
-            Kind::Expect => plain(ItemKind::Value, vec!["nothing"]),
             Kind::Template => plain(ItemKind::File, self.file.desk.templates()),
             Kind::Branch => plain(ItemKind::Value, names.branches.clone()),
             Kind::Question => facts(names),
+            Kind::Capture => captures(names),
+            Kind::Signature => names.signatures.iter().map(|one| item(ItemKind::Signature, one.name)).collect(),
             Kind::Identity => {
                 let first = names.signatures.first().map(|first| first.captures.iter());
                 first.into_iter().flatten().map(|(name, _)| item(ItemKind::Capture, name)).collect()
@@ -174,6 +179,26 @@ impl<'t> Completer<'_, 't> {
             items.iter_mut().for_each(|item| item.insert = quoted(&item.insert));
         }
         Completion { items, replace: place, is_incomplete: false }
+    }
+
+    /// The patterns that a regex may name, behind a `%{`.
+    fn patterns(&self, place: Span) -> Completion {
+        let nothing = Completion::default();
+        let Some((_, name, behind)) = reference_at(self.file.text, place, self.offset) else { return nothing };
+        let insert = |name: &str| if behind { name.to_owned() } else { format!("{name}}}") };
+        let own = self.file.desk.patterns().own().map(|(name, pattern)| CompletionItem {
+            insert: insert(name),
+            about: format!("```\n{}\n```", pattern.source),
+            detail: "pattern of this faultbook".to_owned(),
+            ..item(ItemKind::Pattern, name)
+        });
+        let built_in = BuiltIn::all().iter().map(|pattern| CompletionItem {
+            insert: insert(pattern.name),
+            about: format!("{}\n```\n{}\n```", pattern.about, pattern.regex),
+            detail: pattern.section.to_owned(),
+            ..item(ItemKind::Pattern, pattern.name)
+        });
+        Completion { items: own.chain(built_in).collect(), replace: name, is_incomplete: false }
     }
 
     /// The ids of other rules that hold what is written up to the cursor.
@@ -209,6 +234,11 @@ fn item(kind: ItemKind, label: &str) -> CompletionItem {
 
 fn plain(kind: ItemKind, words: Vec<impl AsRef<str>>) -> Vec<CompletionItem> {
     words.iter().map(|word| item(kind, word.as_ref())).collect()
+}
+
+fn functions(table: &'static [(&'static str, &'static str)]) -> Vec<CompletionItem> {
+    let item = |(name, about): &(&str, &str)| CompletionItem { about: (*about).to_owned(), ..item(ItemKind::Function, name) };
+    table.iter().map(item).collect()
 }
 
 fn facts(names: &RuleNames<'_>) -> Vec<CompletionItem> {
@@ -260,9 +290,9 @@ fn expression_in(
 ) -> Completion {
     let Some(Word { place, after, .. }) = expression_word(text, range, offset) else { return Completion::default() };
     let mut items: Vec<CompletionItem> = match after {
-        After::Pipe => plain(ItemKind::Function, FILTERS.to_vec()),
+        After::Pipe => functions(language_words::filters()),
         After::Is => {
-            let tests = plain(ItemKind::Function, TESTS.to_vec()).into_iter();
+            let tests = functions(language_words::tests()).into_iter();
             [item(ItemKind::Word, "not")].into_iter().chain(tests).collect()
         }
         After::Statement => plain(ItemKind::Word, STATEMENTS.to_vec()),
@@ -284,7 +314,11 @@ fn expression_in(
                     detail: "signature".to_owned(),
                     ..item(ItemKind::Signature, signature.name)
                 });
-                captures(names).into_iter().chain(facts(names)).chain(signatures).collect::<Vec<_>>()
+                let correlations = names.correlations.iter().map(|(name, _)| CompletionItem {
+                    detail: "correlation".to_owned(),
+                    ..item(ItemKind::Signature, name)
+                });
+                captures(names).into_iter().chain(facts(names)).chain(signatures).chain(correlations).collect::<Vec<_>>()
             });
             of_rule.chain(plain(ItemKind::Word, WORDS.to_vec())).collect()
         }

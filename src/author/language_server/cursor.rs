@@ -2,16 +2,17 @@
 
 use std::ops::Range;
 
-use crate::author::language_server::keys::{Kind, Named, Owner, kind_at};
+use crate::author::language_server::keys::{Kind, Named, kind_at, mapping_at, named_at};
 use crate::author::language_server::outline::{Outline, Place, Step, Style};
 use crate::author::language_server::{Language, word_at};
 use crate::rule::authored::Span;
+use crate::rule::keys::Mapping;
 
 /// What a place in a rule or settings file is.
 #[derive(Clone, Debug)]
 pub(crate) enum Cursor {
     /// In a key of the language, or where one may be written.
-    Key { owner: Owner, parent: Option<usize>, node: Option<usize>, place: Span },
+    Key { owner: &'static Mapping, parent: Option<usize>, node: Option<usize>, place: Span },
     /// In a name that the author gives, or where one may be given.
     Name { named: Named, parent: Option<usize>, node: Option<usize>, place: Span },
     /// In a value of a kind.
@@ -58,13 +59,13 @@ impl Cursor {
                 let place = if found.style == Style::Nothing { here } else { Span::new(outline.scalar_range(found)) };
                 let kind = kind_at(is_settings, &path);
                 if let [rest @ .., Step::Key(_)] = path.as_slice()
-                    && Named::at(rest) == Some(Named::TestFacts)
+                    && named_at(is_settings, rest) == Some(Named::TestFacts)
                 {
                     return Cursor::FactValue { node, place };
                 }
                 // behind a dash, a mapping may begin
                 let is_word = matches!(found.style, Style::Nothing | Style::Plain);
-                if let (true, None, Some(owner)) = (is_word, &found.key, Owner::at(is_settings, &path)) {
+                if let (true, None, Some(owner)) = (is_word, &found.key, mapping_at(is_settings, &path)) {
                     return Cursor::Key { owner, parent: Some(node), node: None, place };
                 }
                 Cursor::Value { kind, node, place }
@@ -80,10 +81,10 @@ impl Cursor {
         place: Span,
     ) -> Self {
         let path = parent.map(|parent| outline.path(parent)).unwrap_or_default();
-        if let Some(owner) = Owner::at(is_settings, &path) {
+        if let Some(owner) = mapping_at(is_settings, &path) {
             return Cursor::Key { owner, parent, node, place };
         }
-        match Named::at(&path).filter(|_| !is_settings) {
+        match named_at(is_settings, &path) {
             Some(named) => Cursor::Name { named, parent, node, place },
             None => Cursor::Nothing,
         }
@@ -162,4 +163,20 @@ pub(crate) fn tag_at(text: &str, range: Range<usize>, offset: usize) -> Option<R
     let rest = text.get(offset..range.end.max(offset)).unwrap_or_default();
     let end = [rest.find("}}"), rest.find("%}"), rest.find('\n')].into_iter().flatten().min();
     Some(start..offset + end.unwrap_or(rest.len()))
+}
+
+/// The reference `%{NAME…}` around an offset of a regex: the name, its place, and whether something stands behind it already.
+pub(crate) fn reference_at(text: &str, regex: Span, offset: usize) -> Option<(&str, Span, bool)> {
+    let before = text.get(regex.start.min(offset)..offset)?;
+    let opening = before.rfind("%{")?;
+    let start = regex.start.min(offset) + opening + 2;
+    let is_name = |character: char| character.is_ascii_alphanumeric() || character == '_';
+    let inner = text.get(start..offset)?;
+    if !inner.chars().all(is_name) {
+        return None;
+    }
+    let rest = text.get(start..)?;
+    let name = rest.get(..rest.len() - rest.trim_start_matches(is_name).len())?;
+    let place = Span::new(start..start + name.len());
+    Some((name, place, rest.get(name.len()..)?.starts_with(['}', ':'])))
 }

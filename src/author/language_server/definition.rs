@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::author::language_server::cursor::{After, Cursor, expression_word, tag_at};
+use crate::author::language_server::cursor::{After, Cursor, expression_word, reference_at, tag_at};
 use crate::author::language_server::keys::{Kind, Named};
 use crate::author::language_server::names::{Meaning, RuleNames};
 use crate::author::language_server::outline::Outline;
@@ -50,7 +50,7 @@ pub fn definition(file: &OpenFile<'_>, offset: usize) -> Vec<Target> {
             let path = file.desk.template_file(template);
             path.map(|path| Target { path, span: Span::default() }).into_iter().collect()
         }
-        Cursor::Value { kind: Kind::Identity | Kind::Question, place, .. } => {
+        Cursor::Value { kind: Kind::Identity | Kind::Question | Kind::Capture | Kind::Signature, place, .. } => {
             let name = file.text.get(place.range()).unwrap_or_default();
             names.meaning(None, name).map(|meaning| here(place_of(meaning))).unwrap_or_default()
         }
@@ -59,15 +59,28 @@ pub fn definition(file: &OpenFile<'_>, offset: usize) -> Vec<Target> {
             let (of, name) = name.split_once('.').map_or((None, name), |(of, name)| (Some(of), name));
             names.meaning(of, name).map(|meaning| here(place_of(meaning))).unwrap_or_default()
         }
+        Cursor::Value { kind: Kind::Regex, place, .. } => pattern(file, place, offset).into_iter().collect(),
         _ => Vec::new(),
     }
+}
+
+/// Where the settings say what the pattern that a regex names at an offset stands for; nothing for a built-in one.
+fn pattern(file: &OpenFile<'_>, place: Span, offset: usize) -> Option<Target> {
+    let (name, ..) = reference_at(file.text, place, offset)?;
+    file.desk.settings_files_read().find_map(|path| {
+        let settings = file.desk.authored(path)?;
+        let outline = Outline::of(settings.text());
+        let node = outline.child(Some(outline.child(None, "patterns")?), name)?;
+        let span = outline.nodes.get(node)?.key.clone().map(Span::new)?;
+        Some(Target { path: path.to_owned(), span })
+    })
 }
 
 fn place_of(meaning: Meaning<'_, '_>) -> Span {
     Span::new(match meaning {
         Meaning::Signature(signature) => signature.place.clone(),
         Meaning::Fact(fact) => fact.place.clone(),
-        Meaning::Capture(_, _, place) => place.clone(),
+        Meaning::Correlation(_, place) | Meaning::Capture(_, _, place) => place.clone(),
     })
 }
 

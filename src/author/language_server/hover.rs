@@ -5,8 +5,8 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use crate::author::language_server::cursor::{After, Cursor, Word, expression_word, tag_at};
-use crate::author::language_server::keys::{Kind, Named};
+use crate::author::language_server::cursor::{After, Cursor, Word, expression_word, reference_at, tag_at};
+use crate::author::language_server::keys::{self, Kind, Named};
 use crate::author::language_server::names::{FactName, Meaning, RuleNames};
 use crate::author::language_server::outline::Outline;
 use crate::author::language_server::{Language, OpenFile, on_border};
@@ -14,6 +14,7 @@ use crate::rule::Rule;
 use crate::rule::authored::{AuthoredFile, Located, Span};
 use crate::rule::file::{LeafFile, RuleFile, SignatureFile};
 use crate::rule::pattern::Pattern;
+use crate::rule::pattern_library::BuiltIn;
 use crate::scan::confirm::{Readings, confirm};
 
 /// Tests that are told of at once.
@@ -49,14 +50,15 @@ pub fn hover(file: &OpenFile<'_>, offset: usize) -> Option<Hover> {
     let hoverer = Hoverer { file, names: &names };
     match Cursor::at(&outline, language, offset) {
         Cursor::Key { owner, node: Some(node), place, .. } => {
-            let key = owner.key(outline.key(node))?;
-            Some(Hover { text: key.about.to_owned(), span: place })
+            let key = keys::key_of(owner, outline.key(node))?;
+            Some(Hover { text: keys::about(key), span: place })
         }
         Cursor::Name { named, node: Some(node), place, .. } => {
             let name = outline.key(node);
             let text = match named {
                 Named::Signatures => hoverer.signature(name),
                 Named::Facts | Named::TestFacts => fact(names.facts.iter().find(|fact| fact.name == name)?),
+                Named::Others => return None,
                 Named::TestCaptures => {
                     let (of, name) = name.split_once('.').map_or((None, name), |(of, name)| (Some(of), name));
                     hoverer.meaning(names.meaning(of, name)?)
@@ -67,7 +69,7 @@ pub fn hover(file: &OpenFile<'_>, offset: usize) -> Option<Hover> {
         Cursor::Value { kind: kind @ (Kind::Expression | Kind::Article), place, .. } => {
             hoverer.word(file.text, place, kind == Kind::Article, offset)
         }
-        Cursor::Value { kind: Kind::Regex, .. } => hoverer.regex(offset),
+        Cursor::Value { kind: Kind::Regex, place, .. } => hoverer.pattern(place, offset).or_else(|| hoverer.regex(offset)),
         Cursor::Value { kind: Kind::RuleId, place, .. } => {
             let id = file.text.get(place.range())?;
             let found = file.desk.find(id)?;
@@ -77,7 +79,7 @@ pub fn hover(file: &OpenFile<'_>, offset: usize) -> Option<Hover> {
             };
             Some(Hover { text: format!("{}: {told}", code(id)), span: place })
         }
-        Cursor::Value { kind: Kind::Identity | Kind::Question, place, .. } => {
+        Cursor::Value { kind: Kind::Identity | Kind::Question | Kind::Capture | Kind::Signature, place, .. } => {
             let meaning = names.meaning(None, file.text.get(place.range())?)?;
             Some(Hover { text: hoverer.meaning(meaning), span: place })
         }
@@ -106,6 +108,7 @@ impl Hoverer<'_, '_> {
         match meaning {
             Meaning::Signature(signature) => self.signature(signature.name),
             Meaning::Fact(found) => fact(found),
+            Meaning::Correlation(name, _) => format!("correlation {}", code(name)),
             Meaning::Capture(signature, capture, _) => {
                 let mut text = format!("capture {} of the signature {}\n", code(capture), code(signature.name));
                 self.in_tests(&mut text, signature.name, Some(capture));
@@ -141,13 +144,24 @@ impl Hoverer<'_, '_> {
         tell_tests(out, told);
     }
 
+    /// What the pattern that a regex names at an offset stands for.
+    fn pattern(&self, place: Span, offset: usize) -> Option<Hover> {
+        let (name, span, _) = reference_at(self.file.text, place, offset)?;
+        let own = self.file.desk.patterns().own().find(|(own, _)| *own == name);
+        let (about, regex) = match own {
+            Some((_, pattern)) => (text(&pattern.place), pattern.source.as_str()),
+            None => BuiltIn::all().iter().find(|pattern| pattern.name == name).map(|one| (one.about.clone(), one.regex))?,
+        };
+        Some(Hover { text: format!("pattern {}: {about}\n\n{}", code(name), code(regex)), span })
+    }
+
     /// What the regex at an offset does with the texts of the rule's own tests.
     fn regex(&self, offset: usize) -> Option<Hover> {
         let file = Arc::new(AuthoredFile::new("", self.file.text));
         let written = RuleFile::read(file).0?;
         let regexes = written.signatures.iter().flat_map(regexes);
         let regex = regexes.into_iter().find(|regex| regex.span.start <= offset && offset <= regex.span.end)?;
-        let pattern = Pattern::new(&regex.value).ok()?;
+        let (pattern, _) = Pattern::parsed(&regex.value, self.file.desk.patterns()).ok()?;
         let compiled = pattern.regex()?;
         let mut text = match pattern.captures() {
             [] => "regex without captures\n".to_owned(),

@@ -32,6 +32,8 @@ pub(crate) struct FactName<'t> {
 pub(crate) struct RuleNames<'t> {
     pub(crate) signatures: Vec<SignatureName<'t>>,
     pub(crate) facts: Vec<FactName<'t>>,
+    /// Correlations with their places.
+    pub(crate) correlations: Vec<(&'t str, Range<usize>)>,
     /// Titles of branches.
     pub(crate) branches: Vec<&'t str>,
 }
@@ -41,6 +43,8 @@ pub(crate) struct RuleNames<'t> {
 pub(crate) enum Meaning<'n, 't> {
     Signature(&'n SignatureName<'t>),
     Fact(&'n FactName<'t>),
+    /// A correlation.
+    Correlation(&'t str, &'n Range<usize>),
     /// A capture of a signature.
     Capture(&'n SignatureName<'t>, &'t str, &'n Range<usize>),
 }
@@ -69,10 +73,12 @@ impl<'t> RuleNames<'t> {
                 ask: text("ask"),
             })
         });
+        let correlations = below("correlations").into_iter();
         let branches = below("resolution").into_iter().filter_map(|item| outline.child(Some(item), "title"));
         Self {
             signatures: signatures.collect(),
             facts: facts.collect(),
+            correlations: correlations.filter_map(|node| Some((outline.key(node), place(node)?))).collect(),
             branches: branches.map(|title| outline.scalar(title)).collect(),
         }
     }
@@ -97,6 +103,9 @@ impl<'t> RuleNames<'t> {
         }
         if let Some(fact) = self.facts.iter().find(|fact| fact.name == name) {
             return Some(Meaning::Fact(fact));
+        }
+        if let Some((name, place)) = self.correlations.iter().find(|(correlation, _)| *correlation == name) {
+            return Some(Meaning::Correlation(name, place));
         }
         self.signatures.iter().find_map(|signature| {
             let (capture, place) = signature.captures.get(capture(signature)?)?;

@@ -1,11 +1,10 @@
 //! Completion, hover and definitions over rules in a folder.
 
-use crate::author::language_server::keys::{Kind, Owner};
 use crate::author::language_server::{OpenFile, complete, definition, hover};
 use crate::rule::authored::AuthoredFile;
 use crate::rule::desk::Desk;
 use crate::rule::file::RuleFile;
-use crate::rule::{Code, Diagnostic};
+use crate::rule::Code;
 
 const RULE: &str = "\
 id: mail-full
@@ -133,7 +132,7 @@ fn names_tests_and_filters_are_offered_in_expressions_and_texts() {
 #[test]
 fn what_is_known_is_told() {
     let folder = Folder::new();
-    assert!(folder.hover("title: Mailbox", "ti^tle: Mailbox").contains("in one line"));
+    assert!(folder.hover("title: Mailbox", "ti^tle: Mailbox").contains("the failure in one line"));
     let regex = folder.hover("'mailbox (", "'mail^box (");
     assert!(regex.contains("- full: `user` = `joe`, `host` = `m1`") && regex.contains("- other: `user`"), "{regex}");
     let signature = folder.hover("  gone:", "  go^ne:");
@@ -172,6 +171,35 @@ fn definitions_are_found_in_this_file_and_others() {
 }
 
 #[test]
+fn patterns_are_offered_told_of_and_found() {
+    let folder = Folder::new();
+    let settings = folder.folder.path().join("faultbook.yaml");
+    std::fs::write(&settings, "patterns:\n  TICKET: 'T-[0-9]+'\n").expect("written");
+    let desk = Desk::load(vec![folder.folder.path().to_owned()], Vec::new());
+    let folder = Folder { desk, ..folder };
+    let offered = folder.labels("'host (?<host>", "'%{^ (?<host>");
+    assert!(offered[0] == "TICKET" && offered.contains(&"IPV4".to_owned()));
+    assert!(folder.hover("'host (?<host>", "'%{IP^V4:ip} (?<host>").starts_with("pattern `IPV4`"));
+    assert!(folder.hover("'host (?<host>", "'%{TICK^ET} (?<host>").contains("`T-[0-9]+`"));
+    let regex = folder.hover("'mailbox (?<user>\\w+)", "'ma^ilbox %{WORD:user}");
+    assert!(regex.contains("`user` = `joe`"), "{regex}");
+    assert_eq!(folder.target("'host (?<host>", "'%{TICK^ET} (?<host>"), "faultbook.yaml: TICKET");
+    assert!(folder.labels("full and not gone", "full and user^").contains(&"user".to_owned()));
+}
+
+#[test]
+fn correlations_are_offered_what_they_may_name() {
+    let folder = Folder::new();
+    let correlation = |text: &str| folder.labels("facts:\n", &format!("correlations:\n  burst:\n    {text}\nfacts:\n"));
+    assert!(correlation("type: ^").contains(&"event_count".to_owned()));
+    assert_eq!(correlation("signatures: [^]"), ["full", "gone"]);
+    assert!(correlation("group_by: [^]").contains(&"user".to_owned()));
+    assert!(correlation("time^").contains(&"timespan".to_owned()));
+    let condition = folder.labels("condition: full and not gone", "correlations: { burst: {} }\ncondition: ^");
+    assert!(condition.contains(&"burst".to_owned()));
+}
+
+#[test]
 fn settings_have_their_own_keys() {
     let folder = Folder::new();
     let labels = |text: &str| -> Vec<String> {
@@ -179,6 +207,7 @@ fn settings_have_their_own_keys() {
     };
     assert!(labels("^").contains(&"sources".to_owned()));
     assert!(labels("sources:\n  - path: x\n    ^").contains(&"encoding".to_owned()));
+    assert!(labels("patterns:\n  TICKET: '%{^'").contains(&"IPV4".to_owned()));
     assert!(labels("limits: { d^ }").contains(&"depth".to_owned()));
     assert!(labels("defaults:\n  audience: ^").contains(&"public".to_owned()));
 }
@@ -205,46 +234,4 @@ fn a_suggested_word_is_an_edit() {
     let fault = faults.iter().find(|fault| fault.code == Code::UnknownKey).expect("told");
     let edit = super::fix_of(fault).expect("an edit");
     assert_eq!((file.slice(edit.span), edit.replacement.as_str()), ("severty", "severity"));
-}
-
-/// Every key that is offered is one that the readers take.
-#[test]
-fn offered_keys_are_keys_of_the_language() {
-    let unknown = |text: &str, path: &str| -> Vec<Diagnostic> {
-        let file = std::sync::Arc::new(AuthoredFile::new(path, text));
-        let faults = if path == "rule" {
-            RuleFile::read(file).1
-        } else {
-            crate::rule::settings_file::SettingsFile::read(file).1
-        };
-        faults.into_iter().filter(|fault| matches!(fault.code, Code::UnknownKey | Code::NotSupported)).collect()
-    };
-    let rules = [
-        (Owner::Rule, "KEY: x"),
-        (Owner::Signature, "signatures: { s: { KEY: x } }"),
-        (Owner::Leaf, "signatures: { s: { all: [{ KEY: x }] } }"),
-        (Owner::Optional, "signatures: { s: { optional: [{ KEY: x }] } }"),
-        (Owner::Fact, "facts: { s: { KEY: x } }"),
-        (Owner::Link, "links: [{ KEY: x }]"),
-        (Owner::Environment, "environment: [{ KEY: x }]"),
-        (Owner::Branch, "resolution: [{ KEY: x }]"),
-        (Owner::Test, "tests: [{ KEY: x }]"),
-        (Owner::Expect, "tests: [{ name: x, text: x, expect: { KEY: x } }]"),
-    ];
-    let settings = [
-        (Owner::Settings, "KEY: x"),
-        (Owner::Source, "sources: [{ KEY: x }]"),
-        (Owner::Json, "sources: [{ json: { KEY: x } }]"),
-        (Owner::Defaults, "defaults: { KEY: x }"),
-    ];
-    for (owners, path) in [(rules.as_slice(), "rule"), (settings.as_slice(), "faultbook.yaml")] {
-        for (owner, text) in owners {
-            assert_eq!(unknown(&text.replace("KEY", "nonsense"), path).len(), 1, "{owner:?} is where it seems to be");
-            for key in owner.keys() {
-                let faults = unknown(&text.replace("KEY", key.name), path);
-                assert!(faults.is_empty(), "{owner:?} {}: {faults:?}", key.name);
-                assert!(key.about.len() > 8 && (key.kind == Kind::Free || key.kind != Kind::Choice(&[])));
-            }
-        }
-    }
 }

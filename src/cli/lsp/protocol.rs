@@ -64,6 +64,7 @@ pub fn completion(index: &LineIndex<'_>, completion: Completion) -> lsp::Complet
             ItemKind::Fact => lsp::CompletionItemKind::Field,
             ItemKind::Rule => lsp::CompletionItemKind::Reference,
             ItemKind::File => lsp::CompletionItemKind::File,
+            ItemKind::Pattern => lsp::CompletionItemKind::Constant,
             ItemKind::Function => lsp::CompletionItemKind::Function,
             ItemKind::Word => lsp::CompletionItemKind::Keyword,
         }),
