@@ -6,6 +6,7 @@
 //! [`junit`] writes outcomes for build servers, [`preview`] renders the samples' answers. [`schema`] and [`reference`] write down what the
 //! tables of keys say. [`explain`] reads a case for one rule, or for all, and gives the [tree](explained) of reasons; [`nearest`] finds the
 //! records that come closest to what matched nothing, [`miss`] and [`reach`] tell what they lack, [`sentence`] says it in words. Diagnostics come from `rule`; drawing them is the command line's job.
+//! tables of keys say, [`language_server`] tells editors what may be written and what is known. Diagnostics come from `rule`; drawing them is the command line's job.
 
 pub mod compare;
 pub mod corpus;

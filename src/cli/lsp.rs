@@ -60,9 +60,9 @@ pub fn run(_: &LspArgs, context: &Context) -> Result<Exit, Failure> {
 fn absolute(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     let whole = |path: &PathBuf| {
         let there = std::path::absolute(path).ok().filter(|path| path.exists());
-        there.map(|path| without_dots(&path)).ok_or_else(|| {
-            Failure::refused(format!("cannot read `{}`", path.display()), "give a folder that exists")
-        })
+        there
+            .map(|path| without_dots(&path))
+            .ok_or_else(|| Failure::refused(format!("cannot read `{}`", path.display()), "give a folder that exists"))
     };
     paths.iter().map(whole).collect()
 }

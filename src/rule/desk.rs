@@ -120,7 +120,8 @@ impl Desk {
     /// What a file is to the faultbook, whether it is there or not.
     pub fn role(&self, path: &Path) -> FileRole {
         if path.file_name().is_some_and(|name| name == SETTINGS_FILE) {
-            let is_above = |root: &PathBuf| root.ancestors().take(LEVELS_ABOVE).any(|folder| Some(folder) == path.parent());
+            let is_above =
+                |root: &PathBuf| root.ancestors().take(LEVELS_ABOVE).any(|folder| Some(folder) == path.parent());
             return if self.rule_paths.iter().any(is_above) { FileRole::Settings } else { FileRole::Other };
         }
         if self.template_path(path).is_some() {
@@ -271,7 +272,8 @@ impl Desk {
             let folder = format!("{template}/");
             let is_meant = |used: &String| *used == template || used.starts_with(&folder);
             let uses = |entry: &RuleEntry| entry.templates.iter().any(is_meant);
-            let places: Vec<_> = self.rules.iter().filter(|entry| uses(entry)).map(|entry| entry.place.clone()).collect();
+            let places: Vec<_> =
+                self.rules.iter().filter(|entry| uses(entry)).map(|entry| entry.place.clone()).collect();
             let read: Vec<RuleEntry> = places.into_par_iter().map(|place| self.read_rule(place)).collect();
             read.into_iter().for_each(|entry| self.put(entry));
             return;
@@ -375,7 +377,9 @@ mod tests {
     use crate::rule::{Code, Faultbook};
 
     fn rule(id: &str, more: &str) -> String {
-        format!("id: {id}\ntitle: t\nsignatures:\n  s: {{ contains: text }}\nresolution:\n  - title: a\n    template: a.md\n{more}")
+        format!(
+            "id: {id}\ntitle: t\nsignatures:\n  s: {{ contains: text }}\nresolution:\n  - title: a\n    template: a.md\n{more}"
+        )
     }
 
     fn told(diagnostics: &[Diagnostic]) -> Vec<(Code, String)> {

@@ -289,7 +289,12 @@ pub(crate) struct ReadRule {
 }
 
 impl ReadRule {
-    pub(crate) fn read(path: String, text: String, patterns: &PatternLibrary, find_template: check::FindTemplate<'_>) -> Self {
+    pub(crate) fn read(
+        path: String,
+        text: String,
+        patterns: &PatternLibrary,
+        find_template: check::FindTemplate<'_>,
+    ) -> Self {
         let file = Arc::new(AuthoredFile::new(path, text));
         let (written, diagnostics) = RuleFile::read(Arc::clone(&file));
         let Some(written) = written else {

@@ -183,7 +183,9 @@ fn read(output: &mut impl BufRead) -> Option<Value> {
         }
         match line.trim_end() {
             "" => break,
-            line => length = line.strip_prefix("Content-Length: ").map_or(length, |count| count.parse().expect("a number")),
+            line => {
+                length = line.strip_prefix("Content-Length: ").map_or(length, |count| count.parse().expect("a number"))
+            }
         }
     }
     let mut body = vec![0; length];

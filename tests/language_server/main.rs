@@ -82,7 +82,11 @@ fn a_session_from_a_fault_to_its_mending() {
     let fault = client.until_code(&mail, "unknown-key");
     assert_eq!(fault["range"], json!({ "start": { "line": 1, "character": 0 }, "end": { "line": 1, "character": 7 } }));
     assert_eq!((&fault["severity"], &fault["source"]), (&json!(1), &json!("faultbook")));
-    assert!(fault["message"].as_str().is_some_and(|text| text.contains("`severty`") && text.contains("did you mean `severity`?")));
+    assert!(
+        fault["message"]
+            .as_str()
+            .is_some_and(|text| text.contains("`severty`") && text.contains("did you mean `severity`?"))
+    );
     assert!(fault["codeDescription"]["href"].as_str().is_some_and(|href| href.ends_with("#variant.UnknownKey")));
 
     let context = json!({ "diagnostics": [fault] });
@@ -99,9 +103,21 @@ fn a_session_from_a_fault_to_its_mending() {
     assert_eq!(labels(&completion)[..2], ["ok", "info"]);
     let hover = client.at("textDocument/hover", &mail, &broken.replace("severty", "sev^erity"));
     assert!(hover["contents"]["value"].as_str().is_some_and(|text| text.contains("how bad")), "{hover}");
-    let definition = client.at("textDocument/definition", &mail, &broken.replace("severty", "severity").replace("[DISK", "[DI^SK"));
+    let definition =
+        client.at("textDocument/definition", &mail, &broken.replace("severty", "severity").replace("[DISK", "[DI^SK"));
     assert_eq!(definition[0]["uri"], uri(&book.path("rules/disk.yaml")));
     assert_eq!(definition[0]["range"]["start"], json!({ "line": 0, "character": 4 }));
+
+    let format = |client: &mut Client| {
+        let options = json!({ "tabSize": 2, "insertSpaces": true });
+        client.request("textDocument/formatting", json!({ "textDocument": { "uri": uri(&mail) }, "options": options }))
+    };
+    client.did_change(&mail, &MAIL.replace("title: Mail is off", "title:    'Mail is off'"));
+    let edit = format(&mut client)["result"][0].clone();
+    assert!(edit["newText"].as_str().is_some_and(|text| text.contains("\ntitle: Mail is off\n")), "{edit}");
+    assert_eq!(edit["range"]["end"], json!({ "line": 8, "character": 0 }));
+    client.did_change(&mail, "id: [");
+    assert_eq!(format(&mut client)["error"]["code"], -32803);
     assert_eq!(client.shut_down().code(), Some(0));
 }
 
@@ -175,7 +191,8 @@ fn columns_are_what_was_agreed_on() {
     assert!(hover["contents"]["value"].as_str().is_some_and(|text| text.contains("The disk is full")), "{hover}");
     // in the middle of a pair of surrogates, and far outside
     for (line, character) in [(3, 8), (3, 999), (999, 0), (u32::MAX, u32::MAX)] {
-        let place = json!({ "textDocument": { "uri": uri(&mail) }, "position": { "line": line, "character": character } });
+        let place =
+            json!({ "textDocument": { "uri": uri(&mail) }, "position": { "line": line, "character": character } });
         for method in ["textDocument/hover", "textDocument/completion", "textDocument/definition"] {
             assert!(client.request(method, place.clone()).get("error").is_none());
         }
@@ -210,7 +227,10 @@ fn what_cannot_be_answered_is_refused_and_the_session_goes_on() {
     client.send_raw(b"Content-Lenght: 7\r\n\r\n");
     let outside = book.path("elsewhere/note.txt");
     client.did_open(&outside, "id: [");
-    client.notify("textDocument/didOpen", json!({ "textDocument": { "uri": "untitled:1", "languageId": "yaml", "version": 1, "text": "x" } }));
+    client.notify(
+        "textDocument/didOpen",
+        json!({ "textDocument": { "uri": "untitled:1", "languageId": "yaml", "version": 1, "text": "x" } }),
+    );
     let hover = client.at("textDocument/hover", &outside, "id^: [");
     assert_eq!(hover, Value::Null);
     let unknown = client.at("textDocument/completion", &book.path("rules/mail.yaml"), "^");
@@ -223,7 +243,8 @@ fn what_cannot_be_answered_is_refused_and_the_session_goes_on() {
     let cancel = json!({ "jsonrpc": "2.0", "method": "$/cancelRequest", "params": { "id": 900 } }).to_string();
     let busy = "{}".repeat(200_000);
     client.did_open(&book.path("rules/mail.yaml"), &busy);
-    let both: String = [hover, cancel].iter().map(|text| format!("Content-Length: {}\r\n\r\n{text}", text.len())).collect();
+    let both: String =
+        [hover, cancel].iter().map(|text| format!("Content-Length: {}\r\n\r\n{text}", text.len())).collect();
     client.send_raw(both.as_bytes());
     let code = client.answer(900)["error"]["code"].clone();
     assert!(code == -32800 || code == -32602, "cancelled, unless it was read before: {code}");

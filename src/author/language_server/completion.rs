@@ -237,7 +237,8 @@ fn plain(kind: ItemKind, words: Vec<impl AsRef<str>>) -> Vec<CompletionItem> {
 }
 
 fn functions(table: &'static [(&'static str, &'static str)]) -> Vec<CompletionItem> {
-    let item = |(name, about): &(&str, &str)| CompletionItem { about: (*about).to_owned(), ..item(ItemKind::Function, name) };
+    let item =
+        |(name, about): &(&str, &str)| CompletionItem { about: (*about).to_owned(), ..item(ItemKind::Function, name) };
     table.iter().map(item).collect()
 }
 
@@ -260,7 +261,8 @@ fn captures(names: &RuleNames<'_>) -> Vec<CompletionItem> {
 
 /// A text as YAML takes it without a second thought.
 fn quoted(text: &str) -> String {
-    let is_special = text.starts_with(['"', '\'', '[', '{', '&', '*', '!', '|', '>', '%', '@', '`', '#', '-', '?', ' '])
+    let is_special = text
+        .starts_with(['"', '\'', '[', '{', '&', '*', '!', '|', '>', '%', '@', '`', '#', '-', '?', ' '])
         || text.contains(": ")
         || text.contains(" #")
         || text.contains([',', ']', '}'])
@@ -282,12 +284,7 @@ fn expression(names: &[RuleNames<'_>], text: &str, place: Span, offset: usize) -
     expression_in(names, text, place.start.min(offset)..place.end.max(offset), offset)
 }
 
-fn expression_in(
-    all: &[RuleNames<'_>],
-    text: &str,
-    range: std::ops::Range<usize>,
-    offset: usize,
-) -> Completion {
+fn expression_in(all: &[RuleNames<'_>], text: &str, range: std::ops::Range<usize>, offset: usize) -> Completion {
     let Some(Word { place, after, .. }) = expression_word(text, range, offset) else { return Completion::default() };
     let mut items: Vec<CompletionItem> = match after {
         After::Pipe => functions(language_words::filters()),
@@ -300,10 +297,9 @@ fn expression_in(
             let signatures = all.iter().filter_map(|names| names.signature(name));
             let of_signature = signatures.flat_map(|signature| {
                 let captures = signature.captures.iter().map(|(capture, _)| item(ItemKind::Capture, capture));
-                let attributes = SIGNATURE_ATTRIBUTES.iter().map(|(name, about)| CompletionItem {
-                    detail: (*about).to_owned(),
-                    ..item(ItemKind::Value, name)
-                });
+                let attributes = SIGNATURE_ATTRIBUTES
+                    .iter()
+                    .map(|(name, about)| CompletionItem { detail: (*about).to_owned(), ..item(ItemKind::Value, name) });
                 captures.chain(attributes).collect::<Vec<_>>()
             });
             of_signature.collect()
@@ -318,7 +314,12 @@ fn expression_in(
                     detail: "correlation".to_owned(),
                     ..item(ItemKind::Signature, name)
                 });
-                captures(names).into_iter().chain(facts(names)).chain(signatures).chain(correlations).collect::<Vec<_>>()
+                captures(names)
+                    .into_iter()
+                    .chain(facts(names))
+                    .chain(signatures)
+                    .chain(correlations)
+                    .collect::<Vec<_>>()
             });
             of_rule.chain(plain(ItemKind::Word, WORDS.to_vec())).collect()
         }

@@ -69,7 +69,9 @@ pub fn hover(file: &OpenFile<'_>, offset: usize) -> Option<Hover> {
         Cursor::Value { kind: kind @ (Kind::Expression | Kind::Article), place, .. } => {
             hoverer.word(file.text, place, kind == Kind::Article, offset)
         }
-        Cursor::Value { kind: Kind::Regex, place, .. } => hoverer.pattern(place, offset).or_else(|| hoverer.regex(offset)),
+        Cursor::Value { kind: Kind::Regex, place, .. } => {
+            hoverer.pattern(place, offset).or_else(|| hoverer.regex(offset))
+        }
         Cursor::Value { kind: Kind::RuleId, place, .. } => {
             let id = file.text.get(place.range())?;
             let found = file.desk.find(id)?;
@@ -150,7 +152,9 @@ impl Hoverer<'_, '_> {
         let own = self.file.desk.patterns().own().find(|(own, _)| *own == name);
         let (about, regex) = match own {
             Some((_, pattern)) => (text(&pattern.place), pattern.source.as_str()),
-            None => BuiltIn::all().iter().find(|pattern| pattern.name == name).map(|one| (one.about.clone(), one.regex))?,
+            None => {
+                BuiltIn::all().iter().find(|pattern| pattern.name == name).map(|one| (one.about.clone(), one.regex))?
+            }
         };
         Some(Hover { text: format!("pattern {}: {about}\n\n{}", code(name), code(regex)), span })
     }
@@ -204,7 +208,8 @@ fn tell_tests<'a>(out: &mut String, tests: impl ExactSizeIterator<Item = (&'a st
             None => "no match".to_owned(),
             Some(values) if values.is_empty() => "matches".to_owned(),
             Some(values) => {
-                let values: Vec<String> = values.iter().map(|(name, value)| format!("{} = {}", code(name), code(value))).collect();
+                let values: Vec<String> =
+                    values.iter().map(|(name, value)| format!("{} = {}", code(name), code(value))).collect();
                 values.join(", ")
             }
         };

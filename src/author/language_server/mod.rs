@@ -55,7 +55,9 @@ impl OpenFile<'_> {
             FileRole::Rule => Some(Language::Rule),
             FileRole::Settings => Some(Language::Settings),
             FileRole::Template => Some(Language::Template),
-            FileRole::Other if self.path.file_name().is_some_and(|name| name == SETTINGS_FILE) => Some(Language::Settings),
+            FileRole::Other if self.path.file_name().is_some_and(|name| name == SETTINGS_FILE) => {
+                Some(Language::Settings)
+            }
             FileRole::Other => is_yaml.then_some(Language::Rule),
         }
     }

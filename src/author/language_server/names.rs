@@ -90,9 +90,8 @@ impl<'t> RuleNames<'t> {
 
     /// What a plain name means, or the name behind the dot of another.
     pub(crate) fn meaning(&self, of: Option<&str>, name: &str) -> Option<Meaning<'_, 't>> {
-        let capture = |signature: &'_ SignatureName<'t>| {
-            signature.captures.iter().position(|(capture, _)| *capture == name)
-        };
+        let capture =
+            |signature: &'_ SignatureName<'t>| signature.captures.iter().position(|(capture, _)| *capture == name);
         if let Some(of) = of {
             let signature = self.signature(of)?;
             let (capture, place) = signature.captures.get(capture(signature)?)?;
@@ -128,7 +127,9 @@ impl<'t> RuleNames<'t> {
 /// A text with its lines joined.
 fn on_one_line(outline: &Outline<'_>, node: usize) -> String {
     match outline.nodes[node].style {
-        Style::Block | Style::Plain | Style::Quoted => outline.scalar(node).split_whitespace().collect::<Vec<_>>().join(" "),
+        Style::Block | Style::Plain | Style::Quoted => {
+            outline.scalar(node).split_whitespace().collect::<Vec<_>>().join(" ")
+        }
         _ => String::new(),
     }
 }

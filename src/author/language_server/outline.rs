@@ -579,7 +579,10 @@ mod tests {
             ("cause: a\n  b^ c\nid: x\n", "value cause"),
             ("# id: ^\n", "comment"),
             ("\"id\": a^", "value id"),
-            ("tests:\n  - name: x\n    expect: { captures: { a: b }, resolution: [c^] }\n", "value tests/-/expect/resolution/-"),
+            (
+                "tests:\n  - name: x\n    expect: { captures: { a: b }, resolution: [c^] }\n",
+                "value tests/-/expect/resolution/-",
+            ),
         ] {
             assert_eq!(at(text), expected, "{text}");
         }

@@ -1,10 +1,10 @@
 //! Completion, hover and definitions over rules in a folder.
 
 use crate::author::language_server::{OpenFile, complete, definition, hover};
+use crate::rule::Code;
 use crate::rule::authored::AuthoredFile;
 use crate::rule::desk::Desk;
 use crate::rule::file::RuleFile;
-use crate::rule::Code;
 
 const RULE: &str = "\
 id: mail-full
@@ -144,7 +144,8 @@ fn what_is_known_is_told() {
     let capture = folder.hover("{{ user }}", "{{ us^er }}");
     assert!(capture.contains("capture `user` of the signature `full`") && capture.contains("`joe`"), "{capture}");
     assert!(folder.hover("related: [mail-off]", "related: [mail^-off]").contains("Mail is off"));
-    let in_template = folder.ask_in("templates/grow.md", "Grow {{ quo^ta", |file, at| hover(file, at).map(|one| one.text));
+    let in_template =
+        folder.ask_in("templates/grow.md", "Grow {{ quo^ta", |file, at| hover(file, at).map(|one| one.text));
     assert!(in_template.is_some_and(|text| text.contains("bytes that are allowed")));
     assert_eq!(folder.hover("{{ user }} has", "{{ user }} h^as"), "");
 }
@@ -152,7 +153,9 @@ fn what_is_known_is_told() {
 #[test]
 fn values_from_samples_are_no_markdown() {
     let folder = Folder::new();
-    let marked = RULE.replace("(?<user>\\w+)", "(?<us^er>\\S+)").replace("mailbox joe of m1 is full\n", "mailbox a`b``[x](y) of m1 is full\n");
+    let marked = RULE
+        .replace("(?<user>\\w+)", "(?<us^er>\\S+)")
+        .replace("mailbox joe of m1 is full\n", "mailbox a`b``[x](y) of m1 is full\n");
     let told = folder.ask_in("full.yaml", &marked, |file, at| hover(file, at).map(|hover| hover.text));
     assert!(told.is_some_and(|text| text.contains("``` a`b``[x](y) ```")));
 }
@@ -203,7 +206,9 @@ fn correlations_are_offered_what_they_may_name() {
 fn settings_have_their_own_keys() {
     let folder = Folder::new();
     let labels = |text: &str| -> Vec<String> {
-        folder.ask_in("faultbook.yaml", text, |file, at| complete(file, at).items.into_iter().map(|item| item.label).collect())
+        folder.ask_in("faultbook.yaml", text, |file, at| {
+            complete(file, at).items.into_iter().map(|item| item.label).collect()
+        })
     };
     assert!(labels("^").contains(&"sources".to_owned()));
     assert!(labels("sources:\n  - path: x\n    ^").contains(&"encoding".to_owned()));

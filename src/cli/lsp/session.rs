@@ -9,11 +9,14 @@ use lsp_server::{ErrorCode, Message, Notification, Request};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use crate::author::fmt;
 use crate::author::language_server::line_index::{Encoding, LineIndex};
 use crate::author::language_server::{OpenFile, complete, definition, fix_of, hover};
 use crate::cli::lsp::protocol::{self, line_column, path_of, uri_of};
 use crate::rule::Diagnostic;
+use crate::rule::authored::Span;
 use crate::rule::desk::{Desk, FileRole};
+use crate::rule::diagnostic::Label;
 use crate::rule::settings::SETTINGS_FILE;
 
 /// A request that is not answered, and why.
@@ -125,6 +128,10 @@ impl Session {
                     value(places.collect::<Vec<_>>())
                 })
             }
+            (Phase::Running, "textDocument/formatting") => {
+                let params: lsp::DocumentFormattingParams = read(params)?;
+                self.format(&params.text_document.uri)
+            }
             (Phase::Running, "textDocument/codeAction") => {
                 let params: lsp::CodeActionParams = read(params)?;
                 Ok(self.code_actions(&params))
@@ -174,6 +181,7 @@ impl Session {
             }),
             hover_provider: Some(true.into()),
             definition_provider: Some(true.into()),
+            document_formatting_provider: Some(true.into()),
             code_action_provider: Some(
                 lsp::CodeActionOptions {
                     code_action_kinds: Some(vec![lsp::CodeActionKind::QuickFix]),
@@ -290,6 +298,25 @@ impl Session {
         Ok(answer(&file, offset, &index))
     }
 
+    /// Lays an open rule file out anew. One that cannot be laid out stays as it is; what is wrong with it shows as a diagnostic.
+    fn format(&self, uri: &lsp::Uri) -> Result<Value, Refusal> {
+        let path = path_of(uri);
+        let Some((path, document)) = path.and_then(|path| self.open.get_key_value(&path)) else {
+            return Ok(Value::Null);
+        };
+        if self.desk.role(path) != FileRole::Rule {
+            return Ok(Value::Null);
+        }
+        let formatted = fmt::format(&path.to_string_lossy(), document.text())
+            .map_err(|error| (ErrorCode::RequestFailed, format!("the file stays as it is: {error}")))?;
+        if formatted == document.text() {
+            return Ok(json!([]));
+        }
+        let index = LineIndex::new(&document.text, self.encoding);
+        let whole = Span::new(0..document.text().len());
+        Ok(value([lsp::TextEdit { range: protocol::range(&index, whole), new_text: formatted }]))
+    }
+
     /// The fixes of the diagnostics that touch a range of an open file.
     fn code_actions(&self, params: &lsp::CodeActionParams) -> Value {
         let path = path_of(&params.text_document.uri);
@@ -336,7 +363,7 @@ impl Session {
     }
 
     /// A span of a file, which may be open or not.
-    fn range_in(&self, path: &Path, span: crate::rule::authored::Span) -> Option<lsp::Range> {
+    fn range_in(&self, path: &Path, span: Span) -> Option<lsp::Range> {
         if let Some(document) = self.open.get(path) {
             return Some(protocol::range(&LineIndex::new(&document.text, self.encoding), span));
         }
@@ -387,7 +414,7 @@ impl Session {
     }
 
     fn diagnostic(&self, path: &Path, diagnostic: &Diagnostic) -> lsp::Diagnostic {
-        let range_of = |label: &crate::rule::diagnostic::Label| {
+        let range_of = |label: &Label| {
             let open = self.open.get(Path::new(label.file.path()));
             let text = open.map_or(label.file.text(), |document| document.text.as_str());
             protocol::range(&LineIndex::new(text, self.encoding), label.span)
