@@ -395,9 +395,7 @@ impl Session {
             }
             published.insert(path.clone(), hash);
         }
-        let is_mended = |path: &&PathBuf| !of_files.contains_key(*path);
-        let opened = touched.iter().filter(|path| self.open.contains_key(*path) && !self.published.contains_key(*path));
-        let mended: Vec<&PathBuf> = self.published.keys().chain(opened).filter(is_mended).collect();
+        let mended: Vec<&PathBuf> = self.published.keys().filter(|path| !of_files.contains_key(*path)).collect();
         messages.extend(mended.into_iter().filter_map(|path| self.publish(path, &[])));
         self.published = published;
         messages
