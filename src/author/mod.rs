@@ -22,6 +22,7 @@ pub mod explained;
 pub mod fix;
 pub mod fmt;
 pub mod junit;
+pub mod language_server;
 pub mod lint;
 pub mod miss;
 pub mod nearest;

@@ -16,6 +16,7 @@ mod exit;
 mod explain;
 mod explain_tree;
 mod fmt;
+mod lsp;
 mod new;
 mod output_options;
 mod prepare;
@@ -84,6 +85,7 @@ enum Command {
     Docs(docs::DocsArgs),
     New(new::NewArgs),
     Fmt(fmt::FmtArgs),
+    Lsp(lsp::LspArgs),
 }
 
 /// What every command is given besides its own arguments.
@@ -108,6 +110,7 @@ pub fn main() -> ExitCode {
         Command::Docs(args) => docs::run(args, &context),
         Command::New(args) => new::run(args, &context),
         Command::Fmt(args) => fmt::run(args, &context),
+        Command::Lsp(args) => lsp::run(args, &context),
     };
     outcome.unwrap_or_else(|failure| told(&failure, &context.console)).into()
 }

@@ -71,6 +71,11 @@ impl FaultbookOptions {
         Ok(LiveFaultbook::load(&self.rules, &self.templates))
     }
 
+    /// The folders given with `--templates`.
+    pub fn templates(&self) -> &[PathBuf] {
+        &self.templates
+    }
+
     /// The folders given with `--rules`.
     pub fn rules(&self) -> &[PathBuf] {
         &self.rules

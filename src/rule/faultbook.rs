@@ -63,7 +63,7 @@ enum Origin {
 /// Where templates are looked for: folders in order, then what is shipped.
 #[derive(Clone, Debug, Default)]
 pub struct Templates {
-    folders: Vec<PathBuf>,
+    pub(crate) folders: Vec<PathBuf>,
 }
 
 impl Templates {
@@ -74,16 +74,28 @@ impl Templates {
 
     /// The same; the error says why a template that is there cannot be read.
     pub(crate) fn read(&self, path: &str) -> Result<Option<Arc<AuthoredFile>>, String> {
+        self.read_beside(path, &|_| None)
+    }
+
+    /// The same, where texts that are not on disk go before those that are.
+    pub(crate) fn read_beside(
+        &self,
+        path: &str,
+        unsaved: &dyn Fn(&Path) -> Option<String>,
+    ) -> Result<Option<Arc<AuthoredFile>>, String> {
         let inside = Path::new(path).components().all(|part| matches!(part, Component::Normal(_)));
         if path.is_empty() || !inside {
             return Ok(None);
         }
-        let on_disk = self.folders.iter().map(|folder| folder.join(path)).find(|full| full.is_file());
-        let found = match on_disk {
-            Some(full) => Some((shown(&full), text_of(&full)?)),
-            None => shipped::template(path).map(|text| (format!("templates/{path}"), text)),
-        };
-        Ok(found.map(|(path, text)| Arc::new(AuthoredFile::new(path, text))))
+        for full in self.folders.iter().map(|folder| folder.join(path)) {
+            let text = match unsaved(&full) {
+                Some(text) => text,
+                None if full.is_file() => text_of(&full)?,
+                None => continue,
+            };
+            return Ok(Some(Arc::new(AuthoredFile::new(shown(&full), text))));
+        }
+        Ok(shipped::template(path).map(|text| Arc::new(AuthoredFile::new(format!("templates/{path}"), text))))
     }
 }
 
@@ -319,17 +331,22 @@ impl ReadSettings {
 /// One file after reading and checking on its own.
 #[derive(Debug)]
 pub(crate) struct ReadRule {
-    id: Option<(String, Span)>,
+    pub(crate) id: Option<(String, Span)>,
     supersedes: Vec<(String, Span)>,
     file: Arc<AuthoredFile>,
     allowed: Option<Allowed>,
     /// `None` while a faultbook has it.
     pub(crate) rule: Option<Rule>,
-    diagnostics: Vec<Diagnostic>,
+    pub(crate) diagnostics: Vec<Diagnostic>,
 }
 
 impl ReadRule {
-    fn read(path: String, text: String, patterns: &PatternLibrary, find_template: check::FindTemplate<'_>) -> Self {
+    pub(crate) fn read(
+        path: String,
+        text: String,
+        patterns: &PatternLibrary,
+        find_template: check::FindTemplate<'_>,
+    ) -> Self {
         let file = Arc::new(AuthoredFile::new(path, text));
         let (written, mut diagnostics) = RuleFile::read(Arc::clone(&file));
         let Some(written) = written else {
@@ -360,7 +377,7 @@ impl ReadRule {
 }
 
 /// Checks what concerns several rules: which of them may be used, and everything that is wrong with any.
-fn join(read: &[&ReadRule]) -> (Vec<bool>, Vec<Diagnostic>) {
+pub(crate) fn join(read: &[&ReadRule]) -> (Vec<bool>, Vec<Diagnostic>) {
     let mut first_with: HashMap<&str, (&Arc<AuthoredFile>, Span)> = HashMap::with_capacity(read.len());
     let mut usable = vec![true; read.len()];
     let mut diagnostics = Vec::new();
@@ -440,7 +457,7 @@ fn rule_files(path: &Path, unreadable: &mut Vec<Diagnostic>, files: &mut Vec<Pat
 }
 
 /// The text of a file, or why there is none.
-fn text_of(file: &Path) -> Result<String, String> {
+pub(crate) fn text_of(file: &Path) -> Result<String, String> {
     let bytes = std::fs::read(file).map_err(|error| error.to_string())?;
     String::from_utf8(bytes).map_err(|error| {
         if error.as_bytes().starts_with(&[0xff, 0xfe]) || error.as_bytes().starts_with(&[0xfe, 0xff]) {
@@ -452,7 +469,7 @@ fn text_of(file: &Path) -> Result<String, String> {
     })
 }
 
-fn unused_settings(path: &Path) -> Diagnostic {
+pub(crate) fn unused_settings(path: &Path) -> Diagnostic {
     let file = Arc::new(AuthoredFile::new(shown(path), ""));
     let title = format!("the settings in `{}` are not used: they lie below the rules, not beside them", shown(path));
     Diagnostic::warning(Code::UnusedSettings, title)
@@ -460,7 +477,7 @@ fn unused_settings(path: &Path) -> Diagnostic {
         .help("move the file up, or give its folder with `--rules`")
 }
 
-fn not_readable(path: &Path, reason: &str) -> Diagnostic {
+pub(crate) fn not_readable(path: &Path, reason: &str) -> Diagnostic {
     let file = Arc::new(AuthoredFile::new(shown(path), ""));
     Diagnostic::error(Code::UnreadableFile, format!("`{}` cannot be read: {reason}", shown(path))).at(
         &file,
@@ -497,6 +514,6 @@ fn nearest_of_each(rule_paths: &[PathBuf], find: impl Fn(&Path) -> Option<PathBu
 }
 
 /// A path as it is shown: with `/` between folders.
-fn shown(path: &Path) -> String {
+pub(crate) fn shown(path: &Path) -> String {
     path.to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/")
 }

@@ -18,6 +18,7 @@ pub mod checked;
 pub mod condition;
 pub mod correlation;
 pub mod decide;
+pub mod desk;
 pub mod diagnostic;
 pub mod fact;
 pub mod faultbook;
