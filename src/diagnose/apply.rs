@@ -7,6 +7,7 @@ use minijinja::Value;
 use crate::diagnose::apply_groups::{Context, Correlated};
 use crate::diagnose::collect::{Collector, Group, SignatureMatches, Values};
 use crate::diagnose::events::CaseEvents;
+use crate::diagnose::extract::Extracted;
 use crate::diagnose::finding::{BranchState, Capture, Finding, Names, Question};
 use crate::diagnose::known::Known;
 use crate::diagnose::match_value::MatchValue;
@@ -24,6 +25,8 @@ pub(crate) struct Application<'a> {
     /// What correlations look at.
     pub(crate) events: &'a CaseEvents,
     pub(crate) known: &'a Known,
+    /// The facts that stand in the sources of the case.
+    pub(crate) extracted: &'a Extracted,
     pub(crate) rule: RuleId,
     /// The rule's signatures in its order.
     pub(crate) signatures: &'a [SignatureId],
@@ -132,10 +135,15 @@ impl Application<'_> {
             }
             scope.bind(signature.name.as_str(), Binding::Known(Value::from_object(value)));
         }
-        for fact in &rule.facts {
-            if let Some(given) = self.known.facts.get(&fact.name) {
-                match fact.accept(given) {
-                    Ok(value) => scope.bind(fact.name.as_str(), Binding::Known(value.to_value())),
+        for (position, fact) in rule.facts.iter().enumerate() {
+            let given = self.known.facts.get(&fact.name);
+            let extracted = self.extracted.of(self.rule, position).map(|(value, _)| value);
+            for stated in given.into_iter().chain(extracted) {
+                match fact.accept(stated) {
+                    Ok(value) => {
+                        scope.bind(fact.name.as_str(), Binding::Known(value.to_value()));
+                        break;
+                    }
                     Err(error) => problems.push(error.to_string()),
                 }
             }

@@ -10,6 +10,7 @@ use crate::diagnose::apply::Application;
 use crate::diagnose::collect::{Collector, GROUP_LIMIT};
 use crate::diagnose::correlate::{Correlating, CorrelationOutcome};
 use crate::diagnose::events::{CaseEvents, EVENT_LIMIT, EventStore, PartEvents};
+use crate::diagnose::extract::{EXTRACT_BYTES, Extracted, Extractors};
 use crate::diagnose::finding::{CaseSize, Diagnosis, Finding};
 use crate::diagnose::known::Known;
 use crate::diagnose::rank::{Ranked, rank};
@@ -30,6 +31,7 @@ pub struct Diagnoser<'a> {
     index: &'a Index<'a>,
     /// For each rule its signatures, in its order; empty for rules that are not looked for.
     signatures: Vec<Vec<SignatureId>>,
+    extractors: Extractors<'a>,
     limits: Limits,
     options: ReadOptions,
     profile: Option<&'a Profile>,
@@ -47,7 +49,8 @@ impl<'a> Diagnoser<'a> {
             signatures[index.owner(id).0.index()].push(id);
         }
         let limits = Limits::with_settings(index.faultbook().settings().limits());
-        Self { index, signatures, limits, options: ReadOptions::default(), profile: None, observer: None }
+        let extractors = Extractors::new(index);
+        Self { index, signatures, extractors, limits, options: ReadOptions::default(), profile: None, observer: None }
     }
 
     /// Replaces the limits on input.
@@ -93,10 +96,10 @@ impl<'a> Diagnoser<'a> {
     /// Diagnoses a case and keeps what the diagnosis rests on.
     pub(crate) fn examine(&self, case: CaseInput, known: &Known, progress: &Progress, pasted: bool) -> Examined {
         let name = case.name.clone();
-        let ReadCase { collector, events, known, mut notes, size } = self.read_case(case, known, progress, pasted);
-        let (ranked, explaining) = self.apply(&name, &collector, &events, &known, &mut notes);
+        let ReadCase { collector, events, known, extracted, mut notes, size } = self.read_case(case, known, progress, pasted);
+        let (ranked, explaining) = self.apply(&name, &collector, &events, (&known, &extracted), &mut notes);
         let diagnosis = Diagnosis { case: name, findings: ranked.findings, notes, size };
-        Examined { diagnosis, superseded: ranked.dropped, collector, events, known, explaining }
+        Examined { diagnosis, superseded: ranked.dropped, collector, events, known, extracted, explaining }
     }
 
     /// How the correlations of one rule go in a case, for people who wonder why it applies or does not. Reads the case.
@@ -124,6 +127,7 @@ impl<'a> Diagnoser<'a> {
             collected: &examined.collector,
             events: &examined.events,
             known: &examined.known,
+            extracted: &examined.extracted,
             rule,
             signatures: self.signatures_of(rule),
             explaining: &examined.explaining,
@@ -161,17 +165,19 @@ impl<'a> Diagnoser<'a> {
             })
             .collect();
         let mut known = known.clone();
+        let mut extracted = Extracted::default();
         let mut collector = Collector::default();
         let mut notes = Vec::new();
         let mut size = CaseSize::default();
         for part in read_parts {
             // of several facts files, the one that comes first in the case says more
             known.fill_from(part.known);
+            extracted.merge(part.extracted);
             collector.merge(part.collector);
             notes.extend(part.notes);
             size = size.plus(part.size);
         }
-        ReadCase { collector, events: store.finish(), known, notes, size }
+        ReadCase { collector, events: store.finish(), known, extracted, notes, size }
     }
 
     /// Diagnoses one pasted text, such as an error message from a ticket, whose lines may be hard-wrapped. `path` is the path the text is taken to have inside the
@@ -186,7 +192,7 @@ impl<'a> Diagnoser<'a> {
         case: &str,
         collector: &Collector,
         events: &CaseEvents,
-        known: &Known,
+        (known, extracted): (&Known, &Extracted),
         notes: &mut Vec<Note>,
     ) -> (Ranked, BTreeSet<RuleId>) {
         let mut findings = Vec::new();
@@ -204,6 +210,7 @@ impl<'a> Diagnoser<'a> {
                     collected: collector,
                     events,
                     known,
+                    extracted,
                     rule: id,
                     signatures: &self.signatures[position],
                     explaining: &explaining,
@@ -259,6 +266,8 @@ pub(crate) struct Examined {
     pub(crate) events: CaseEvents,
     /// What the caller knows, with what the case's own facts files add.
     pub(crate) known: Known,
+    /// The facts that stand in the sources of the case.
+    pub(crate) extracted: Extracted,
     /// The rules that have findings and are no fallback.
     pub(crate) explaining: BTreeSet<RuleId>,
 }
@@ -268,6 +277,7 @@ struct ReadCase {
     collector: Collector,
     events: CaseEvents,
     known: Known,
+    extracted: Extracted,
     notes: Vec<Note>,
     size: CaseSize,
 }
@@ -277,6 +287,7 @@ struct PartReader<'d> {
     diagnoser: &'d Diagnoser<'d>,
     pasted: bool,
     known: Known,
+    extracted: Extracted,
     collector: Collector,
     events: PartEvents<'d>,
     notes: Vec<Note>,
@@ -291,6 +302,7 @@ impl<'d> PartReader<'d> {
             diagnoser,
             pasted,
             known: Known::default(),
+            extracted: Extracted::default(),
             collector: Collector::of_part(position),
             events: PartEvents::new(store),
             notes: Vec::new(),
@@ -326,6 +338,8 @@ impl Visit for PartReader<'_> {
         collector.begin(&source.name);
         let scan = Scan::new(index, source, &self.diagnoser.limits).pasted(self.pasted).in_zone(zone.cloned());
         let scan = scan.profiled(self.diagnoser.profile);
+        let asking = self.diagnoser.extractors.of(&source.path);
+        let scan = if asking.is_empty() { scan } else { scan.keeping(EXTRACT_BYTES + 1) };
         let started = self.diagnoser.profile.map(|_| Instant::now());
         let outcome = scan.run(reader, &mut |record| {
             // a whole file is no record: noise in it says nothing about the rest
@@ -340,6 +354,10 @@ impl Visit for PartReader<'_> {
         self.scanned += started.map_or(Duration::ZERO, |started| started.elapsed());
         self.size = self.size.plus(CaseSize { sources: 1, bytes: outcome.bytes });
         self.notes.extend(outcome.notes);
+        if !asking.is_empty() {
+            let spot = collector.spot(&source.name);
+            self.extracted.look(&asking, source, &outcome.beginning, &spot, &mut self.notes);
+        }
         outcome.result
     }
 

@@ -164,6 +164,11 @@ impl Collector {
         self.spots.begin(source);
     }
 
+    /// Where the source of this name stands, which was begun.
+    pub(crate) fn spot(&mut self, source: &str) -> Spot {
+        self.spots.of(source, 1)
+    }
+
     /// Takes the matches of one record; those that correlations look at are events too.
     pub(crate) fn add(&mut self, index: &Index<'_>, record: &RecordMatches<'_>, events: &mut PartEvents<'_>) {
         let is_fallback = |id: &SignatureId| index.signature(*id).0.fallback;

@@ -12,6 +12,7 @@ pub mod collect;
 pub mod correlate;
 pub mod events;
 pub mod evidence;
+pub mod extract;
 pub mod finding;
 pub mod known;
 mod match_value;

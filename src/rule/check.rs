@@ -230,6 +230,7 @@ impl Checker<'_> {
             about: written.about.clone(),
             kind,
             values: written.values.iter().map(|value| value.value.clone()).collect(),
+            extract: self.parts.extracts(written),
             derive: written.derive.as_ref().and_then(|derive| self.expression(derive, names)),
             ask: written.ask.clone(),
         }

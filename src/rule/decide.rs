@@ -278,7 +278,7 @@ impl<'a> Trial<'a> {
             Some(Binding::Unknown) | None => {}
         }
         let fact = self.facts.iter().find(|fact| fact.name == name)?;
-        match &fact.derive {
+        match fact.derivation(self.scope.before_case) {
             Some(derive) if self.depth < DERIVE_DEPTH => self.derived(fact, derive),
             _ => {
                 self.ask(fact);
@@ -399,7 +399,7 @@ impl Variables {
                 Some(Binding::Known(_) | Binding::Absent | Binding::Unknown) => {}
                 None => {
                     let Some(fact) = facts.iter().find(|fact| fact.name == name) else { continue };
-                    match &fact.derive {
+                    match fact.derivation(scope.before_case) {
                         Some(derive) if rests_on_countable(derive, facts, scope, &mut BTreeSet::new()) => {
                             self.add(derive, facts, scope, seen);
                         }
@@ -422,7 +422,7 @@ fn rests_on_countable<'f>(
         Some(Binding::Known(_) | Binding::MayMatch | Binding::Absent) => true,
         Some(Binding::Unknown) | None if !seen.insert(name) => true,
         Some(Binding::Unknown) | None => {
-            facts.iter().find(|fact| fact.name == name).is_some_and(|fact| match &fact.derive {
+            facts.iter().find(|fact| fact.name == name).is_some_and(|fact| match fact.derivation(scope.before_case) {
                 Some(inner) => rests_on_countable(inner, facts, scope, seen),
                 None => fact.domain().is_some(),
             })
@@ -461,6 +461,7 @@ mod tests {
             about: None,
             kind,
             values: if kind == FactType::OneOf { vec!["red".into(), "green".into()] } else { Vec::new() },
+            extract: Vec::new(),
             derive: derive.map(|source| Condition::parse(source).expect("valid")),
             ask: ask.then(|| format!("{name}?")),
         }

@@ -139,6 +139,11 @@ codes! {
     /// A resolution branch that is false whatever the facts: its remedy is never shown. What to do: compare with the values
     /// the facts can have.
     UnreachableBranch = "unreachable-branch",
+    /// An `extract` whose regex does not say which of its parts is the value. What to do: name a group like the fact.
+    UnclearExtract = "unclear-extract",
+    /// A JSONPath that cannot be understood, or one that could take long over a large document. What to do: mend the marked place; write
+    /// the way to the value step by step.
+    BadJsonPath = "bad-jsonpath",
     /// A correlation that groups by something, or counts something, that one of its signatures does not capture. What to do: capture
     /// it there, or say under `aliases` what it is called there.
     NotCaptured = "not-captured",

@@ -6,6 +6,7 @@ use minijinja::Value;
 use serde::{Deserialize, Serialize};
 
 use crate::rule::condition::Condition;
+use crate::rule::extract::Extract;
 use crate::rule::version::Version;
 use crate::rule::vocabulary::FactType;
 use crate::rule::yaml::Node;
@@ -21,6 +22,8 @@ pub struct Fact {
     pub kind: FactType,
     /// The choices of a `one-of`; empty for the other types.
     pub values: Vec<String>,
+    /// Where in the sources of a case its value stands; of several the first that gives one counts.
+    pub extract: Vec<Extract>,
     /// How its value follows from other names.
     pub derive: Option<Condition>,
     /// The question to a person.
@@ -28,6 +31,12 @@ pub struct Fact {
 }
 
 impl Fact {
+    /// How it follows from other names, as far as that is certain: before there is a case, a fact that may stand in its sources
+    /// follows from nothing.
+    pub(crate) fn derivation(&self, before_case: bool) -> Option<&Condition> {
+        self.derive.as_ref().filter(|_| !before_case || self.extract.is_empty())
+    }
+
     /// Every value the fact can have, where they can be counted.
     pub fn domain(&self) -> Option<Vec<Value>> {
         match self.kind {

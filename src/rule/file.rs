@@ -167,10 +167,27 @@ pub struct FactFile {
     pub kind: Option<FactType>,
     /// The choices of a `one-of`.
     pub values: Vec<Located<String>>,
+    /// Where in the sources of a case its value stands.
+    pub extract: Vec<ExtractFile>,
     /// An expression that gives its value.
     pub derive: Option<Located<String>>,
     /// The question to a person.
     pub ask: Option<String>,
+}
+
+/// A place in the sources of a case.
+#[derive(Clone, Debug)]
+pub struct ExtractFile {
+    /// The entry as a whole.
+    pub span: Span,
+    /// Which sources.
+    pub file: Option<Located<String>>,
+    /// A regex of which a capture is the value.
+    pub regex: Option<Located<String>>,
+    /// The place in a JSON or YAML document.
+    pub jsonpath: Option<Located<String>>,
+    /// Whether something in it could not be read, which has been reported.
+    pub has_faults: bool,
 }
 
 /// What to do: one text or branches.

@@ -20,6 +20,7 @@ pub mod correlation;
 pub mod decide;
 pub mod desk;
 pub mod diagnostic;
+pub mod extract;
 pub mod fact;
 pub mod faultbook;
 pub mod file;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::rule::authored::{AuthoredFile, Located};
 use crate::rule::diagnostic::{Code, Diagnostic};
 use crate::rule::file::{
-    AliasFile, BodyFile, BranchFile, CorrelationFile, EnvironmentFile, ExpectFile, FactFile, LeafFile, LinkFile,
+    AliasFile, BodyFile, BranchFile, CorrelationFile, EnvironmentFile, ExpectFile, ExtractFile, FactFile, LeafFile, LinkFile,
     ResolutionFile, RuleFile, SignatureFile, TestFile,
 };
 use crate::rule::reader::Reader;
@@ -228,9 +228,34 @@ fn read_fact(reader: &mut Reader, name: Located<String>, node: Located<Node>) ->
         about: fields.take("about").and_then(|node| reader.text(node)).map(|text| text.value),
         kind: fields.take("type").and_then(|node| reader.choice(node, "a type of facts")),
         values: fields.take("values").map(|node| reader.texts(node)).unwrap_or_default(),
+        extract: fields.take("extract").map(|node| read_extracts(reader, node)).unwrap_or_default(),
         derive: fields.take("derive").and_then(|node| reader.text(node)),
         ask: fields.take("ask").and_then(|node| reader.text(node)).map(|text| text.value),
     })
+}
+
+/// One entry or a list of them.
+fn read_extracts(reader: &mut Reader, node: Located<Node>) -> Vec<ExtractFile> {
+    match node.value {
+        Node::List(_) => read_each(reader, Some(node), read_extract),
+        _ => read_extract(reader, node).into_iter().collect(),
+    }
+}
+
+fn read_extract(reader: &mut Reader, node: Located<Node>) -> Option<ExtractFile> {
+    let span = node.span;
+    let faults_before = reader.diagnostics.len();
+    let mut fields = reader.fields(node, &rule_keys::EXTRACT)?;
+    let file = reader.required(&mut fields, "file");
+    let mut extract = ExtractFile {
+        span,
+        file: file.and_then(|node| reader.text(node)),
+        regex: fields.take("regex").and_then(|node| reader.text(node)),
+        jsonpath: fields.take("jsonpath").and_then(|node| reader.text(node)),
+        has_faults: false,
+    };
+    extract.has_faults = reader.diagnostics.len() > faults_before;
+    Some(extract)
 }
 
 fn read_resolution(reader: &mut Reader, node: Located<Node>) -> ResolutionFile {

@@ -28,6 +28,7 @@ const A_CORRELATION: Shape = Shape::Mapping(&CORRELATION);
 const CAPTURE_OF_EACH: Shape = Shape::Named("signature", &CAPTURE);
 const AN_OPTIONAL: Shape = Shape::Mapping(&OPTIONAL);
 const A_FACT: Shape = Shape::Mapping(&FACT_KEYS);
+const AN_EXTRACT: Shape = Shape::Mapping(&EXTRACT);
 const BRANCHES: Shape = List(&Shape::Mapping(&BRANCH));
 const A_TEST: Shape = Shape::Mapping(&TEST);
 const A_FINDING: Shape = Shape::Mapping(&EXPECT);
@@ -234,13 +235,33 @@ pub(crate) static FACT_KEYS: Mapping = Mapping {
     what: "a fact",
     about: "A named value about the case. Without any keys it is a text that somebody may state.",
     needs: Needs::Nothing,
-    later: &["extract", "lookup", "max_age"],
+    later: &["lookup", "max_age"],
     keys: &[
         key("about", PLAIN, Nothing, "what it means, for people"),
         key("type", Choice(FactType::NAMES), Words("`string`; `one-of` with `values`"), "what values it may have"),
         key("values", List(&PLAIN), Words("required for `one-of`"), "the choices"),
+        key(
+            "extract",
+            OneOrMore(&AN_EXTRACT),
+            Nothing,
+            "where in the sources of the case its value stands; of several the first that gives one",
+        ),
         key("derive", Expression, Nothing, "how it follows from other facts, captures and signatures"),
         key("ask", PLAIN, Nothing, "the question to a person"),
+    ],
+};
+
+/// An entry of `extract`.
+pub(crate) static EXTRACT: Mapping = Mapping {
+    name: "extract",
+    what: "an `extract`",
+    about: "A place in the sources of the case where the value of a fact stands.",
+    needs: Needs::OneOf(&["regex", "jsonpath"]),
+    later: &[],
+    keys: &[
+        key("file", GLOB, Required, "which sources are looked at: a glob over the path inside the case"),
+        key("regex", REGEX, Nothing, "the value is what the first match captures: under the fact's name, else the only capture"),
+        key("jsonpath", Text("JSONPath"), Nothing, "the value is the first node that it finds in a JSON or YAML document"),
     ],
 };
 

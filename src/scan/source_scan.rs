@@ -48,6 +48,8 @@ pub struct RecordMatches<'r> {
 pub struct ScanOutcome {
     /// Bytes of decoded text.
     pub bytes: u64,
+    /// The beginning of the text as it is written, as far as the scan was told to keep it.
+    pub beginning: Vec<u8>,
     /// What was cut.
     pub notes: Vec<Note>,
     /// The error that ended the source early, if any.
@@ -63,6 +65,7 @@ pub struct Scan<'s> {
     pasted: bool,
     settings: SourceSettings<'s>,
     zone: Option<TimeZone>,
+    kept_bytes: usize,
     profile: Option<&'s Profile>,
 }
 
@@ -77,6 +80,7 @@ impl<'s> Scan<'s> {
             block_bytes: BLOCK_BYTES,
             pasted: false,
             zone: None,
+            kept_bytes: 0,
             profile: None,
         }
     }
@@ -91,6 +95,11 @@ impl<'s> Scan<'s> {
         Self { zone, ..self }
     }
 
+    /// Keeps so many bytes of the beginning of the text as it is written, for the outcome.
+    pub fn keeping(self, bytes: usize) -> Self {
+        Self { kept_bytes: bytes, ..self }
+    }
+
     /// Adds what the scan costs to a profile, if there is one.
     pub fn profiled(self, profile: Option<&'s Profile>) -> Self {
         Self { profile, ..self }
@@ -103,8 +112,8 @@ impl<'s> Scan<'s> {
 
     /// Reads the source to its end and hands every record that matches to `take`, in the order of the text.
     pub fn run(self, reader: &mut dyn BufRead, take: &mut dyn FnMut(&RecordMatches<'_>)) -> ScanOutcome {
-        let kept = if self.part.whole_file().is_empty() { 0 } else { WHOLE_FILE_BYTES + 1 };
-        let mut raw = Raw::new(reader, kept);
+        let for_signatures = if self.part.whole_file().is_empty() { 0 } else { WHOLE_FILE_BYTES + 1 };
+        let mut raw = Raw::new(reader, for_signatures.max(self.kept_bytes));
         let blocks =
             Blocks::with_block_bytes(&mut raw, self.limits.record, self.block_bytes).with_settings(self.settings);
         let mut state = State::new(&self, take);
@@ -113,7 +122,9 @@ impl<'s> Scan<'s> {
         let started = self.profile.map(|_| Instant::now());
         state.finish();
         spent(self.profile, Stage::Confirm, started);
-        ScanOutcome { bytes: raw.bytes, notes: state.notes, result }
+        let (notes, mut beginning) = (state.notes, state.whole);
+        beginning.truncate(self.kept_bytes);
+        ScanOutcome { bytes: raw.bytes, beginning, notes, result }
     }
 }
 
@@ -253,11 +264,10 @@ impl<'s, 't> State<'s, 't> {
             return;
         }
         if self.whole.len() > WHOLE_FILE_BYTES {
-            self.whole.truncate(WHOLE_FILE_BYTES);
             let detail = format!("signatures with `scope: file` see only the first {} KiB", WHOLE_FILE_BYTES / 1024);
             self.notes.push(Note::new(&self.scan.source.name, NoteKind::Limit, detail));
         }
-        let plain = plain::plain(&self.whole);
+        let plain = plain::plain(self.whole.get(..WHOLE_FILE_BYTES).unwrap_or(&self.whole));
         let tidied = tidy::tidy(&plain);
         let readings = Readings::whole(&plain, tidied.as_deref());
         let test = |id: &SignatureId| {
