@@ -196,6 +196,9 @@ fn sound(mapping: &str) -> (FileKind, Value, fn(Value) -> Value) {
             rule(json!({ "correlations": { "c": value }, "condition": "s and c" }))
         }),
         "fact" => (json!({}), |value| rule(json!({ "facts": { "f": value } }))),
+        "extract" => (json!({ "file": "*.txt", "regex": "f=(?<f>[a-z]+)" }), |value| {
+            rule(json!({ "facts": { "f": { "extract": value } } }))
+        }),
         "branch" => (json!({ "title": "t", "text": "x" }), |value| rule(json!({ "resolution": [value] }))),
         "test" => {
             (json!({ "name": "a", "text": "disk a full", "expect": {} }), |value| rule(json!({ "tests": [value] })))

@@ -24,7 +24,6 @@ use crate::diagnose::case::Examined;
 use crate::diagnose::{Diagnoser, Known};
 use crate::rule::condition::Condition;
 use crate::rule::decide::{Binding, Scope, decide, fact_value};
-use crate::rule::fact::Fact;
 use crate::rule::{FactValue, Rule, RuleId, Severity, State, Truth};
 use crate::scan::{Index, SignatureId};
 use crate::source::{CaseInput, Limits, Note, Progress, ReadOptions};
@@ -131,7 +130,7 @@ impl<'a> Explainer<'a> {
             self.signature(rule, position, *signature, &examined, &decided, near, sources)
         });
         let facts: Vec<FactPart> =
-            rule.facts.iter().map(|fact| explained_fact(rule, fact, scope, stated, &examined.known)).collect();
+            (0..rule.facts.len()).map(|fact| explained_fact((id, rule), fact, scope, stated, &examined)).collect();
         // what is told of the fact need not be told twice
         problems.retain(|problem| !facts.iter().any(|fact| fact.refused.as_ref() == Some(problem)));
         let content = Explanation {
@@ -454,18 +453,34 @@ fn shown(value: &minijinja::Value) -> String {
     FactValue::from_value(value).to_string()
 }
 
-fn explained_fact(rule: &Rule, fact: &Fact, scope: &Scope, stated: &[Stated], known: &Known) -> FactPart {
-    let layer = stated.iter().find(|(_, layer)| layer.facts.contains_key(&fact.name));
-    let given: Option<&FactValue> = known.facts.get(&fact.name);
-    let from_whom = given.map(|_| layer.map_or("facts.yaml", |(label, _)| label.as_str()).to_owned());
-    let refused = given.and_then(|given| fact.accept(given).err()).map(|error| error.to_string());
+fn explained_fact(
+    (id, rule): (RuleId, &Rule),
+    position: usize,
+    scope: &Scope,
+    stated: &[Stated],
+    examined: &Examined,
+) -> FactPart {
+    let fact = &rule.facts[position];
+    let caller = stated.iter().find(|(_, layer)| layer.facts.contains_key(&fact.name));
+    let given = examined.known.facts.get(&fact.name).map(|value| match caller {
+        Some((label, _)) => (FactSource::Caller, label.as_str(), value),
+        None => (FactSource::Case, "facts.yaml", value),
+    });
+    let extracted = examined.extracted.of(id, position);
+    let extracted = extracted.map(|(value, source)| (FactSource::Extracted, source, value));
+    // the first that fits is used; of what does not fit the first is told
+    let (mut used, mut not_used) = (None, None);
+    for (from, by, value) in given.into_iter().chain(extracted) {
+        match fact.accept(value) {
+            Ok(_) => used = used.or(Some((from, by.to_owned()))),
+            Err(error) if used.is_none() => not_used = not_used.or(Some((error.to_string(), by.to_owned()))),
+            Err(_) => {}
+        }
+    }
     let value = fact_value(fact, &rule.facts, scope).map(|value| shown(&value));
-    let from = match (&value, given, &refused) {
-        (None, ..) => None,
-        (Some(_), Some(_), None) if layer.is_some() => Some(FactSource::Caller),
-        (Some(_), Some(_), None) => Some(FactSource::Case),
-        _ => Some(FactSource::Derived),
-    };
+    let from = value.as_ref().map(|_| used.as_ref().map_or(FactSource::Derived, |(from, _)| *from));
+    let (refused, refused_by) = not_used.unzip();
+    let from_whom = used.map(|(_, by)| by);
     let rests_on = match (&value, &fact.derive) {
         (None, Some(derive)) => unknown_behind(rule, derive, scope, &fact.name),
         _ => Vec::new(),
@@ -475,6 +490,7 @@ fn explained_fact(rule: &Rule, fact: &Fact, scope: &Scope, stated: &[Stated], kn
         kind: fact.kind,
         given: from_whom,
         refused,
+        refused_by,
         from,
         rests_on,
         derive: fact.derive.as_ref().map(Condition::source),

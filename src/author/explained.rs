@@ -253,10 +253,12 @@ pub struct FactPart {
     pub value: Option<String>,
     /// Where that comes from.
     pub from: Option<FactSource>,
-    /// Who said so: an option or a file.
+    /// Who said so: an option, a file, or a source of the case.
     pub given: Option<String>,
-    /// Why a given value is not used.
+    /// Why a value that was stated is not used.
     pub refused: Option<String>,
+    /// Who had stated it.
+    pub refused_by: Option<String>,
     /// Of an unknown fact that derives: the unknown facts behind it.
     pub rests_on: Vec<String>,
     /// How it derives.
@@ -273,6 +275,8 @@ pub enum FactSource {
     Caller,
     /// A `facts.yaml` of the case.
     Case,
+    /// A source of the case, by its `extract`.
+    Extracted,
     /// Its `derive`.
     Derived,
 }

@@ -417,9 +417,10 @@ fn fact_node(fact: &FactPart) -> Node {
             node.details.push(format!("derived: {derive}"));
             node
         }
-        (Some(value), _) => {
+        (Some(value), from) => {
             let mut node = Node::new(label, terminal(value), Tone::Plain);
-            node.details.push(format!("given by {given}"));
+            let how = if from == Some(FactSource::Extracted) { "found in" } else { "given by" };
+            node.details.push(format!("{how} {given}"));
             node
         }
         (None, _) => {
@@ -445,7 +446,8 @@ fn fact_node(fact: &FactPart) -> Node {
         }
     };
     if let Some(refused) = &fact.refused {
-        node.details.insert(0, format!("given by {given} and not used: {}", terminal(refused)));
+        let by = fact.refused_by.as_deref().map(terminal).unwrap_or_default();
+        node.details.insert(0, format!("given by {by} and not used: {}", terminal(refused)));
     }
     node
 }

@@ -96,7 +96,8 @@ impl<'a> Diagnoser<'a> {
     /// Diagnoses a case and keeps what the diagnosis rests on.
     pub(crate) fn examine(&self, case: CaseInput, known: &Known, progress: &Progress, pasted: bool) -> Examined {
         let name = case.name.clone();
-        let ReadCase { collector, events, known, extracted, mut notes, size } = self.read_case(case, known, progress, pasted);
+        let ReadCase { collector, events, known, extracted, mut notes, size } =
+            self.read_case(case, known, progress, pasted);
         let (ranked, explaining) = self.apply(&name, &collector, &events, (&known, &extracted), &mut notes);
         let diagnosis = Diagnosis { case: name, findings: ranked.findings, notes, size };
         Examined { diagnosis, superseded: ranked.dropped, collector, events, known, extracted, explaining }

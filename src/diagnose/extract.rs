@@ -11,12 +11,12 @@ use std::sync::Arc;
 use serde_json::{Map, Number, Value};
 
 use crate::diagnose::spot::Spot;
+use crate::rule::RuleId;
 use crate::rule::authored::AuthoredFile;
 use crate::rule::extract::{Extract, ExtractPlace};
 use crate::rule::fact::FactValue;
 use crate::rule::signature::FileGlob;
 use crate::rule::yaml::{self, Node};
-use crate::rule::RuleId;
 use crate::scan::Index;
 use crate::source::{Note, NoteKind, SourceName, plain};
 

@@ -53,7 +53,8 @@ impl PartChecker<'_> {
             }
             (None, None) if written.has_faults => None,
             (None, None) => {
-                let (title, help) = ("this `extract` does not say where the value stands", "write `regex: …` or `jsonpath: …`");
+                let (title, help) =
+                    ("this `extract` does not say where the value stands", "write `regex: …` or `jsonpath: …`");
                 self.error(Code::MissingKey, written.span, title, "neither `regex` nor `jsonpath`", Some(help.into()));
                 None
             }
@@ -121,7 +122,10 @@ fn costly(path: &str) -> Option<(&'static str, &'static str)> {
         return Some(("a JSONPath may have `..` only once", "write the steps between them"));
     }
     if bare.matches('$').count() > 1 {
-        return Some(("a JSONPath begins at `$` only once", "compare with a value, as in `$.nodes[?@.role == 'db'].host`"));
+        return Some((
+            "a JSONPath begins at `$` only once",
+            "compare with a value, as in `$.nodes[?@.role == 'db'].host`",
+        ));
     }
     (bare.matches('(').count() > JSONPATH_PARENTHESES)
         .then_some(("a JSONPath may have eight parentheses", "take those out that change nothing"))

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use crate::rule::authored::{AuthoredFile, Located};
 use crate::rule::diagnostic::{Code, Diagnostic};
 use crate::rule::file::{
-    AliasFile, BodyFile, BranchFile, CorrelationFile, EnvironmentFile, ExpectFile, ExtractFile, FactFile, LeafFile, LinkFile,
-    ResolutionFile, RuleFile, SignatureFile, TestFile,
+    AliasFile, BodyFile, BranchFile, CorrelationFile, EnvironmentFile, ExpectFile, ExtractFile, FactFile, LeafFile,
+    LinkFile, ResolutionFile, RuleFile, SignatureFile, TestFile,
 };
 use crate::rule::reader::Reader;
 use crate::rule::rule_keys;

@@ -260,8 +260,18 @@ pub(crate) static EXTRACT: Mapping = Mapping {
     later: &[],
     keys: &[
         key("file", GLOB, Required, "which sources are looked at: a glob over the path inside the case"),
-        key("regex", REGEX, Nothing, "the value is what the first match captures: under the fact's name, else the only capture"),
-        key("jsonpath", Text("JSONPath"), Nothing, "the value is the first node that it finds in a JSON or YAML document"),
+        key(
+            "regex",
+            REGEX,
+            Nothing,
+            "the value is what the first match captures: under the fact's name, else the only capture",
+        ),
+        key(
+            "jsonpath",
+            Text("JSONPath"),
+            Nothing,
+            "the value is the first node that it finds in a JSON or YAML document",
+        ),
     ],
 };
 

@@ -7,6 +7,7 @@ mod answer;
 mod check;
 mod corpus;
 mod explain;
+mod extract;
 mod fmt;
 mod new;
 mod preview;
