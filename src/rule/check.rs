@@ -24,6 +24,7 @@ use crate::rule::names::{Names, RANGE_HELP, TextFault};
 use crate::rule::pattern_library::PatternLibrary;
 use crate::rule::scalar::Offsets;
 use crate::rule::signature::Signature;
+use crate::rule::tables::Tables;
 use crate::rule::text::{self, Text};
 use crate::rule::version::VersionRange;
 use crate::rule::vocabulary::{Audience, FactType, Severity, State};
@@ -32,15 +33,16 @@ use crate::rule::vocabulary::{Audience, FactType, Severity, State};
 /// The error says why one that is there cannot be read.
 pub(crate) type FindTemplate<'a> = &'a (dyn Fn(&str) -> Result<Option<Arc<AuthoredFile>>, String> + Sync);
 
-/// Checks a rule whose regexes may name `patterns`. Without errors among the diagnostics there is a rule; warnings leave it in use.
+/// Checks a rule whose regexes may name `patterns`, and whose facts `tables`. Without errors among the diagnostics there is a rule; warnings leave it in use.
 pub(crate) fn check(
     file: &Arc<AuthoredFile>,
     written: RuleFile,
     read: Vec<Diagnostic>,
     patterns: &PatternLibrary,
+    tables: &Tables,
     find_template: FindTemplate<'_>,
 ) -> (Option<Rule>, Vec<Diagnostic>) {
-    let mut checker = Checker { parts: PartChecker::new(file, read, patterns), find_template };
+    let mut checker = Checker { parts: PartChecker::new(file, read, patterns), tables, find_template };
     let rule = checker.rule(written);
     let diagnostics = without_echoes(checker.parts.diagnostics);
     let broken = diagnostics.iter().any(|diagnostic| diagnostic.severity == DiagnosticSeverity::Error);
@@ -70,6 +72,7 @@ fn without_echoes(diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
 
 struct Checker<'a> {
     parts: PartChecker<'a>,
+    tables: &'a Tables,
     find_template: FindTemplate<'a>,
 }
 
@@ -225,15 +228,18 @@ impl Checker<'_> {
             let title = format!("only a fact of type one-of has `values`, `{}` is of type {kind}", written.name.value);
             self.parts.error(Code::WrongType, value.span, title, "not used", Some("write `type: one-of`".into()));
         }
-        Fact {
+        let mut fact = Fact {
             name: written.name.value.clone(),
             about: written.about.clone(),
             kind,
             values: written.values.iter().map(|value| value.value.clone()).collect(),
             extract: self.parts.extracts(written),
+            lookup: None,
             derive: written.derive.as_ref().and_then(|derive| self.expression(derive, names)),
             ask: written.ask.clone(),
-        }
+        };
+        fact.lookup = written.lookup.as_ref().and_then(|lookup| self.parts.lookup(lookup, &fact, names, self.tables));
+        fact
     }
 
     fn no_circles(&mut self, written: &[FactFile], facts: &[Fact]) {
@@ -243,6 +249,10 @@ impl Checker<'_> {
         let names: Vec<String> = members.iter().map(|fact| format!("`{}`", fact.name.value)).collect();
         let (title, help) = match names.as_slice() {
             [] => return,
+            _ if members.iter().any(|fact| fact.lookup.is_some()) => (
+                format!("what {} is derived from or looked up by comes back to it", names.join(", ")),
+                "use something else for it",
+            ),
             [only] => (format!("the fact {only} is derived from itself"), "derive it from something else"),
             _ => (
                 format!("the facts {} are derived from each other", names.join(", ")),
@@ -455,13 +465,13 @@ impl Checker<'_> {
     }
 }
 
-/// The names that a condition uses, and those that the facts it uses derive from.
+/// The names that a condition uses, and those that the facts it uses rest on.
 fn names_through_facts<'c>(condition: &'c Condition, facts: &'c [Fact]) -> Vec<&'c str> {
     let mut names = condition.names();
     let mut at = 0;
     while let Some(&name) = names.get(at) {
-        let derive = facts.iter().find(|fact| fact.name == name).and_then(|fact| fact.derive.as_ref());
-        for other in derive.map(Condition::names).unwrap_or_default() {
+        let fact = facts.iter().find(|fact| fact.name == name);
+        for other in fact.map(Fact::rests_on).unwrap_or_default() {
             if !names.contains(&other) {
                 names.push(other);
             }

@@ -11,7 +11,7 @@ use minijinja::Value;
 use serde::Serialize;
 
 use crate::rule::condition::{Atom, Condition};
-use crate::rule::fact::{Fact, FactValue};
+use crate::rule::fact::{Fact, FactValue, Lookup};
 use crate::rule::language::Missing;
 use crate::rule::vocabulary::FactType;
 
@@ -120,6 +120,11 @@ pub fn decide(condition: &Condition, facts: &[Fact], scope: &Scope) -> Decision 
 /// The value of a fact, if it is known or can be derived from what is known.
 pub fn fact_value(fact: &Fact, facts: &[Fact], scope: &Scope) -> Option<Value> {
     Trial::new(facts, scope).name(&fact.name)
+}
+
+/// What a fact's table says for its key, if that is known. What is known of the fact otherwise is not looked at.
+pub(crate) fn looked_up(fact: &Fact, facts: &[Fact], scope: &Scope) -> Option<Value> {
+    Trial::new(facts, scope).looked_up(fact, fact.lookup.as_ref()?)
 }
 
 /// The search for an answer that makes a difference.
@@ -278,14 +283,12 @@ impl<'a> Trial<'a> {
             Some(Binding::Unknown) | None => {}
         }
         let fact = self.facts.iter().find(|fact| fact.name == name)?;
-        match fact.derivation(self.scope.before_case) {
-            Some(derive) if self.depth < DERIVE_DEPTH => self.derived(fact, derive),
-            _ => {
-                self.ask(fact);
-                self.untry(name, self.domain(fact));
-                None
-            }
+        if fact.follows(self.scope.before_case) && self.depth < DERIVE_DEPTH {
+            return self.derived(fact);
         }
+        self.ask(fact);
+        self.untry(name, self.domain(fact));
+        None
     }
 
     /// The countable values of a fact. Before there is a case, somebody may also say that there is no such thing.
@@ -294,12 +297,12 @@ impl<'a> Trial<'a> {
         fact.domain().map(|domain| domain.into_iter().chain(none).collect())
     }
 
-    /// The value a fact derives, worked out once per trial.
-    fn derived(&mut self, fact: &Fact, derive: &Condition) -> Option<Value> {
+    /// The value that follows for a fact, worked out once per trial.
+    fn derived(&mut self, fact: &Fact) -> Option<Value> {
         let derived = match self.derived.get(&fact.name) {
             Some(derived) => derived.clone(),
             None => {
-                let derived = self.derive(fact, derive);
+                let derived = self.derive(fact);
                 self.derived.insert(fact.name.clone(), derived.clone());
                 derived
             }
@@ -310,35 +313,22 @@ impl<'a> Trial<'a> {
         derived.value
     }
 
-    /// Derives a fact. When it cannot be derived, trying the answers to what it rests on is exact; where those cannot be
-    /// counted the fact itself is tried instead.
-    fn derive(&mut self, fact: &Fact, derive: &Condition) -> Derived {
+    /// Looks a fact up, else derives it. When neither gives a value, trying the answers to what it rests on is exact; where those
+    /// cannot be counted the fact itself is tried instead.
+    fn derive(&mut self, fact: &Fact) -> Derived {
         let mut inner = Trial {
             answers: self.answers.clone(),
             derived: std::mem::take(&mut self.derived),
             depth: self.depth + 1,
             ..Trial::new(self.facts, self.scope)
         };
-        let value = match derive {
-            Condition::Atom(atom) if inner.is_about_absent(atom) => match fact.kind {
-                FactType::Boolean => Some(Value::from(false)),
-                _ => Some(Value::from(())),
-            },
-            Condition::Atom(atom) => inner.evaluate(atom),
-            connected => match inner.condition(connected) {
-                Truth::Open => None,
-                decided => Some(Value::from(decided == Truth::True)),
-            },
-        };
-        let value = value.and_then(|value| {
-            let accepted = fact.accept(&FactValue::from_value(&value));
-            accepted.map(|value| value.to_value()).map_err(|error| inner.error = Some(error.to_string())).ok()
-        });
+        let looked_up = fact.lookup.as_ref().and_then(|lookup| inner.looked_up(fact, lookup));
+        let value = looked_up.or_else(|| inner.expressed(fact, fact.derive.as_ref()?));
         self.derived = std::mem::take(&mut inner.derived);
         if value.is_some() {
             return Derived { value, ..Derived::default() };
         }
-        let rests_on_countable = |seen| rests_on_countable(derive, self.facts, self.scope, seen);
+        let rests_on_countable = |seen| rests_on_countable(fact, self.facts, self.scope, seen);
         let untried = if !inner.untried.is_empty() && rests_on_countable(&mut BTreeSet::new()) {
             inner.untried
         } else {
@@ -346,6 +336,29 @@ impl<'a> Trial<'a> {
         };
         let asked = if fact.ask.is_some() { vec![fact.name.clone()] } else { inner.asked };
         Derived { value: None, untried, asked, error: inner.error }
+    }
+
+    /// What the table says for the key. What is known of the fact otherwise is not looked at.
+    fn looked_up(&mut self, fact: &Fact, lookup: &Lookup) -> Option<Value> {
+        let key = self.name(&lookup.by)?;
+        fact.accept(lookup.value(&key)?).map(|value| value.to_value()).ok()
+    }
+
+    /// What the `derive` of a fact gives, brought to its type.
+    fn expressed(&mut self, fact: &Fact, derive: &Condition) -> Option<Value> {
+        let value = match derive {
+            Condition::Atom(atom) if self.is_about_absent(atom) => match fact.kind {
+                FactType::Boolean => Some(Value::from(false)),
+                _ => Some(Value::from(())),
+            },
+            Condition::Atom(atom) => self.evaluate(atom),
+            connected => match self.condition(connected) {
+                Truth::Open => None,
+                decided => Some(Value::from(decided == Truth::True)),
+            },
+        };
+        let accepted = fact.accept(&FactValue::from_value(&value?));
+        accepted.map(|value| value.to_value()).map_err(|error| self.error = Some(error.to_string())).ok()
     }
 
     fn ask(&mut self, fact: &Fact) {
@@ -399,8 +412,11 @@ impl Variables {
                 Some(Binding::Known(_) | Binding::Absent | Binding::Unknown) => {}
                 None => {
                     let Some(fact) = facts.iter().find(|fact| fact.name == name) else { continue };
-                    match fact.derivation(scope.before_case) {
-                        Some(derive) if rests_on_countable(derive, facts, scope, &mut BTreeSet::new()) => {
+                    match &fact.derive {
+                        Some(derive)
+                            if fact.follows(scope.before_case)
+                                && rests_on_countable(fact, facts, scope, &mut BTreeSet::new()) =>
+                        {
                             self.add(derive, facts, scope, seen);
                         }
                         _ => self.countable.extend(fact.domain().map(|domain| (name.to_owned(), domain))),
@@ -411,33 +427,28 @@ impl Variables {
     }
 }
 
-/// Whether everything unknown that a derivation rests on has countable values. Facts in `seen` are being looked at already.
-fn rests_on_countable<'f>(
-    derive: &'f Condition,
-    facts: &'f [Fact],
-    scope: &Scope,
-    seen: &mut BTreeSet<&'f str>,
-) -> bool {
-    derive.names().into_iter().all(|name| match scope.get(name) {
+/// Whether everything unknown that a fact rests on has countable values. Facts in `seen` are being looked at already.
+fn rests_on_countable<'f>(fact: &'f Fact, facts: &'f [Fact], scope: &Scope, seen: &mut BTreeSet<&'f str>) -> bool {
+    fact.rests_on().into_iter().all(|name| match scope.get(name) {
         Some(Binding::Known(_) | Binding::MayMatch | Binding::Absent) => true,
         Some(Binding::Unknown) | None if !seen.insert(name) => true,
         Some(Binding::Unknown) | None => {
-            facts.iter().find(|fact| fact.name == name).is_some_and(|fact| match fact.derivation(scope.before_case) {
-                Some(inner) => rests_on_countable(inner, facts, scope, seen),
-                None => fact.domain().is_some(),
+            facts.iter().find(|fact| fact.name == name).is_some_and(|fact| match fact.follows(scope.before_case) {
+                true => rests_on_countable(fact, facts, scope, seen),
+                false => fact.domain().is_some(),
             })
         }
     })
 }
 
-/// The facts that derive from themselves, sorted; empty for a sound rule.
+/// The facts that rest on themselves, sorted; empty for a sound rule.
 pub(crate) fn circular(facts: &[Fact]) -> BTreeSet<&str> {
     let reaches = |start: &'_ str| {
         let mut open: Vec<&str> = vec![start];
         let mut seen = BTreeSet::new();
         while let Some(name) = open.pop() {
-            let derive = facts.iter().find(|fact| fact.name == name).and_then(|fact| fact.derive.as_ref());
-            for used in derive.map(Condition::names).unwrap_or_default() {
+            let fact = facts.iter().find(|fact| fact.name == name);
+            for used in fact.map(Fact::rests_on).unwrap_or_default() {
                 if used == start {
                     return true;
                 }
@@ -462,6 +473,7 @@ mod tests {
             kind,
             values: if kind == FactType::OneOf { vec!["red".into(), "green".into()] } else { Vec::new() },
             extract: Vec::new(),
+            lookup: None,
             derive: derive.map(|source| Condition::parse(source).expect("valid")),
             ask: ask.then(|| format!("{name}?")),
         }

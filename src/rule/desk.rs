@@ -15,11 +15,13 @@ use crate::rule::authored::{AuthoredFile, Span};
 use crate::rule::checked::Rule;
 use crate::rule::diagnostic::Diagnostic;
 use crate::rule::faultbook::{
-    ReadRule, Templates, files_of_rules, join, not_readable, settings_files, shown, template_folders_of, text_of,
+    ReadRule, Templates, files_of_rules, join, not_readable, settings_files, shown, table_folders_of,
+    template_folders_of, text_of,
 };
 use crate::rule::pattern_library::PatternLibrary;
 use crate::rule::settings::{SETTINGS_FILE, Settings};
 use crate::rule::settings_check;
+use crate::rule::tables::{TABLE_FOLDER, Tables};
 
 /// How far above a folder of rules its settings and templates may lie.
 const LEVELS_ABOVE: usize = 4;
@@ -31,6 +33,8 @@ pub enum FileRole {
     Rule,
     /// A text that rules may name.
     Template,
+    /// A table that rules may name.
+    Table,
     /// Settings.
     Settings,
     /// Nothing.
@@ -59,6 +63,8 @@ pub struct Desk {
     settings: Vec<(PathBuf, Vec<Diagnostic>)>,
     /// What the regexes of rules may name.
     patterns: PatternLibrary,
+    table_folders: Vec<PathBuf>,
+    tables: Tables,
     /// What cannot be listed, or lies where it has no effect.
     unlisted: Vec<Diagnostic>,
 }
@@ -107,7 +113,13 @@ impl Desk {
         let templates = template_folders_of(&self.rule_paths, &self.given_templates);
         let settings = self.settings_files();
         let is_shared = |path: &PathBuf| self.role(path) != FileRole::Rule && !self.unsaved.contains_key(path);
-        if templates != self.templates.folders || settings != self.settings_paths() {
+        let tables = table_folders_of(&self.rule_paths);
+        let is_table = |path: &PathBuf| self.is_table(path) && !self.unsaved.contains_key(path);
+        if templates != self.templates.folders
+            || settings != self.settings_paths()
+            || tables != self.table_folders
+            || changed.iter().any(is_table)
+        {
             return self.read_everything();
         }
         let shared: Vec<&PathBuf> = changed.iter().filter(|path| is_shared(path)).collect();
@@ -127,7 +139,14 @@ impl Desk {
         if self.template_path(path).is_some() {
             return FileRole::Template;
         }
+        if self.is_table(path) {
+            return FileRole::Table;
+        }
         if self.place(path).is_some() { FileRole::Rule } else { FileRole::Other }
+    }
+
+    fn is_table(&self, path: &Path) -> bool {
+        self.table_folders.iter().any(|folder| path.starts_with(folder))
     }
 
     /// The path below `templates/` by which rules name a file.
@@ -148,6 +167,7 @@ impl Desk {
         let mut diagnostics = self.unlisted.clone();
         diagnostics.extend(self.rules.iter().filter_map(|entry| entry.read.as_ref().err()).cloned());
         diagnostics.extend(join(&read).1);
+        diagnostics.extend(self.tables.diagnostics.iter().cloned());
         diagnostics.extend(self.settings.iter().flat_map(|(_, faults)| faults).cloned());
         diagnostics.sort_by(|left, right| left.sort_key().cmp(&right.sort_key()));
         diagnostics
@@ -208,6 +228,8 @@ impl Desk {
     fn read_everything(&mut self) {
         self.templates = Templates { folders: template_folders_of(&self.rule_paths, &self.given_templates) };
         self.read_settings();
+        self.table_folders = table_folders_of(&self.rule_paths);
+        self.tables = Tables::load(&self.table_folders, |path| self.text(path));
         self.rules.clear();
         self.list_rules(&[]);
     }
@@ -294,6 +316,7 @@ impl Desk {
                     self.list_rules(&[]);
                 }
             }
+            FileRole::Table => self.read_everything(),
             FileRole::Template | FileRole::Other => {}
         }
     }
@@ -318,7 +341,7 @@ impl Desk {
             self.templates.read_beside(template, &|full| self.unsaved.get(full).map(|text| text.to_string()))
         };
         let read = match self.text(path) {
-            Ok(text) => Ok(ReadRule::read(shown(path), text, &self.patterns, &find_template)),
+            Ok(text) => Ok(ReadRule::read(shown(path), text, &self.patterns, &self.tables, &find_template)),
             Err(reason) => Err(not_readable(path, &reason)),
         };
         let templates = named.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -353,7 +376,10 @@ impl Desk {
             let below = path.strip_prefix(folder).ok()?;
             // the path itself was given, as a file
             let is_given = below.as_os_str().is_empty();
-            let in_templates = || below.parent().is_some_and(|folder| folder.iter().any(|part| part == "templates"));
+            let in_templates = || {
+                let folders = below.parent().into_iter().flat_map(Path::iter);
+                folders.enumerate().any(|(depth, part)| part == "templates" || depth == 0 && part == TABLE_FOLDER)
+            };
             let is_rule = is_given && !folder.is_dir() || !is_given && is_yaml && !is_settings && !in_templates();
             is_rule.then(|| (root, path.to_owned()))
         })

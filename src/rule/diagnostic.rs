@@ -144,6 +144,13 @@ codes! {
     /// A JSONPath that cannot be understood, or one that could take long over a large document. What to do: mend the marked place; write
     /// the way to the value step by step.
     BadJsonPath = "bad-jsonpath",
+    /// A table that a `lookup` names and that is not below `tables/`, or of which nothing can be used. What to do: check the name, which
+    /// has no ending.
+    MissingTable = "missing-table",
+    /// A table that is too large, or one with a row or cell that cannot be used; rules use the others. What to do: mend the marked place.
+    BadTable = "bad-table",
+    /// A column that the table of a `lookup` does not have. What to do: take one that is suggested.
+    UnknownColumn = "unknown-column",
     /// A correlation that groups by something, or counts something, that one of its signatures does not capture. What to do: capture
     /// it there, or say under `aliases` what it is called there.
     NotCaptured = "not-captured",
@@ -155,7 +162,7 @@ codes! {
     TimelessSignature = "timeless-signature",
     /// Correlations that rest on each other in a circle. What to do: let one of them rest on signatures.
     CircularCorrelations = "circular-correlations",
-    /// Facts that derive each other in a circle. What to do: give one another source.
+    /// Facts that derive or look up each other in a circle. What to do: give one another source.
     CircularFacts = "circular-facts",
     /// An inline test that names something the rule does not have, such as a branch title. What to do: mend the test.
     BadTest = "bad-test",

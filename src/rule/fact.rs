@@ -1,12 +1,14 @@
 //! Facts: what a rule wants to know about a case, and the values that may be known.
 
 use std::fmt;
+use std::sync::Arc;
 
 use minijinja::Value;
 use serde::{Deserialize, Serialize};
 
 use crate::rule::condition::Condition;
 use crate::rule::extract::Extract;
+use crate::rule::table::Table;
 use crate::rule::version::Version;
 use crate::rule::vocabulary::FactType;
 use crate::rule::yaml::Node;
@@ -24,6 +26,8 @@ pub struct Fact {
     pub values: Vec<String>,
     /// Where in the sources of a case its value stands; of several the first that gives one counts.
     pub extract: Vec<Extract>,
+    /// Which cell of a table is its value.
+    pub lookup: Option<Lookup>,
     /// How its value follows from other names.
     pub derive: Option<Condition>,
     /// The question to a person.
@@ -31,10 +35,19 @@ pub struct Fact {
 }
 
 impl Fact {
-    /// How it follows from other names, as far as that is certain: before there is a case, a fact that may stand in its sources
+    /// Whether it follows from other names for certain: before there is a case, a fact that may stand in its sources or in a table
     /// follows from nothing.
-    pub(crate) fn derivation(&self, before_case: bool) -> Option<&Condition> {
-        self.derive.as_ref().filter(|_| !before_case || self.extract.is_empty())
+    pub(crate) fn follows(&self, before_case: bool) -> bool {
+        match before_case {
+            true => self.derive.is_some() && self.extract.is_empty() && self.lookup.is_none(),
+            false => self.derive.is_some() || self.lookup.is_some(),
+        }
+    }
+
+    /// The names from which it may follow: of its `lookup` and its `derive`.
+    pub fn rests_on(&self) -> Vec<&str> {
+        let derived = self.derive.as_ref().map(Condition::names).unwrap_or_default();
+        self.lookup.iter().map(|lookup| lookup.by.as_str()).chain(derived).collect()
     }
 
     /// Every value the fact can have, where they can be counted.
@@ -71,6 +84,31 @@ impl Fact {
             },
             FactType::OneOf if self.values.contains(&text) => Ok(FactValue::Text(text)),
             FactType::OneOf => Err(refused(&format!("one of {}", self.values.join(", ")))),
+        }
+    }
+}
+
+/// Which cell of a table is the value of a fact.
+#[derive(Clone, Debug)]
+pub struct Lookup {
+    /// The table.
+    pub table: Arc<Table>,
+    /// The fact or capture whose value is looked for in the first column.
+    pub by: String,
+    /// The column that has the value, by its position in [`Table::columns`].
+    pub column: usize,
+}
+
+impl Lookup {
+    /// The value for a key. `None` when the table says nothing about it, and when the key is none or several values.
+    pub fn value(&self, key: &Value) -> Option<&FactValue> {
+        use minijinja::value::ValueKind;
+        match key.kind() {
+            ValueKind::String => self.table.value(key.as_str()?, self.column),
+            ValueKind::Bool | ValueKind::Number => {
+                self.table.value(&FactValue::from_value(key).to_string(), self.column)
+            }
+            _ => None,
         }
     }
 }

@@ -18,6 +18,7 @@ use crate::rule::reload::{Kept, KeptRule};
 use crate::rule::settings::{SETTINGS_FILE, Settings};
 use crate::rule::settings_check;
 use crate::rule::shipped;
+use crate::rule::tables::{TABLE_FOLDER, Tables};
 
 /// The place of a rule in its faultbook.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -115,7 +116,7 @@ impl Faultbook {
     ///
     /// Templates are looked for in `template_folders`; without any, in the folder `templates` beside or in each rule folder,
     /// and in any case among the shipped ones last. Settings are in the file `faultbook.yaml` in or beside each rule folder; what
-    /// several of them say counts in the order of the folders. Whatever cannot be read becomes a diagnostic.
+    /// several of them say counts in the order of the folders. Tables are in the folder `tables` in or beside each rule folder. Whatever cannot be read becomes a diagnostic.
     pub fn load(rule_paths: &[PathBuf], template_folders: &[PathBuf]) -> Self {
         Self::load_beside(rule_paths, template_folders, Kept::default()).0
     }
@@ -134,6 +135,7 @@ impl Faultbook {
             }
         }
         let patterns = settings.settings.patterns();
+        let mut tables = Tables::load(&table_folders_of(rule_paths), text_of);
         let find_template = |path: &str| templates.read(path);
         let known: Vec<Option<KeptRule>> = files.iter().map(|path| kept.take(path)).collect();
         let rules: Vec<KeptRule> = files
@@ -142,7 +144,8 @@ impl Faultbook {
             .map(|(path, known)| match known {
                 Some(known) => known,
                 None => {
-                    let read = text_of(&path).map(|text| ReadRule::read(shown(&path), text, patterns, &find_template));
+                    let read = text_of(&path)
+                        .map(|text| ReadRule::read(shown(&path), text, patterns, &tables, &find_template));
                     KeptRule::new(read.map_err(|reason| not_readable(&path, &reason)), path)
                 }
             })
@@ -153,6 +156,7 @@ impl Faultbook {
             unreadable.push(not_readable(folder, "not a folder"));
         }
         unreadable.extend(unreadable_settings);
+        unreadable.append(&mut tables.diagnostics);
         faultbook.diagnostics.splice(0..0, unreadable);
         (faultbook, Kept::of(rules))
     }
@@ -196,8 +200,10 @@ impl Faultbook {
         settings.into_iter().for_each(|(path, text)| read_settings.add(path, text));
         let patterns = read_settings.settings.patterns();
         let find_template = |path: &str| templates.read(path);
-        let read =
-            |(path, text)| KeptRule::new(Ok(ReadRule::read(path, text, patterns, &find_template)), PathBuf::new());
+        let tables = Tables::default();
+        let read = |(path, text)| {
+            KeptRule::new(Ok(ReadRule::read(path, text, patterns, &tables, &find_template)), PathBuf::new())
+        };
         let rules = texts.into_par_iter().map(read).collect();
         Self::build(rules, templates, read_settings, origin).0
     }
@@ -345,6 +351,7 @@ impl ReadRule {
         path: String,
         text: String,
         patterns: &PatternLibrary,
+        tables: &Tables,
         find_template: check::FindTemplate<'_>,
     ) -> Self {
         let file = Arc::new(AuthoredFile::new(path, text));
@@ -359,7 +366,7 @@ impl ReadRule {
             items: written.allow.iter().map(|word| word.span).collect(),
             file: Arc::clone(&file),
         });
-        let (rule, diagnostics) = check::check(&file, written, diagnostics, patterns, find_template);
+        let (rule, diagnostics) = check::check(&file, written, diagnostics, patterns, tables, find_template);
         let mut read = Self { id, supersedes, file, allowed, rule, diagnostics };
         read.let_go_of_text();
         read
@@ -429,11 +436,21 @@ pub(crate) fn template_folders_of(rule_paths: &[PathBuf], given: &[PathBuf]) -> 
     if given.is_empty() { beside(rule_paths) } else { given.to_vec() }
 }
 
+/// The folders of tables: those beside the rules.
+pub(crate) fn table_folders_of(rule_paths: &[PathBuf]) -> Vec<PathBuf> {
+    nearest_of_each(rule_paths, |folder| Some(folder.join(TABLE_FOLDER)).filter(|path| path.is_dir()))
+}
+
 /// Finds the rule files below a path, sorted; a file is itself.
 fn rule_files(path: &Path, unreadable: &mut Vec<Diagnostic>, files: &mut Vec<PathBuf>) {
     for entry in walkdir::WalkDir::new(path).sort_by_file_name().into_iter().filter_entry(|entry| {
-        // article texts lie beside the rules, and may be YAML too
-        entry.depth() == 0 || !(entry.file_type().is_dir() && entry.file_name() == "templates")
+        // article texts and tables lie beside the rules, and may be YAML too
+        let is_other = match entry.depth() {
+            0 => false,
+            1 => entry.file_name() == "templates" || entry.file_name() == TABLE_FOLDER,
+            _ => entry.file_name() == "templates",
+        };
+        !(is_other && entry.file_type().is_dir())
     }) {
         match entry {
             Ok(entry) => {

@@ -169,6 +169,8 @@ pub struct FactFile {
     pub values: Vec<Located<String>>,
     /// Where in the sources of a case its value stands.
     pub extract: Vec<ExtractFile>,
+    /// Which cell of a table is its value.
+    pub lookup: Option<LookupFile>,
     /// An expression that gives its value.
     pub derive: Option<Located<String>>,
     /// The question to a person.
@@ -188,6 +190,17 @@ pub struct ExtractFile {
     pub jsonpath: Option<Located<String>>,
     /// Whether something in it could not be read, which has been reported.
     pub has_faults: bool,
+}
+
+/// Which cell of a table is the value of a fact.
+#[derive(Clone, Debug)]
+pub struct LookupFile {
+    /// The table's name.
+    pub table: Located<String>,
+    /// The fact or capture whose value is a key of the table.
+    pub by: Located<String>,
+    /// The column with the value; may be left out where there is only one.
+    pub column: Option<Located<String>>,
 }
 
 /// What to do: one text or branches.

@@ -12,6 +12,7 @@
 pub mod authored;
 mod check;
 mod check_correlations;
+mod check_lookup;
 mod check_parts;
 mod check_tests;
 pub mod checked;
@@ -50,6 +51,9 @@ pub(crate) mod settings_keys;
 mod shipped;
 pub mod signature;
 mod slow_pattern;
+pub mod table;
+mod table_csv;
+pub(crate) mod tables;
 pub mod text;
 pub mod time_format;
 pub mod timespan;

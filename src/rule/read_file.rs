@@ -6,7 +6,7 @@ use crate::rule::authored::{AuthoredFile, Located};
 use crate::rule::diagnostic::{Code, Diagnostic};
 use crate::rule::file::{
     AliasFile, BodyFile, BranchFile, CorrelationFile, EnvironmentFile, ExpectFile, ExtractFile, FactFile, LeafFile,
-    LinkFile, ResolutionFile, RuleFile, SignatureFile, TestFile,
+    LinkFile, LookupFile, ResolutionFile, RuleFile, SignatureFile, TestFile,
 };
 use crate::rule::reader::Reader;
 use crate::rule::rule_keys;
@@ -229,6 +229,7 @@ fn read_fact(reader: &mut Reader, name: Located<String>, node: Located<Node>) ->
         kind: fields.take("type").and_then(|node| reader.choice(node, "a type of facts")),
         values: fields.take("values").map(|node| reader.texts(node)).unwrap_or_default(),
         extract: fields.take("extract").map(|node| read_extracts(reader, node)).unwrap_or_default(),
+        lookup: fields.take("lookup").and_then(|node| read_lookup(reader, node)),
         derive: fields.take("derive").and_then(|node| reader.text(node)),
         ask: fields.take("ask").and_then(|node| reader.text(node)).map(|text| text.value),
     })
@@ -256,6 +257,14 @@ fn read_extract(reader: &mut Reader, node: Located<Node>) -> Option<ExtractFile>
     };
     extract.has_faults = reader.diagnostics.len() > faults_before;
     Some(extract)
+}
+
+fn read_lookup(reader: &mut Reader, node: Located<Node>) -> Option<LookupFile> {
+    let mut fields = reader.fields(node, &rule_keys::LOOKUP)?;
+    let (table, by) = (reader.required(&mut fields, "table"), reader.required(&mut fields, "by"));
+    let column = fields.take("column").and_then(|node| reader.text(node));
+    let (table, by) = (table.and_then(|node| reader.text(node)), by.and_then(|node| reader.text(node)));
+    Some(LookupFile { table: table?, by: by?, column })
 }
 
 fn read_resolution(reader: &mut Reader, node: Located<Node>) -> ResolutionFile {

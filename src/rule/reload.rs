@@ -1,7 +1,7 @@
 //! A faultbook that follows its files: what did not change is neither read nor checked again.
 //!
 //! [`LiveFaultbook::reload`] looks at the stamps of all files, which takes a fraction of the time of reading them, and loads the faultbook
-//! with what was kept of the last time. Templates and settings concern any rule: when one of them changed, everything is
+//! with what was kept of the last time. Templates, tables and settings concern any rule: when one of them changed, everything is
 //! reported as changed. Waiting for files to change is the caller's job.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -13,7 +13,9 @@ use std::time::{Duration, SystemTime};
 use rayon::prelude::*;
 
 use crate::rule::diagnostic::Diagnostic;
-use crate::rule::faultbook::{Faultbook, ReadRule, RuleId, files_of_rules, settings_files, template_folders_of};
+use crate::rule::faultbook::{
+    Faultbook, ReadRule, RuleId, files_of_rules, settings_files, table_folders_of, template_folders_of,
+};
 
 /// The name of the folders, beside rule files, of the answers that their tests gave.
 pub const SNAPSHOT_FOLDER: &str = "snapshots";
@@ -164,6 +166,7 @@ impl LiveFaultbook {
             }
         }
         template_folders_of(&self.rule_paths, &self.template_folders).iter().for_each(|path| add(path, true));
+        table_folders_of(&self.rule_paths).iter().for_each(|path| add(path, true));
         settings_files(&self.rule_paths).iter().for_each(|path| add(path, false));
         folders.into_iter().collect()
     }
@@ -175,7 +178,9 @@ impl LiveFaultbook {
         let snapshots = folders.iter().flat_map(|folder| files_below(&folder.join(SNAPSHOT_FOLDER))).collect();
         let templates = template_folders_of(&self.rule_paths, &self.template_folders);
         let templates = templates.iter().flat_map(|folder| files_below(folder));
-        let shared = templates.chain(settings_files(&self.rule_paths)).collect();
+        let tables = table_folders_of(&self.rule_paths);
+        let tables = tables.iter().flat_map(|folder| files_below(folder));
+        let shared = templates.chain(tables).chain(settings_files(&self.rule_paths)).collect();
         Changes {
             rules: self.rules.look(files),
             shared: !self.shared.look(shared).is_empty(),

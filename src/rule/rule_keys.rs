@@ -29,6 +29,7 @@ const CAPTURE_OF_EACH: Shape = Shape::Named("signature", &CAPTURE);
 const AN_OPTIONAL: Shape = Shape::Mapping(&OPTIONAL);
 const A_FACT: Shape = Shape::Mapping(&FACT_KEYS);
 const AN_EXTRACT: Shape = Shape::Mapping(&EXTRACT);
+const A_LOOKUP: Shape = Shape::Mapping(&LOOKUP);
 const BRANCHES: Shape = List(&Shape::Mapping(&BRANCH));
 const A_TEST: Shape = Shape::Mapping(&TEST);
 const A_FINDING: Shape = Shape::Mapping(&EXPECT);
@@ -235,7 +236,7 @@ pub(crate) static FACT_KEYS: Mapping = Mapping {
     what: "a fact",
     about: "A named value about the case. Without any keys it is a text that somebody may state.",
     needs: Needs::Nothing,
-    later: &["lookup", "max_age"],
+    later: &["max_age"],
     keys: &[
         key("about", PLAIN, Nothing, "what it means, for people"),
         key("type", Choice(FactType::NAMES), Words("`string`; `one-of` with `values`"), "what values it may have"),
@@ -246,6 +247,7 @@ pub(crate) static FACT_KEYS: Mapping = Mapping {
             Nothing,
             "where in the sources of the case its value stands; of several the first that gives one",
         ),
+        key("lookup", A_LOOKUP, Nothing, "which cell of a table beside the rules is its value"),
         key("derive", Expression, Nothing, "how it follows from other facts, captures and signatures"),
         key("ask", PLAIN, Nothing, "the question to a person"),
     ],
@@ -272,6 +274,20 @@ pub(crate) static EXTRACT: Mapping = Mapping {
             Nothing,
             "the value is the first node that it finds in a JSON or YAML document",
         ),
+    ],
+};
+
+/// `lookup` of a fact.
+pub(crate) static LOOKUP: Mapping = Mapping {
+    name: "lookup",
+    what: "a `lookup`",
+    about: "A cell of a table beside the rules that has the value of a fact.",
+    needs: Needs::Nothing,
+    later: &[],
+    keys: &[
+        key("table", Text("table"), Required, "a CSV or YAML file below `tables/`, without its ending"),
+        key("by", Text("fact or capture"), Required, "whose value is looked for in the first column of the table"),
+        key("column", Text("column"), Words("the only one beside the first"), "the column that has the value"),
     ],
 };
 

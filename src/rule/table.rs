@@ -115,7 +115,8 @@ impl Reading {
             let help = "write the names of the columns in the first line, and one row to a line";
             return self.fault(Span::default(), "the table is empty", "no columns", help);
         };
-        let whole = Span::new(header.first().map_or(0, |cell| cell.span.start)..header.last().map_or(0, |cell| cell.span.end));
+        let whole =
+            Span::new(header.first().map_or(0, |cell| cell.span.start)..header.last().map_or(0, |cell| cell.span.end));
         if let [only] = header.as_slice() {
             let help = match only.value.contains([';', '\t']) {
                 true => "separate cells with commas",
@@ -127,7 +128,9 @@ impl Reading {
             return;
         }
         for mut cells in records {
-            let span = Span::new(cells.first().map_or(0, |cell| cell.span.start)..cells.last().map_or(0, |cell| cell.span.end));
+            let span = Span::new(
+                cells.first().map_or(0, |cell| cell.span.start)..cells.last().map_or(0, |cell| cell.span.end),
+            );
             if cells.len() != header.len() {
                 let title = format!("this row has {} cells, the table has {} columns", cells.len(), header.len());
                 self.fault(span, title, "left out", "a cell with a comma in it is written in double quotes");
@@ -147,11 +150,10 @@ impl Reading {
                 return false;
             }
             if let Some(first) = names[..at].iter().find(|earlier| earlier.value == name.value) {
-                let diagnostic =
-                    Diagnostic::error(Code::BadTable, format!("two columns are called `{}`", name.value))
-                        .at(&self.table.file, name.span, "the second")
-                        .at(&self.table.file, first.span, "the first")
-                        .help("rename one of them");
+                let diagnostic = Diagnostic::error(Code::BadTable, format!("two columns are called `{}`", name.value))
+                    .at(&self.table.file, name.span, "the second")
+                    .at(&self.table.file, first.span, "the first")
+                    .help("rename one of them");
                 self.diagnostics.push(diagnostic);
                 return false;
             }
@@ -163,11 +165,10 @@ impl Reading {
     fn row(&mut self, key: Located<String>, cells: Vec<Located<Option<FactValue>>>) {
         match self.keys.entry(key.value) {
             Entry::Occupied(first) => {
-                let diagnostic =
-                    Diagnostic::error(Code::BadTable, format!("two rows have the key `{}`", first.key()))
-                        .at(&self.table.file, key.span, "left out")
-                        .at(&self.table.file, *first.get(), "the first, which is used")
-                        .help("keep one of them");
+                let diagnostic = Diagnostic::error(Code::BadTable, format!("two rows have the key `{}`", first.key()))
+                    .at(&self.table.file, key.span, "left out")
+                    .at(&self.table.file, *first.get(), "the first, which is used")
+                    .help("keep one of them");
                 self.diagnostics.push(diagnostic);
             }
             Entry::Vacant(free) => {

@@ -45,7 +45,8 @@ fn cell(text: &str, start: usize) -> Result<(Located<String>, usize), CsvError> 
     if !rest.starts_with('"') {
         let length = rest.find([',', '\n']).unwrap_or(rest.len());
         // the carriage return of a line break is no part of the cell, nor of the spaces before it
-        let length = if rest[length..].starts_with('\n') && rest[..length].ends_with('\r') { length - 1 } else { length };
+        let length =
+            if rest[length..].starts_with('\n') && rest[..length].ends_with('\r') { length - 1 } else { length };
         let value = rest[..length].trim_end();
         return Ok((Located::new(value.to_owned(), Span::new(begin..begin + value.len())), begin + length));
     }
@@ -72,7 +73,11 @@ fn cell(text: &str, start: usize) -> Result<(Located<String>, usize), CsvError> 
         }
         let width = next.chars().next().map_or(0, char::len_utf8);
         let help = "put the whole cell in quotes; a quote within it is written twice";
-        return Err(CsvError { message: "there is text behind a quoted cell", span: Span::new(end..end + width), help });
+        return Err(CsvError {
+            message: "there is text behind a quoted cell",
+            span: Span::new(end..end + width),
+            help,
+        });
     }
 }
 
@@ -89,11 +94,10 @@ mod tests {
 
     #[test]
     fn cells_are_divided_as_spreadsheets_do() {
-        assert_eq!(cells("\u{feff}a,b\r\n1 , \"x, \"\"y\"\"\nz\" ,\r\n\r\n,"), [
-            vec!["a", "b"],
-            vec!["1", "x, \"y\"\nz", ""],
-            vec!["", ""],
-        ]);
+        assert_eq!(
+            cells("\u{feff}a,b\r\n1 , \"x, \"\"y\"\"\nz\" ,\r\n\r\n,"),
+            [vec!["a", "b"], vec!["1", "x, \"y\"\nz", ""], vec!["", ""],]
+        );
         assert!(cells("").is_empty());
     }
 

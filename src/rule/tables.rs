@@ -10,6 +10,7 @@ use rayon::prelude::*;
 
 use crate::rule::authored::{AuthoredFile, Span};
 use crate::rule::diagnostic::{Code, Diagnostic};
+use crate::rule::faultbook::{not_readable, shown};
 use crate::rule::table::{TABLE_BYTES, Table};
 
 /// The name of the folders.
@@ -27,12 +28,8 @@ pub(crate) struct Tables {
 
 impl Tables {
     /// Reads the tables below some folders; of two with the same name, the one of the earlier folder is used. `read` gives the text
-    /// of a file, `shown` the path that diagnostics show.
-    pub(crate) fn load(
-        folders: &[PathBuf],
-        read: impl Fn(&Path) -> Result<String, Diagnostic> + Sync,
-        shown: impl Fn(&Path) -> String + Sync,
-    ) -> Self {
+    /// of a file, or why there is none.
+    pub(crate) fn load(folders: &[PathBuf], read: impl Fn(&Path) -> Result<String, String> + Sync) -> Self {
         let mut tables = Tables::default();
         for folder in folders {
             let files: Vec<(String, PathBuf)> = table_files(folder);
@@ -43,7 +40,7 @@ impl Tables {
                     let outcome = match read(&path) {
                         Ok(text) if text.len() > TABLE_BYTES => (None, vec![too_large(&shown)]),
                         Ok(text) => Table::read(&name, Arc::new(AuthoredFile::new(shown.as_str(), text))),
-                        Err(diagnostic) => (None, vec![diagnostic]),
+                        Err(reason) => (None, vec![not_readable(&path, &reason)]),
                     };
                     (name, shown, outcome)
                 })
@@ -100,7 +97,10 @@ fn too_large(path: &str) -> Diagnostic {
 
 fn twice(name: &str, path: &str, first: &str) -> Diagnostic {
     let file = Arc::new(AuthoredFile::new(path, ""));
-    Diagnostic::error(Code::BadTable, format!("two files are the table `{name}`: `{first}`, which is used, and `{path}`"))
-        .at(&file, Span::default(), "")
-        .help("rename one of them")
+    Diagnostic::error(
+        Code::BadTable,
+        format!("two files are the table `{name}`: `{first}`, which is used, and `{path}`"),
+    )
+    .at(&file, Span::default(), "")
+    .help("rename one of them")
 }

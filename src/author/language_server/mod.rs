@@ -55,6 +55,7 @@ impl OpenFile<'_> {
             FileRole::Rule => Some(Language::Rule),
             FileRole::Settings => Some(Language::Settings),
             FileRole::Template => Some(Language::Template),
+            FileRole::Table => None,
             FileRole::Other if self.path.file_name().is_some_and(|name| name == SETTINGS_FILE) => {
                 Some(Language::Settings)
             }

@@ -41,6 +41,7 @@ impl<'r> Uses<'r> {
     fn of(rule: &'r Rule) -> Self {
         let names = conditions(rule)
             .flat_map(Condition::names)
+            .chain(rule.facts.iter().filter_map(|fact| Some(fact.lookup.as_ref()?.by.as_str())))
             .chain(texts(rule).flat_map(|text| text.names().iter().map(String::as_str)));
         let takes_in = |text: &crate::rule::text::Text| {
             ["include", "import", "extends"].iter().any(|word| text.source().contains(word))
