@@ -79,6 +79,16 @@ fn kind_of(path: &Path) -> FileKind {
 
 /// What the program says of a document.
 fn diagnostics(kind: FileKind, text: &str) -> Vec<Diagnostic> {
+    if text.contains("lookup") {
+        // tables are found beside rules on disk
+        let folder = tempfile::tempdir().unwrap();
+        for (path, text) in [("tables/t.csv", "key,value\na,b\n"), ("rules/r.yaml", text)] {
+            let path = folder.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        return Faultbook::load(&[folder.path().join("rules")], &[]).diagnostics().to_vec();
+    }
     let (rules, settings) = match kind {
         FileKind::Rule => (vec![("r.yaml".to_owned(), text.to_owned())], Vec::new()),
         FileKind::Settings => (Vec::new(), vec![("faultbook.yaml".to_owned(), text.to_owned())]),
@@ -199,6 +209,9 @@ fn sound(mapping: &str) -> (FileKind, Value, fn(Value) -> Value) {
         "extract" => (json!({ "file": "*.txt", "regex": "f=(?<f>[a-z]+)" }), |value| {
             rule(json!({ "facts": { "f": { "extract": value } } }))
         }),
+        "lookup" => {
+            (json!({ "table": "t", "by": "disk" }), |value| rule(json!({ "facts": { "f": { "lookup": value } } })))
+        }
         "branch" => (json!({ "title": "t", "text": "x" }), |value| rule(json!({ "resolution": [value] }))),
         "test" => {
             (json!({ "name": "a", "text": "disk a full", "expect": {} }), |value| rule(json!({ "tests": [value] })))

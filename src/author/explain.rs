@@ -14,7 +14,8 @@ use rayon::prelude::*;
 
 use crate::author::explained::{
     Because, CapturePart, ConditionPart, EnvironmentPart, Excluded, ExcludedBy, Explanation, FactPart, FactSource,
-    FailureCounts, FilePart, Miss, NameKind, NamePart, Outcome, Overview, Place, ProductPart, SignaturePart,
+    FailureCounts, FilePart, LookupPart, Miss, NameKind, NamePart, Outcome, Overview, Place, ProductPart,
+    SignaturePart,
 };
 use crate::author::miss::{Apart, NearMiss, levels};
 use crate::author::nearest::{Barrier, Depth, Near, PLACE_LIMIT, Search};
@@ -23,7 +24,7 @@ use crate::diagnose::apply::{Decided, environment, fits, group_captures};
 use crate::diagnose::case::Examined;
 use crate::diagnose::{Diagnoser, Known};
 use crate::rule::condition::Condition;
-use crate::rule::decide::{Binding, Scope, decide, fact_value};
+use crate::rule::decide::{Binding, Scope, decide, fact_value, looked_up, name_value};
 use crate::rule::{FactValue, Rule, RuleId, Severity, State, Truth};
 use crate::scan::{Index, SignatureId};
 use crate::source::{CaseInput, Limits, Note, Progress, ReadOptions};
@@ -481,6 +482,17 @@ fn explained_fact(
     let from = value.as_ref().map(|_| used.as_ref().map_or(FactSource::Derived, |(from, _)| *from));
     let (refused, refused_by) = not_used.unzip();
     let from_whom = used.map(|(_, by)| by);
+    let lookup = fact.lookup.as_ref().map(|lookup| LookupPart {
+        table: lookup.table.name().to_owned(),
+        by: lookup.by.clone(),
+        key: name_value(&lookup.by, &rule.facts, scope).map(|key| shown(&key)),
+        value: looked_up(fact, &rule.facts, scope).map(|value| shown(&value)),
+    });
+    let is_looked_up = lookup.as_ref().is_some_and(|lookup| lookup.value.is_some());
+    let from = match from {
+        Some(FactSource::Derived) if is_looked_up => Some(FactSource::LookedUp),
+        from => from,
+    };
     let rests_on = match (&value, &fact.derive) {
         (None, Some(derive)) => unknown_behind(rule, derive, scope, &fact.name),
         _ => Vec::new(),
@@ -493,6 +505,7 @@ fn explained_fact(
         refused_by,
         from,
         rests_on,
+        lookup,
         derive: fact.derive.as_ref().map(Condition::source),
         ask: fact.ask.clone().filter(|_| value.is_none()),
         value,

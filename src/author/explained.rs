@@ -261,6 +261,8 @@ pub struct FactPart {
     pub refused_by: Option<String>,
     /// Of an unknown fact that derives: the unknown facts behind it.
     pub rests_on: Vec<String>,
+    /// Where it is looked up.
+    pub lookup: Option<LookupPart>,
     /// How it derives.
     pub derive: Option<String>,
     /// The question that would be asked.
@@ -277,8 +279,23 @@ pub enum FactSource {
     Case,
     /// A source of the case, by its `extract`.
     Extracted,
+    /// A table, by its `lookup`.
+    LookedUp,
     /// Its `derive`.
     Derived,
+}
+
+/// Where a fact is looked up.
+#[derive(Clone, Debug, Serialize)]
+pub struct LookupPart {
+    /// The table.
+    pub table: String,
+    /// The fact or capture that gives the key.
+    pub by: String,
+    /// The key; none when it is unknown.
+    pub key: Option<String>,
+    /// What the table says for it.
+    pub value: Option<String>,
 }
 
 /// What the rule says of products, and what is known.

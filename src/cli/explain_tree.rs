@@ -417,6 +417,7 @@ fn fact_node(fact: &FactPart) -> Node {
             node.details.push(format!("derived: {derive}"));
             node
         }
+        (Some(value), Some(FactSource::LookedUp)) => Node::new(label, terminal(value), Tone::Plain),
         (Some(value), from) => {
             let mut node = Node::new(label, terminal(value), Tone::Plain);
             let how = if from == Some(FactSource::Extracted) { "found in" } else { "given by" };
@@ -445,6 +446,22 @@ fn fact_node(fact: &FactPart) -> Node {
             node
         }
     };
+    let is_open = fact.from.is_none_or(|from| matches!(from, FactSource::LookedUp | FactSource::Derived));
+    if let Some(lookup) = fact.lookup.as_ref().filter(|_| is_open) {
+        let (table, by) = (terminal(&lookup.table), terminal(&lookup.by));
+        node.details.insert(
+            0,
+            match (&lookup.value, &lookup.key) {
+                (Some(_), key) => {
+                    format!("looked up: `{table}` by `{by}` = {}", key.as_deref().map(terminal).unwrap_or_default())
+                }
+                (None, Some(key)) => {
+                    format!("the table `{table}` says nothing for `{}`, which is `{by}`", terminal(key))
+                }
+                (None, None) => format!("looked up in `{table}` by `{by}`, which is unknown"),
+            },
+        );
+    }
     if let Some(refused) = &fact.refused {
         let by = fact.refused_by.as_deref().map(terminal).unwrap_or_default();
         node.details.insert(0, format!("given by {by} and not used: {}", terminal(refused)));

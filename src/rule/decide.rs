@@ -122,6 +122,11 @@ pub fn fact_value(fact: &Fact, facts: &[Fact], scope: &Scope) -> Option<Value> {
     Trial::new(facts, scope).name(&fact.name)
 }
 
+/// The value of a name, if it is known or follows from what is known.
+pub(crate) fn name_value(name: &str, facts: &[Fact], scope: &Scope) -> Option<Value> {
+    Trial::new(facts, scope).name(name)
+}
+
 /// What a fact's table says for its key, if that is known. What is known of the fact otherwise is not looked at.
 pub(crate) fn looked_up(fact: &Fact, facts: &[Fact], scope: &Scope) -> Option<Value> {
     Trial::new(facts, scope).looked_up(fact, fact.lookup.as_ref()?)

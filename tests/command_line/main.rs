@@ -9,6 +9,7 @@ mod corpus;
 mod explain;
 mod extract;
 mod fmt;
+mod lookup;
 mod new;
 mod preview;
 mod reading;
