@@ -430,7 +430,7 @@ tests:
       2026-03-01 10:01:01 timeout on db1
     expect: nothing
 ";
-    let outcomes = faultbook::author::test::run(&book(text), |_| true);
+    let outcomes = faultbook::author::test::run(&book(text), |_, _| true, &Default::default()).outcomes;
     assert_eq!(outcomes.len(), 2);
     assert!(outcomes.iter().all(|outcome| outcome.passed()), "{outcomes:#?}");
 }
