@@ -430,7 +430,7 @@ tests:
       2026-03-01 10:01:01 timeout on db1
     expect: nothing
 ";
-    let outcomes = faultbook::author::test::run(&book(text), |_| true);
+    let outcomes = faultbook::author::test::run(&book(text), |_, _| true, &Default::default()).outcomes;
     assert_eq!(outcomes.len(), 2);
     assert!(outcomes.iter().all(|outcome| outcome.passed()), "{outcomes:#?}");
 }
@@ -441,7 +441,7 @@ fn the_example_of_the_documentation_passes_its_tests() {
     let examples = page.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next());
     let example = examples.filter(|example| example.contains("correlations:")).collect::<Vec<_>>();
     assert_eq!(example.len(), 1);
-    let outcomes = faultbook::author::test::run(&book(example[0]), |_| true);
+    let outcomes = faultbook::author::test::run(&book(example[0]), |_, _| true, &Default::default()).outcomes;
     assert_eq!(outcomes.len(), 2);
     assert!(outcomes.iter().all(|outcome| outcome.passed()), "{outcomes:#?}");
 }

@@ -129,7 +129,8 @@ fn generated_rules_pass_their_own_tests() {
         (faultbook.rules().len(), faultbook.diagnostics().first().map(|diagnostic| &diagnostic.title)),
         (1000, None)
     );
-    let failed = faultbook::author::test::run(&faultbook, |_| true).into_iter().find(|outcome| !outcome.passed());
+    let run = faultbook::author::test::run(&faultbook, |_, _| true, &Default::default());
+    let failed = run.outcomes.into_iter().find(|outcome| !outcome.passed());
     assert_eq!(failed.map(|outcome| format!("{} {:?}", outcome.rule, outcome.mismatches)), None);
 }
 

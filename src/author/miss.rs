@@ -1,6 +1,6 @@
 //! What a record lacks that comes near to a signature.
 //!
-//! [`miss`] holds a record against each clause of a signature: which hold, and of those that do not, which leaf gets furthest and where
+//! `miss` holds a record against each clause of a signature: which hold, and of those that do not, which leaf gets furthest and where
 //! it [stops](super::reach). Then it tries the usual slips one by one: would the pattern match without regard to case, with more
 //! or less white space, across lines, without its anchor, or taken letter for letter?
 

@@ -7,7 +7,7 @@
 //!
 //! [`test`](mod@test) diagnoses each sample with its rule alone, [compares](compare) what came out with what was expected, and the rendered answer
 //! with its [snapshot]; [`coverage`] tells what no sample reaches, [`corpus`] where rules find failures in logs that have none,
-//! [`junit`] writes outcomes for build servers, [`preview`] renders the samples' answers. [`schema`] and [`reference`] write down what the
+//! [`junit`] writes outcomes for build servers, [`preview`] renders the samples' answers. [`schema`] and [`mod@reference`] write down what the
 //! tables of keys say. [`explain`] reads a case for one rule, or for all, and gives the [tree](explained) of reasons; [`nearest`] finds the
 //! records that come closest to what matched nothing, [`miss`] and [`reach`] tell what they lack, [`sentence`] says it in words. Diagnostics
 //! of a single file come from `rule`; drawing them is the command line's job.

@@ -1,6 +1,6 @@
 //! The records that come nearest to signatures that match nothing.
 //!
-//! [`Search`] reads a case once more for the signatures that matched nothing, and whatever keeps records from them: file globs, levels,
+//! `Search` reads a case once more for the signatures that matched nothing, and whatever keeps records from them: file globs, levels,
 //! noise and times are left aside. The words that a signature spells out are looked for without regard to case, all signatures at
 //! once; records with the most of them are kept, few for each signature. Records that would match but for something outside
 //! their text are counted by what that is. What a kept record lacks is told by [`miss`](super::miss).

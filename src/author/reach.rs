@@ -1,6 +1,6 @@
 //! How far a regex gets in a text that it does not match.
 //!
-//! A [`Route`] is one alternative of a pattern as a row of steps: characters, classes, groups. Cut behind any of its steps it is a
+//! A `Route` is one alternative of a pattern as a row of steps: characters, classes, groups. Cut behind any of its steps it is a
 //! regex that matches wherever the whole one does, so the longest beginning that still matches is found by halving. Where that
 //! ends, the text has something else than the pattern wants next; [`Stop`] says both in words that an author recognises. The
 //! same from the end tells that only the beginning is in the way.
@@ -102,7 +102,7 @@ pub enum Stop {
 
 /// The routes of a pattern; none when it cannot be taken apart.
 pub(crate) fn routes(source: &str) -> Vec<Route> {
-    let Ok(ast) = parse(source) else { return Vec::new() };
+    let Some(ast) = parse(source) else { return Vec::new() };
     let alternatives: Vec<&Ast> = match &ast {
         Ast::Alternation(alternation) => alternation.asts.iter().collect(),
         other => vec![other],
@@ -133,7 +133,7 @@ pub(crate) fn routes(source: &str) -> Vec<Route> {
 /// The alternatives of a pattern, each as written; the pattern itself when there is one only.
 pub(crate) fn alternatives(source: &str) -> Vec<String> {
     match &parse(source) {
-        Ok(Ast::Alternation(alternation)) => {
+        Some(Ast::Alternation(alternation)) => {
             let spans = alternation.asts.iter().map(Ast::span);
             spans.map(|span| source[span.start.offset..span.end.offset].to_owned()).collect()
         }
@@ -141,8 +141,8 @@ pub(crate) fn alternatives(source: &str) -> Vec<String> {
     }
 }
 
-fn parse(source: &str) -> Result<Ast, ast::Error> {
-    ast::parse::ParserBuilder::new().nest_limit(crate::rule::pattern::NEST_LIMIT).build().parse(source)
+fn parse(source: &str) -> Option<Ast> {
+    ast::parse::ParserBuilder::new().nest_limit(crate::rule::pattern::NEST_LIMIT).build().parse(source).ok()
 }
 
 fn walk(ast: &Ast, depth: usize, steps: &mut Vec<Step>) {
@@ -395,7 +395,7 @@ pub(crate) fn words(source: &str, least: usize) -> Vec<String> {
             _ => words.push(std::mem::take(word)),
         }
     }
-    let Ok(ast) = parse(source) else { return Vec::new() };
+    let Some(ast) = parse(source) else { return Vec::new() };
     let (mut word, mut words) = (String::new(), Vec::new());
     collect(&ast, &mut word, &mut words);
     words.push(word);

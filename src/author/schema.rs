@@ -68,11 +68,9 @@ pub fn schema(kind: FileKind) -> Value {
 pub(crate) fn mappings(root: &'static Mapping) -> Vec<&'static Mapping> {
     fn below(shape: &Shape, found: &mut Vec<&'static Mapping>) {
         match *shape {
-            Shape::Mapping(mapping) => {
-                if !found.iter().any(|known| known.name == mapping.name) {
-                    found.push(mapping);
-                    mapping.keys.iter().for_each(|key| below(&key.shape, found));
-                }
+            Shape::Mapping(mapping) if !found.iter().any(|known| known.name == mapping.name) => {
+                found.push(mapping);
+                mapping.keys.iter().for_each(|key| below(&key.shape, found));
             }
             Shape::List(item) | Shape::OneOrMore(item) | Shape::Named(_, item) | Shape::NamedOrBare(_, item) => {
                 below(item, found);

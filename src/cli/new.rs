@@ -71,7 +71,7 @@ pub fn run(args: &NewArgs, context: &Context) -> Result<Exit, Failure> {
         return Err(Failure::refused(format!("`{id}` cannot be an id"), help));
     }
     let root = root(args, context)?;
-    let faultbook = (root.is_dir() && Faultbook::rule_files(std::slice::from_ref(&root)).0.first().is_some())
+    let faultbook = (root.is_dir() && !Faultbook::rule_files(std::slice::from_ref(&root)).0.is_empty())
         .then(|| context.faultbook.load_paths(std::slice::from_ref(&root)))
         .transpose()?;
     let folder = args.into.clone().unwrap_or_else(|| neighbourhood(faultbook.as_ref(), &root, &id));

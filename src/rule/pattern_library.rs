@@ -2,7 +2,7 @@
 //!
 //! The built-in ones are data, in `patterns.txt`: names as people know them from Logstash, each with what it is for and samples. They are
 //! read when the first regex with a reference comes, so that others pay nothing. A faultbook's own stand in its settings; `check` makes a
-//! [`PatternLibrary`] of them. How references are read and replaced is known to [`pattern_reference`].
+//! [`PatternLibrary`] of them. How references are read and replaced is known to `pattern_reference`.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::LazyLock;

@@ -1,6 +1,6 @@
 //! One layout for rule files.
 //!
-//! [`format`] works on the text: `read` finds what stands where, with all comments, `write` puts it down again with one
+//! [`format()`] works on the text: `read` finds what stands where, with all comments, `write` puts it down again with one
 //! indentation, the sections in the order of the reference, and a blank line between them; `restyle` drops quotes that nothing
 //! needs. Then the YAML reader of `rule` reads both, and unless they say the same the file is refused and stays as it is. It
 //! does not judge rules: a rule with mistakes is laid out like others, as long as it is YAML.

@@ -1,7 +1,7 @@
 //! What an editor shows while rules are written: completion, hover, definitions.
 //!
 //! Each is a function from a [`Desk`], a file with its text as the editor has it, and a place in it, to data; nothing here
-//! knows the protocol or keeps state. [`outline`] makes sense of unfinished text, `keys` knows the language's mappings, `names` the names of
+//! knows the protocol or keeps state. `outline` makes sense of unfinished text, `keys` knows the language's mappings, `names` the names of
 //! the rule at hand, and `cursor` puts the three together. [`line_index`] converts places. Diagnostics are the desk's own; the loop
 //! that talks to the editor is in `cli`.
 

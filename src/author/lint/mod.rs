@@ -2,7 +2,7 @@
 //!
 //! Most lints look at one checked rule, on all processors. Those about several rules (duplicates, noisy patterns, links) put all rules
 //! into one table or one index, so that their cost is that of the rules and not of pairs of them. A checked rule has no places: a lint
-//! that finds something reads the rule's file again through a [`Page`], which clean rules never pay for.
+//! that finds something reads the rule's file again through a `Page`, which clean rules never pay for.
 //!
 //! Which of the warnings are shown is decided in [`check`](crate::author::check()).
 

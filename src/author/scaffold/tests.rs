@@ -20,7 +20,7 @@ fn is_sound(paste: &str) -> Scaffold {
     assert!(outcomes.iter().all(test::TestOutcome::passed), "{outcomes:?}");
     let laid = fmt::format("x.yaml", &scaffold.text);
     assert!(laid.as_ref().is_ok_and(|laid| *laid == scaffold.text), "{laid:?}\n{}", scaffold.text);
-    assert_eq!(rule.prevention.is_some() && rule.cause.is_some() && rule.symptoms.is_some(), true);
+    assert!(rule.prevention.is_some() && rule.cause.is_some() && rule.symptoms.is_some());
     scaffold
 }
 
