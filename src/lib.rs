@@ -21,7 +21,8 @@
 //!
 //! The rooms of the house, in the order in which data walks through them: [`rule`] (what an author wrote), [`source`] (where
 //! text comes from), [`scan`] (which rules might apply where), [`diagnose`] (what is wrong), [`answer`] (what to do),
-//! [`report`] (how a batch is told), [`author`] (help for authors), and with the feature `cli` the command line. A room uses
+//! [`report`] (how a batch is told), [`author`] (help for authors), with the feature `portal` the HTTP service, and with the feature
+//! `cli` the command line. A room uses
 //! the rooms before it, never one behind it. Nothing here prints, exits or keeps state.
 
 #![deny(missing_docs, unsafe_code)]
@@ -31,6 +32,8 @@ pub mod author;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod diagnose;
+#[cfg(feature = "portal")]
+pub mod portal;
 pub mod report;
 pub mod rule;
 pub mod scan;

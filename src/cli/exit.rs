@@ -6,6 +6,8 @@ use std::fmt::Display;
 use std::io;
 use std::process::ExitCode;
 
+use crate::rule::watch::WatchError;
+
 /// The exit status of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
@@ -70,5 +72,15 @@ impl Failure {
     /// Whether the reader of the output has gone away, as `head` does: nobody is left to tell.
     pub fn is_closed_pipe(&self) -> bool {
         matches!(self, Failure::Output { error, .. } if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+}
+
+impl From<WatchError> for Failure {
+    fn from(error: WatchError) -> Self {
+        let help = match error {
+            WatchError::Ended => "start the command again",
+            _ => "leave --watch out; on Linux `sysctl fs.inotify.max_user_watches` is how many folders can be watched",
+        };
+        Failure::refused(error.to_string(), help)
     }
 }

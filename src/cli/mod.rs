@@ -27,10 +27,12 @@ mod reading_options;
 mod rules;
 mod rules_options;
 mod schema;
+#[cfg(feature = "portal")]
+mod serve;
 mod test;
 mod test_text;
 mod triage;
-mod watch;
+
 
 use std::process::ExitCode;
 
@@ -60,6 +62,7 @@ Examples:
   faultbook test --rules my-rules/          do they find what they should?
   faultbook preview ID --rules my-rules/    what does the answer look like?
   faultbook explain KB115850 app.log        why does a rule (not) apply?
+  faultbook serve                           a web page and an HTTP service for all that
 
 `faultbook COMMAND --help` says more about each command and its exit status."
 )]
@@ -86,6 +89,8 @@ enum Command {
     New(new::NewArgs),
     Fmt(fmt::FmtArgs),
     Lsp(lsp::LspArgs),
+    #[cfg(feature = "portal")]
+    Serve(serve::ServeArgs),
 }
 
 /// What every command is given besides its own arguments.
@@ -111,6 +116,8 @@ pub fn main() -> ExitCode {
         Command::New(args) => new::run(args, &context),
         Command::Fmt(args) => fmt::run(args, &context),
         Command::Lsp(args) => lsp::run(args, &context),
+        #[cfg(feature = "portal")]
+        Command::Serve(args) => serve::run(args, &context),
     };
     outcome.unwrap_or_else(|failure| told(&failure, &context.console)).into()
 }

@@ -11,8 +11,8 @@ use crate::cli::Context;
 use crate::cli::diagnostics;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::rules_options::RulePattern;
-use crate::cli::watch::Watch;
 use crate::rule::diagnostic::nearest;
+use crate::rule::watch::Watch;
 use crate::rule::reload::Reload;
 use crate::rule::{Expectation, Faultbook, Rule, RuleId};
 

@@ -19,7 +19,7 @@ use crate::cli::output_options::document;
 use crate::cli::progress;
 use crate::cli::rules_options::RulePattern;
 use crate::cli::test_text::{Pen, snapshot_told, summary};
-use crate::cli::watch::Watch;
+use crate::rule::watch::Watch;
 use crate::rule::reload::Reload;
 use crate::rule::{Faultbook, Rule};
 use crate::source::Progress;

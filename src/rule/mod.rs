@@ -59,6 +59,8 @@ pub mod time_format;
 pub mod timespan;
 pub mod version;
 pub mod vocabulary;
+#[cfg(any(feature = "cli", feature = "portal"))]
+pub mod watch;
 pub mod yaml;
 mod yaml_common;
 mod yaml_fault;

@@ -144,31 +144,7 @@ impl LiveFaultbook {
 
     /// The folders in which a change may concern the faultbook, and whether those below them count too.
     pub fn folders(&self) -> Vec<(PathBuf, bool)> {
-        let mut folders: BTreeMap<PathBuf, bool> = BTreeMap::new();
-        let mut add = |path: &Path, below: bool| {
-            // a watch on a file ends when an editor puts another one in its place
-            let (folder, below) = match path.is_dir() {
-                true => (Some(path), below),
-                false => (path.parent(), false),
-            };
-            if let Some(folder) =
-                folder.and_then(|folder| std::path::absolute(folder).ok()).filter(|path| path.is_dir())
-            {
-                *folders.entry(folder).or_default() |= below;
-            }
-        };
-        for path in &self.rule_paths {
-            add(path, true);
-            let absolute = std::path::absolute(path).unwrap_or_else(|_| path.clone());
-            if let Some(beside) = absolute.parent() {
-                add(beside, false);
-                add(&beside.join(SNAPSHOT_FOLDER), false);
-            }
-        }
-        template_folders_of(&self.rule_paths, &self.template_folders).iter().for_each(|path| add(path, true));
-        table_folders_of(&self.rule_paths).iter().for_each(|path| add(path, true));
-        settings_files(&self.rule_paths).iter().for_each(|path| add(path, false));
-        folders.into_iter().collect()
+        watched_folders(&self.rule_paths, &self.template_folders)
     }
 
     /// Looks at every file and tells what is not as it was at the last look.
@@ -187,6 +163,35 @@ impl LiveFaultbook {
             snapshots: self.snapshots.look(snapshots),
         }
     }
+}
+
+/// The folders in which a change may concern a faultbook, and whether those below them count too.
+pub fn watched_folders(rule_paths: &[PathBuf], template_folders: &[PathBuf]) -> Vec<(PathBuf, bool)> {
+    let mut folders: BTreeMap<PathBuf, bool> = BTreeMap::new();
+    let mut add = |path: &Path, below: bool| {
+        // a watch on a file ends when an editor puts another one in its place
+        let (folder, below) = match path.is_dir() {
+            true => (Some(path), below),
+            false => (path.parent(), false),
+        };
+        if let Some(folder) =
+            folder.and_then(|folder| std::path::absolute(folder).ok()).filter(|path| path.is_dir())
+        {
+            *folders.entry(folder).or_default() |= below;
+        }
+    };
+    for path in rule_paths {
+        add(path, true);
+        let absolute = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+        if let Some(beside) = absolute.parent() {
+            add(beside, false);
+            add(&beside.join(SNAPSHOT_FOLDER), false);
+        }
+    }
+    template_folders_of(rule_paths, template_folders).iter().for_each(|path| add(path, true));
+    table_folders_of(rule_paths).iter().for_each(|path| add(path, true));
+    settings_files(rule_paths).iter().for_each(|path| add(path, false));
+    folders.into_iter().collect()
 }
 
 /// What is not as it was: new, different or gone.

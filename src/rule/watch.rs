@@ -1,7 +1,7 @@
-//! Waiting for files to change, for commands with `--watch`.
+//! Waiting for files to change, for those who work on with what is new.
 //!
-//! The operating system tells of every step of saving a file; a [`Watch`] waits until it is quiet for a moment. What changed is found out by
-//! the library, which looks at the files itself.
+//! The operating system tells of every step of saving a file; a [`Watch`] waits until it is quiet for a moment. What changed is
+//! for others to find out.
 
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
@@ -10,12 +10,22 @@ use std::time::{Duration, Instant};
 use notify::event::{AccessKind, AccessMode, EventKind};
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 
-use crate::cli::exit::Failure;
-
 /// How long nothing may happen before files are looked at: editors write, rename and set permissions within a few milliseconds.
 const QUIET: Duration = Duration::from_millis(10);
 /// How long to wait for quiet: somebody may be writing all the time.
 const PATIENCE: Duration = Duration::from_millis(100);
+
+/// Why changes cannot be watched.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum WatchError {
+    /// The system refuses to watch a folder.
+    #[error("cannot watch the files: {0}")]
+    Refused(#[from] notify::Error),
+    /// The system tells of changes no more.
+    #[error("the system does not tell of changes any more")]
+    Ended,
+}
 
 /// Folders in which something may change.
 pub struct Watch {
@@ -26,7 +36,7 @@ pub struct Watch {
 
 impl Watch {
     /// Begins to watch folders; of each whether what is below counts too.
-    pub fn new(folders: Vec<(PathBuf, bool)>) -> Result<Self, Failure> {
+    pub fn new(folders: Vec<(PathBuf, bool)>) -> Result<Self, WatchError> {
         let (sender, events) = mpsc::channel();
         let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
             // an error may mean that events were lost
@@ -34,33 +44,32 @@ impl Watch {
                 let _ = sender.send(());
             }
         });
-        let mut watch = Self { watcher: watcher.map_err(|error| refused(&error))?, events, folders: Vec::new() };
+        let mut watch = Self { watcher: watcher?, events, folders: Vec::new() };
         watch.follow(folders)?;
         Ok(watch)
     }
 
     /// Watches these folders from now on.
-    pub fn follow(&mut self, folders: Vec<(PathBuf, bool)>) -> Result<(), Failure> {
+    pub fn follow(&mut self, folders: Vec<(PathBuf, bool)>) -> Result<(), WatchError> {
         let is_new = |folder: &&(PathBuf, bool)| !self.folders.contains(folder);
         let new: Vec<&(PathBuf, bool)> = folders.iter().filter(is_new).collect();
         for (folder, below) in new {
             let mode = if *below { RecursiveMode::Recursive } else { RecursiveMode::NonRecursive };
-            self.watcher.watch(Path::new(folder), mode).map_err(|error| refused(&error))?;
+            self.watcher.watch(Path::new(folder), mode)?;
         }
         self.folders = folders;
         Ok(())
     }
 
     /// Waits until something changed and then nothing for a moment. Gives when it began to change.
-    pub fn wait(&self) -> Result<Instant, Failure> {
-        let gone = || Failure::refused("the system does not tell of changes any more", "start the command again");
-        self.events.recv().map_err(|_| gone())?;
+    pub fn wait(&self) -> Result<Instant, WatchError> {
+        self.events.recv().map_err(|_| WatchError::Ended)?;
         let began = Instant::now();
         while began.elapsed() < PATIENCE {
             match self.events.recv_timeout(QUIET) {
                 Ok(()) => {}
                 Err(RecvTimeoutError::Timeout) => break,
-                Err(RecvTimeoutError::Disconnected) => return Err(gone()),
+                Err(RecvTimeoutError::Disconnected) => return Err(WatchError::Ended),
             }
         }
         Ok(began)
@@ -70,11 +79,4 @@ impl Watch {
 /// Whether an event may mean other contents. Reading a file is an event too, and the one who reads is us.
 fn is_change(kind: EventKind) -> bool {
     !matches!(kind, EventKind::Access(access) if access != AccessKind::Close(AccessMode::Write))
-}
-
-fn refused(error: &notify::Error) -> Failure {
-    Failure::refused(
-        format!("cannot watch the files: {error}"),
-        "leave --watch out; on Linux `sysctl fs.inotify.max_user_watches` is how many folders can be watched",
-    )
 }

@@ -1,0 +1,97 @@
+//! `faultbook serve`: the portal.
+
+use std::net::SocketAddr;
+
+use clap::Args;
+use tracing_subscriber::EnvFilter;
+
+use crate::cli::Context;
+use crate::cli::diagnostics;
+use crate::cli::exit::{Exit, Failure};
+use crate::portal::{PortalError, PortalOptions, Server};
+
+/// Start the portal: a web service that answers pasted errors
+///
+/// Rules and templates are loaded again when their files change; a mistake keeps those that are in use, and is told on the health page and
+/// in the log, which goes to standard error. The variable FAULTBOOK_LOG says what is logged, as in `faultbook=debug`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  faultbook serve                                   the built-in rules at http://127.0.0.1:8080/
+  faultbook serve --listen 0.0.0.0:80 --rules my-rules/
+  curl --data-binary @error.txt http://127.0.0.1:8080/api/v1/answers
+
+Exit status:
+  0  stopped by a signal, after the requests that ran were finished
+  2  it could not start or go on")]
+pub struct ServeArgs {
+    /// Listen at this address
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    /// Write the log as one JSON object a line
+    #[arg(long)]
+    log_json: bool,
+}
+
+/// Runs the command.
+pub fn run(args: &ServeArgs, context: &Context) -> Result<Exit, Failure> {
+    let filter = EnvFilter::try_from_env("FAULTBOOK_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match args.log_json {
+        true => log.json().init(),
+        false => log.with_ansi(false).init(),
+    }
+    let faultbook = context.faultbook.load()?;
+    diagnostics::talk_errors(&context.console, &faultbook);
+    let mut options = PortalOptions::at(args.listen);
+    options.rules = context.faultbook.rules().to_vec();
+    options.templates = context.faultbook.templates().to_vec();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::refused(format!("cannot start threads: {error}"), "try again"))?;
+    let served: Result<(), PortalError> = runtime.block_on(async {
+        let server = Server::bind(options, faultbook).await?;
+        context.console.say(&format!("listening at http://{}/", server.address()));
+        reload_on_hangup(server.reloader());
+        server.run(stop()).await
+    });
+    served.map(|()| Exit::Success).map_err(|error| {
+        let help = match error {
+            PortalError::Listen { .. } => "choose another address with --listen",
+            _ => "see the log above",
+        };
+        Failure::refused(error.to_string(), help)
+    })
+}
+
+/// Done when the process is told to stop.
+async fn stop() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
+}
+
+/// Loads the rules again whenever the process is sent a hang-up signal.
+fn reload_on_hangup(reload: impl Fn() + Send + Sync + 'static) {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut hangup) = signal(SignalKind::hangup()) {
+            tokio::spawn(async move {
+                while hangup.recv().await.is_some() {
+                    reload();
+                }
+            });
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = reload;
+}

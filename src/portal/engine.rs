@@ -1,0 +1,154 @@
+//! A faultbook made ready to answer requests, and how it is put in place of another.
+//!
+//! [`Engine`] holds rules, index and renderers together for as long as a request needs them. It diagnoses for each audience with the rules
+//! of that audience alone: a rule that a reader may not see must not drop, explain or question anything either. [`LiveEngine`] is the one
+//! in use; requests that began with the one before end with it.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use self_cell::self_cell;
+
+use crate::answer::{AnswerFormat, TextOptions};
+use crate::diagnose::Diagnoser;
+use crate::report::AnswerWriter;
+use crate::rule::{Audience, Faultbook, State};
+use crate::scan::Index;
+
+/// Columns of answers in plain text.
+const TEXT_WIDTH: usize = 80;
+
+/// The formats that answers are asked for in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Rendering {
+    /// An HTML fragment.
+    #[default]
+    Html,
+    /// Markdown.
+    Markdown,
+    /// Plain text of 80 columns.
+    Text,
+}
+
+impl Rendering {
+    /// All of them, in the order of their writers.
+    const ALL: [Self; 3] = [Self::Html, Self::Markdown, Self::Text];
+
+    /// The word in requests and answers.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Html => "html",
+            Self::Markdown => "markdown",
+            Self::Text => "text",
+        }
+    }
+
+    fn format(self) -> AnswerFormat {
+        match self {
+            Self::Html => AnswerFormat::Html,
+            Self::Markdown => AnswerFormat::Markdown,
+            Self::Text => AnswerFormat::Text(TextOptions { width: TEXT_WIDTH, indent: 0, styled: false }),
+        }
+    }
+}
+
+/// An index for each audience.
+struct Indexes<'book>([Index<'book>; 3]);
+
+self_cell!(
+    /// A faultbook and its indexes.
+    struct Indexed {
+        owner: Faultbook,
+        #[covariant]
+        dependent: Indexes,
+    }
+);
+
+/// What answers requests: a diagnoser for each audience, a writer for each format.
+struct Tools<'index> {
+    diagnosers: [Diagnoser<'index>; 3],
+    writers: [AnswerWriter<'index>; 3],
+}
+
+self_cell!(
+    /// All of it.
+    struct Assembled {
+        owner: Indexed,
+        #[covariant]
+        dependent: Tools,
+    }
+);
+
+/// A faultbook ready to answer.
+pub struct Engine {
+    assembled: Assembled,
+}
+
+impl Engine {
+    /// Makes a faultbook ready. Cost: linear in the number of signatures, for each audience.
+    pub fn new(faultbook: Faultbook) -> Self {
+        let indexed = Indexed::new(faultbook, |faultbook| {
+            let index = |audience: Audience| {
+                Index::of_rules(faultbook, |rule| rule.state != State::Archived && rule.audience <= audience)
+            };
+            Indexes([Audience::Public, Audience::Partner, Audience::Internal].map(index))
+        });
+        let assembled = Assembled::new(indexed, |indexed| {
+            let Indexes(indexes) = indexed.borrow_dependent();
+            let [public, partner, internal] = indexes;
+            Tools {
+                diagnosers: [public, partner, internal].map(Diagnoser::new),
+                writers: Rendering::ALL.map(|one| AnswerWriter::new(indexed.borrow_owner(), one.format())),
+            }
+        });
+        Self { assembled }
+    }
+
+    /// The rules, of all audiences.
+    pub fn faultbook(&self) -> &Faultbook {
+        self.assembled.borrow_owner().borrow_owner()
+    }
+
+    /// What diagnoses with the rules that an audience may see.
+    pub fn diagnoser(&self, audience: Audience) -> &Diagnoser<'_> {
+        let [public, partner, internal] = &self.assembled.borrow_dependent().diagnosers;
+        match audience {
+            Audience::Public => public,
+            Audience::Partner => partner,
+            Audience::Internal => internal,
+        }
+    }
+
+    /// What renders answers.
+    pub fn writer(&self, rendering: Rendering) -> &AnswerWriter<'_> {
+        let [html, markdown, text] = &self.assembled.borrow_dependent().writers;
+        match rendering {
+            Rendering::Html => html,
+            Rendering::Markdown => markdown,
+            Rendering::Text => text,
+        }
+    }
+}
+
+/// The engine in use.
+pub struct LiveEngine {
+    current: ArcSwap<Engine>,
+}
+
+impl LiveEngine {
+    /// Begins with an engine.
+    pub fn new(engine: Engine) -> Self {
+        Self { current: ArcSwap::from_pointee(engine) }
+    }
+
+    /// The engine in use; it stays whole for as long as somebody holds it.
+    pub fn current(&self) -> Arc<Engine> {
+        self.current.load_full()
+    }
+
+    /// Puts another one in its place.
+    pub fn replace(&self, engine: Engine) {
+        self.current.store(Arc::new(engine));
+    }
+}

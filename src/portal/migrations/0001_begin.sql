@@ -1,0 +1,72 @@
+-- Times are milliseconds since 1970 UTC, ids are 128 random bits in hexadecimal, JSON is text: both databases have these types.
+
+CREATE TABLE cases (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    state TEXT NOT NULL,      -- waiting, running, done, failed
+    created BIGINT NOT NULL,
+    expires BIGINT NOT NULL,
+    audience TEXT NOT NULL,
+    known TEXT NOT NULL,      -- facts and products, JSON
+    spool TEXT NOT NULL,      -- the name of the uploaded file in the spool folder, until it is diagnosed
+    bytes BIGINT NOT NULL,
+    result TEXT               -- what was found, JSON
+);
+CREATE INDEX cases_expire ON cases (expires);
+
+CREATE TABLE feedback (
+    id TEXT PRIMARY KEY,
+    rule TEXT NOT NULL,
+    content TEXT NOT NULL,    -- of the article as the reader saw it, see articles
+    helped BIGINT NOT NULL,   -- 1 or 0
+    comment TEXT NOT NULL,
+    created BIGINT NOT NULL
+);
+CREATE INDEX feedback_of_rule ON feedback (rule, created);
+
+CREATE TABLE answered (
+    rule TEXT NOT NULL,
+    day BIGINT NOT NULL,      -- days since 1970 UTC
+    answered BIGINT NOT NULL,
+    last_seen BIGINT NOT NULL,
+    PRIMARY KEY (rule, day)
+);
+
+CREATE TABLE unmatched (
+    fingerprint TEXT PRIMARY KEY,
+    sample TEXT NOT NULL,     -- masked
+    count BIGINT NOT NULL,
+    first_seen BIGINT NOT NULL,
+    last_seen BIGINT NOT NULL
+);
+CREATE INDEX unmatched_by_count ON unmatched (count);
+
+CREATE TABLE articles (
+    rule TEXT PRIMARY KEY,
+    content TEXT NOT NULL,    -- a hash of what readers see
+    changed BIGINT NOT NULL
+);
+
+CREATE TABLE subscriptions (
+    id TEXT PRIMARY KEY,
+    email TEXT NOT NULL,
+    rule TEXT NOT NULL,
+    state TEXT NOT NULL,      -- pending, confirmed
+    token TEXT NOT NULL,      -- SHA-256 of what the links in mails carry
+    created BIGINT NOT NULL,
+    UNIQUE (email, rule)
+);
+CREATE INDEX subscriptions_of_rule ON subscriptions (rule, state);
+
+CREATE TABLE mails (
+    id TEXT PRIMARY KEY,
+    about TEXT NOT NULL UNIQUE, -- what it is for; nothing is mailed twice
+    recipient TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    body TEXT NOT NULL,
+    unsubscribe TEXT NOT NULL,  -- an address, or empty
+    state TEXT NOT NULL,        -- waiting, sending, sent, failed
+    tries BIGINT NOT NULL,
+    due BIGINT NOT NULL
+);
+CREATE INDEX mails_due ON mails (state, due);

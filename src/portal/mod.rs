@@ -1,0 +1,19 @@
+//! The portal: an HTTP service that answers pasted errors and uploaded archives, for people and for other systems.
+//!
+//! [`Server::bind`] opens everything that is needed, [`Server::run`] serves until it is told to stop. Inside, a request walks through
+//! `server` (routes and what holds for all of them), to the file of its route, to [`engine`] (the faultbook in use); refusals are
+//! [`problem`] documents. The pages are rendered from `templates/portal/`. What a diagnosis or an article is, is decided in the rooms above;
+//! nothing here decides it again.
+
+pub mod access;
+pub mod answers;
+pub mod engine;
+pub mod health;
+pub mod metrics;
+pub mod options;
+pub mod problem;
+mod reload;
+mod server;
+
+pub use options::{PortalError, PortalOptions};
+pub use server::Server;

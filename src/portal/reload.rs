@@ -1,0 +1,74 @@
+//! Rules and templates that follow their files.
+//!
+//! A thread waits for changes, or for somebody who asks. What it loads replaces what is in use only if it has no mistakes; else the last
+//! good set stays, which the health page and the log say.
+
+use std::sync::mpsc::{self, Sender};
+use std::sync::{Arc, Weak};
+use std::thread;
+use std::time::Duration;
+
+use crate::portal::engine::Engine;
+use crate::portal::options::PortalError;
+use crate::portal::server::Portal;
+use crate::rule::Faultbook;
+use crate::rule::reload::watched_folders;
+use crate::rule::watch::Watch;
+
+/// How long nothing more may be asked before the rules are loaded: a deployment writes many files.
+const QUIET: Duration = Duration::from_millis(200);
+
+/// The thread that loads.
+pub(crate) struct Reloading {
+    asked: Sender<()>,
+}
+
+impl Reloading {
+    /// Begins to watch the files of a portal.
+    pub(crate) fn begin(portal: &Arc<Portal>) -> Result<Self, PortalError> {
+        let (asked, asking) = mpsc::channel::<()>();
+        let folders = |portal: &Portal| watched_folders(&portal.options.rules, &portal.options.templates);
+        let mut watch = Watch::new(folders(portal))?;
+        let changed = asked.clone();
+        let weak = Arc::downgrade(portal);
+        let watching = Weak::clone(&weak);
+        thread::spawn(move || {
+            while watch.wait().is_ok() && changed.send(()).is_ok() {
+                let Some(portal) = watching.upgrade() else { return };
+                if let Err(error) = watch.follow(folders(&portal)) {
+                    tracing::warn!(%error, "new folders are not watched; a hang-up signal loads their files");
+                }
+            }
+        });
+        thread::spawn(move || {
+            while asking.recv().is_ok() {
+                while asking.recv_timeout(QUIET).is_ok() {}
+                let Some(portal) = weak.upgrade() else { return };
+                load(&portal);
+            }
+        });
+        Ok(Self { asked })
+    }
+
+    /// Whoever sends here asks for a load.
+    pub(crate) fn sender(&self) -> Sender<()> {
+        self.asked.clone()
+    }
+}
+
+/// Loads the rules, and puts them in use if they are sound.
+fn load(portal: &Portal) {
+    let faultbook = Faultbook::load(&portal.options.rules, &portal.options.templates);
+    if faultbook.has_errors() {
+        portal.health.kept(&faultbook);
+        portal.metrics.kept();
+        for fault in portal.health.loaded().faults() {
+            tracing::error!(fault, "the rules have a mistake; the last good ones stay in use");
+        }
+        return;
+    }
+    portal.health.replaced(&faultbook);
+    portal.metrics.loaded(&faultbook);
+    tracing::info!(rules = faultbook.rules().len(), "rules loaded");
+    portal.engine.replace(Engine::new(faultbook));
+}

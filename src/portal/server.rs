@@ -1,0 +1,196 @@
+//! Routes, what holds for every request, and the life of the service.
+
+use std::any::Any;
+use std::future::Future;
+use std::hash::{BuildHasher, RandomState};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::Router;
+use tokio::net::TcpListener;
+use tower_http::catch_panic::CatchPanicLayer;
+use tracing::Instrument;
+
+use crate::portal::engine::{Engine, LiveEngine};
+use crate::portal::health::{self, Health};
+use crate::portal::metrics::{self, Metrics};
+use crate::portal::options::{PortalError, PortalOptions, SHUTDOWN_TIME};
+use crate::portal::problem::Problem;
+use crate::portal::{answers, reload};
+use crate::rule::Faultbook;
+
+/// Characters of a request id that a client gives.
+const REQUEST_ID_LENGTH: usize = 64;
+/// The header with the id of a request.
+static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// What every request may use.
+pub(crate) struct Portal {
+    pub(crate) options: PortalOptions,
+    pub(crate) engine: LiveEngine,
+    pub(crate) health: Health,
+    pub(crate) metrics: Metrics,
+    request_ids: RequestIds,
+}
+
+/// A portal that listens.
+pub struct Server {
+    listener: TcpListener,
+    address: SocketAddr,
+    portal: Arc<Portal>,
+    reloading: Option<reload::Reloading>,
+}
+
+impl Server {
+    /// Listens, and makes the faultbook ready. The rules that have no mistakes are used.
+    pub async fn bind(options: PortalOptions, faultbook: Faultbook) -> Result<Self, PortalError> {
+        let refused = |error| PortalError::Listen { address: options.listen, error };
+        let listener = TcpListener::bind(options.listen).await.map_err(refused)?;
+        let address = listener.local_addr().map_err(refused)?;
+        let health = Health::new(&faultbook);
+        let metrics = Metrics::new();
+        metrics.loaded(&faultbook);
+        let engine = LiveEngine::new(Engine::new(faultbook));
+        let portal = Arc::new(Portal { options, engine, health, metrics, request_ids: RequestIds::default() });
+        let reloading = match portal.options.rules.is_empty() {
+            true => None,
+            false => Some(reload::Reloading::begin(&portal)?),
+        };
+        Ok(Self { listener, address, portal, reloading })
+    }
+
+    /// Where it listens; with port 0 in the options, the port that was free.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Loads the rules again, as when a file had changed. Does nothing for the built-in rules.
+    pub fn reloader(&self) -> impl Fn() + Send + Sync + 'static {
+        let sender = self.reloading.as_ref().map(reload::Reloading::sender);
+        move || {
+            if let Some(sender) = &sender {
+                let _ = sender.send(());
+            }
+        }
+    }
+
+    /// Serves until `stop` is done; requests that run then are finished, for at most [`SHUTDOWN_TIME`].
+    pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), PortalError> {
+        let (told, mut was_told) = tokio::sync::watch::channel(false);
+        let stop = async move {
+            stop.await;
+            let _ = told.send(true);
+        };
+        let service = router(Arc::clone(&self.portal)).into_make_service_with_connect_info::<SocketAddr>();
+        let serving = axum::serve(self.listener, service).with_graceful_shutdown(stop);
+        let late = async move {
+            // without a sender there is nobody to wait for
+            let _ = was_told.wait_for(|told| *told).await;
+            tokio::time::sleep(SHUTDOWN_TIME).await;
+        };
+        tokio::select! {
+            served = async move { serving.await } => served.map_err(PortalError::Serve),
+            () = late => {
+                tracing::warn!("some requests did not finish in time and are given up");
+                Ok(())
+            }
+        }
+    }
+}
+
+/// All routes.
+fn router(portal: Arc<Portal>) -> Router {
+    let api = Router::new().route("/answers", post(answers::post));
+    Router::new()
+        .nest("/api/v1", api)
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(metrics::get))
+        .fallback(async || Problem::not_found("see /api/openapi.json for what there is"))
+        .method_not_allowed_fallback(async || Problem::method_not_allowed())
+        .layer(DefaultBodyLimit::max(portal.options.text_bytes))
+        .layer(CatchPanicLayer::custom(bug))
+        .layer(middleware::from_fn_with_state(Arc::clone(&portal), around))
+        .with_state(portal)
+}
+
+/// What holds for every request: an id, a line in the log, a bound on its time, the metrics, the headers of safety.
+async fn around(State(portal): State<Arc<Portal>>, request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let id = portal.request_ids.of(request.headers());
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
+    let span = tracing::info_span!("request", id, %method, route);
+    let answered = tokio::time::timeout(portal.options.request_time, next.run(request)).instrument(span.clone()).await;
+    let mut response = answered.unwrap_or_else(|_| Problem::timeout().into_response());
+    // refusals by the framework itself are plain text
+    if response.status() == StatusCode::PAYLOAD_TOO_LARGE && !is_problem(&response) {
+        response = Problem::too_large(portal.options.text_bytes).into_response();
+    }
+    let status = response.status().as_u16();
+    let elapsed = started.elapsed();
+    portal.metrics.responded(&route, method.as_str(), status, elapsed);
+    span.in_scope(|| tracing::info!(status, microseconds = elapsed.as_micros() as u64, "done"));
+    safe(response.headers_mut());
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(REQUEST_ID.clone(), value);
+    }
+    response
+}
+
+fn is_problem(response: &Response) -> bool {
+    response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes() == b"application/problem+json")
+}
+
+/// Headers that keep what browsers do with a response to what it is for.
+fn safe(headers: &mut HeaderMap) {
+    const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
+        form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+    let all = [
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (header::REFERRER_POLICY, "same-origin"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+        (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()"),
+    ];
+    for (name, value) in all {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+}
+
+/// Answers a request in which the service has a bug.
+fn bug(panic: Box<dyn Any + Send>) -> Response {
+    let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
+    tracing::error!(panic = text.unwrap_or("without a word"), "a bug in the service");
+    Problem::internal().into_response()
+}
+
+/// Ids of requests: those that clients give, else new ones that no other process is likely to give.
+#[derive(Default)]
+struct RequestIds {
+    seed: RandomState,
+    next: AtomicU64,
+}
+
+impl RequestIds {
+    fn of(&self, headers: &HeaderMap) -> String {
+        let is_sound = |id: &&str| {
+            let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+            !id.is_empty() && id.len() <= REQUEST_ID_LENGTH && id.bytes().all(is_plain)
+        };
+        match headers.get(&REQUEST_ID).and_then(|id| id.to_str().ok()).filter(is_sound) {
+            Some(id) => id.to_owned(),
+            None => format!("{:016x}", self.seed.hash_one(self.next.fetch_add(1, Ordering::Relaxed))),
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! How often rules answer and help, and texts that no rule knows.
+
+use serde::Serialize;
+
+use crate::portal::store::{Store, StoreError};
+
+/// Milliseconds of a day.
+const DAY: i64 = 24 * 60 * 60 * 1000;
+
+/// What is known of a rule.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RuleStatistics {
+    /// The rule.
+    pub rule: String,
+    /// Findings in answers and cases.
+    pub answered: i64,
+    /// Readers whom it helped.
+    pub helped: i64,
+    /// Readers whom it did not help.
+    pub not_helped: i64,
+    /// When it was last found, in milliseconds since 1970; none when only readers spoke.
+    pub last_seen: Option<i64>,
+}
+
+/// Texts of one kind that no rule knows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Unmatched {
+    /// What tells the kind.
+    pub fingerprint: String,
+    /// One of them, masked.
+    pub sample: String,
+    /// How many.
+    pub count: i64,
+    /// When the first came, in milliseconds since 1970.
+    pub first_seen: i64,
+    /// When the last came.
+    pub last_seen: i64,
+}
+
+impl Store {
+    /// Adds findings of a rule, the last of them at `last_seen`.
+    pub async fn add_answered(&self, rule: &str, count: i64, last_seen: i64) -> Result<(), StoreError> {
+        let statement = "INSERT INTO answered (rule, day, answered, last_seen) VALUES ($1, $2, $3, $4) \
+            ON CONFLICT (rule, day) DO UPDATE SET answered = answered.answered + excluded.answered, \
+            last_seen = CASE WHEN excluded.last_seen > answered.last_seen THEN excluded.last_seen ELSE answered.last_seen END";
+        let statement = sqlx::query(statement).bind(rule).bind(last_seen / DAY).bind(count).bind(last_seen);
+        statement.execute(&self.pool).await?;
+        Ok(())
+    }
+
+    /// Adds texts of one kind that no rule knows.
+    pub async fn add_unmatched(&self, texts: &Unmatched) -> Result<(), StoreError> {
+        let statement = "INSERT INTO unmatched (fingerprint, sample, count, first_seen, last_seen) VALUES ($1, $2, $3, $4, $5) \
+            ON CONFLICT (fingerprint) DO UPDATE SET count = unmatched.count + excluded.count, last_seen = excluded.last_seen";
+        sqlx::query(statement)
+            .bind(&texts.fingerprint)
+            .bind(&texts.sample)
+            .bind(texts.count)
+            .bind(texts.first_seen)
+            .bind(texts.last_seen)
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
+    /// What is known of every rule that answered, or that readers spoke of, since a time; the most frequent first.
+    pub async fn statistics(&self, since: i64) -> Result<Vec<RuleStatistics>, StoreError> {
+        // sums are NUMERIC in PostgreSQL, unless they are told otherwise
+        let answered: Vec<(String, i64, i64)> = sqlx::query_as(
+            "SELECT rule, CAST(SUM(answered) AS BIGINT), MAX(last_seen) FROM answered WHERE day >= $1 GROUP BY rule",
+        )
+        .bind(since / DAY)
+        .fetch_all(&self.pool)
+        .await?;
+        let spoken: Vec<(String, i64, i64)> = sqlx::query_as(
+            "SELECT rule, CAST(SUM(helped) AS BIGINT), COUNT(*) FROM feedback WHERE created >= $1 GROUP BY rule",
+        )
+        .bind(since)
+        .fetch_all(&self.pool)
+        .await?;
+        let mut all: std::collections::BTreeMap<String, RuleStatistics> = std::collections::BTreeMap::new();
+        let none = |rule: &str| RuleStatistics {
+            rule: rule.to_owned(),
+            answered: 0,
+            helped: 0,
+            not_helped: 0,
+            last_seen: None,
+        };
+        for (rule, answered, last_seen) in answered {
+            let own = all.entry(rule.clone()).or_insert_with(|| none(&rule));
+            (own.answered, own.last_seen) = (answered, Some(last_seen));
+        }
+        for (rule, helped, count) in spoken {
+            let own = all.entry(rule.clone()).or_insert_with(|| none(&rule));
+            (own.helped, own.not_helped) = (helped, count - helped);
+        }
+        let mut all: Vec<RuleStatistics> = all.into_values().collect();
+        all.sort_by_key(|statistics| std::cmp::Reverse(statistics.answered));
+        Ok(all)
+    }
+
+    /// The kinds of texts that no rule knows, the most frequent first.
+    pub async fn unmatched(&self, most: i64) -> Result<Vec<Unmatched>, StoreError> {
+        type Row = (String, String, i64, i64, i64);
+        let statement = "SELECT fingerprint, sample, count, first_seen, last_seen FROM unmatched \
+            ORDER BY count DESC, fingerprint LIMIT $1";
+        let rows: Vec<Row> = sqlx::query_as(statement).bind(most).fetch_all(&self.pool).await?;
+        let kind = |(fingerprint, sample, count, first_seen, last_seen): Row| Unmatched {
+            fingerprint,
+            sample,
+            count,
+            first_seen,
+            last_seen,
+        };
+        Ok(rows.into_iter().map(kind).collect())
+    }
+}
