@@ -14,6 +14,7 @@ pub mod options;
 pub mod problem;
 mod reload;
 mod server;
+pub mod store;
 
 pub use options::{PortalError, PortalOptions};
 pub use server::Server;

@@ -1,0 +1,43 @@
+//! Rules that follow their files.
+
+use serde_json::json;
+
+use crate::{Portal, RULE, eventually, replace};
+
+fn answer(portal: &Portal) -> String {
+    portal.post_json("/api/v1/answers", &json!({ "text": "disk sda is full" })).body
+}
+
+#[test]
+fn an_edit_is_used_and_a_broken_one_is_not() {
+    let portal = Portal::with_rules(&[("disk.yaml", RULE)], &[]);
+    assert!(answer(&portal).contains("Nothing is left"));
+    let file = portal.rules().join("disk.yaml");
+    replace(&file, &RULE.replace("Nothing is left", "Not a byte is left"));
+    eventually("the new rule", || answer(&portal).contains("Not a byte is left").then_some(()));
+
+    replace(&file, &RULE.replace("(?<disk>", "(?<disk"));
+    let rules = eventually("the mistake", || {
+        let rules = portal.get("/healthz").json()["rules"].clone();
+        (rules["outdated"] == true).then_some(rules)
+    });
+    assert_eq!(rules["rules"], 1);
+    assert!(rules["faults"][0].as_str().unwrap().starts_with("rules/disk.yaml:7:"), "{rules}");
+    assert!(answer(&portal).contains("Not a byte is left"));
+    assert!(portal.get("/metrics").body.contains("faultbook_rules_outdated 1"));
+
+    replace(&file, RULE);
+    eventually("the mended rule", || answer(&portal).contains("Nothing is left").then_some(()));
+    assert_eq!(portal.get("/healthz").json()["rules"]["outdated"], false);
+}
+
+#[test]
+#[cfg(unix)]
+fn a_hang_up_loads_the_rules_and_requests_go_on() {
+    let portal = Portal::with_rules(&[("disk.yaml", RULE)], &[]);
+    portal.signal("HUP");
+    eventually("the second load", || {
+        portal.get("/metrics").body.contains("faultbook_rule_loads_total{outcome=\"used\"} 2").then_some(())
+    });
+    assert!(answer(&portal).contains("DISK"));
+}
