@@ -16,6 +16,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use rayon::prelude::*;
 
 use crate::author::reach;
+use crate::diagnose::overlay_noise::NoiseSieve;
 use crate::rule::signature::{Leaf, Signature, SignatureScope};
 use crate::rule::{Level, SourceSettings};
 use crate::scan::confirm::{Readings, confirm};
@@ -84,6 +85,8 @@ pub(crate) enum Barrier {
     File,
     Level(Option<Level>),
     Noise,
+    /// The position of a noise filter of an overlay.
+    Overlay(usize),
     Time,
 }
 
@@ -275,6 +278,8 @@ struct Text<'t> {
     path: Arc<str>,
     /// For each signature whether its glob takes the source.
     taken: Vec<bool>,
+    /// What overlays call noise in it.
+    sieve: NoiseSieve<'t>,
     /// Lines before the block.
     lines: u64,
 }
@@ -404,6 +409,7 @@ impl<'s> PartSearch<'s> {
         });
         let taken = text.taken[position];
         if may_match && record.matches(signature) {
+            let owner = self.search.index.owner(self.search.signatures[position]).0;
             let level = record.level;
             let barrier = if !taken {
                 Some(Barrier::File)
@@ -411,6 +417,8 @@ impl<'s> PartSearch<'s> {
                 Some(Barrier::Level(level))
             } else if text.settings.noise.is_some_and(|noise| noise.is_noise(&record.plain)) {
                 Some(Barrier::Noise)
+            } else if let Some(filter) = text.sieve.takes(owner, &record.plain) {
+                Some(Barrier::Overlay(filter))
             } else {
                 let zone = text.settings.zone.or(self.reading.options.zone.as_ref());
                 let time = clock.time_of(span).map(|time| time.resolved(text.name.modified, zone));
@@ -526,6 +534,7 @@ impl Visit for PartSearch<'_> {
             source: source.name.as_str().into(),
             path: source.path.as_str().into(),
             taken,
+            sieve: NoiseSieve::new(self.search.index, &source.path),
             lines: 0,
         };
         let mut blocks = Blocks::new(&mut raw, self.reading.limits.record).with_settings(settings);

@@ -169,6 +169,12 @@ impl<'e> Drawer<'e> {
     fn nodes(&mut self) -> Vec<Node> {
         let explanation = self.explanation;
         let mut nodes = Vec::new();
+        if let Some(severity) = &explanation.severity {
+            let mut node = Node::new("severity", severity.severity.to_string(), Tone::Plain);
+            let source = severity.source.to_string();
+            node.details.push(format!("{} in the rule; set by {}", severity.written, terminal(&source)));
+            nodes.push(node);
+        }
         if let Some(condition) = &explanation.condition {
             let mut node = self.condition(condition);
             // a condition that is nothing but a name is still shown as one
@@ -316,6 +322,10 @@ fn signature_node(signature: &SignaturePart) -> Node {
             let values: Vec<_> = capture.values.iter().take(VALUES).map(|value| terminal(value)).collect();
             let more = if capture.more || capture.values.len() > VALUES { ", …" } else { "" };
             node.details.push(format!("{} = {}{more}", terminal(&capture.name), values.join(", ")));
+        }
+        for excluded in &signature.excluded {
+            let told = sentence::excluded(excluded, None, None);
+            node.details.push(format!("{}: {}", terminal(&told), places(&excluded.places)));
         }
         if !signature.explained_by.is_empty() {
             let ids: Vec<_> = signature.explained_by.iter().map(|id| terminal(id)).collect();

@@ -13,6 +13,7 @@ use crate::diagnose::events::{CaseEvents, EVENT_LIMIT, EventStore, PartEvents};
 use crate::diagnose::extract::{EXTRACT_BYTES, Extracted, Extractors};
 use crate::diagnose::finding::{CaseSize, Diagnosis, Finding};
 use crate::diagnose::known::Known;
+use crate::diagnose::overlay_noise::{NoiseLog, NoiseSieve};
 use crate::diagnose::rank::{Ranked, rank};
 use crate::rule::signature::SignatureScope;
 use crate::rule::{Rule, RuleId};
@@ -96,11 +97,10 @@ impl<'a> Diagnoser<'a> {
     /// Diagnoses a case and keeps what the diagnosis rests on.
     pub(crate) fn examine(&self, case: CaseInput, known: &Known, progress: &Progress, pasted: bool) -> Examined {
         let name = case.name.clone();
-        let ReadCase { collector, events, known, extracted, mut notes, size } =
-            self.read_case(case, known, progress, pasted);
-        let (ranked, explaining) = self.apply(&name, &collector, &events, (&known, &extracted), &mut notes);
+        let (read, mut notes, size) = self.read_case(case, known, progress, pasted);
+        let (ranked, explaining) = self.apply(&name, &read, &mut notes);
         let diagnosis = Diagnosis { case: name, findings: ranked.findings, notes, size };
-        Examined { diagnosis, superseded: ranked.dropped, collector, events, known, extracted, explaining }
+        Examined { diagnosis, superseded: ranked.dropped, read, explaining }
     }
 
     /// How the correlations of one rule go in a case, for people who wonder why it applies or does not. Reads the case.
@@ -114,7 +114,7 @@ impl<'a> Diagnoser<'a> {
         let correlating = Correlating {
             rule: written,
             signatures: self.signatures_of(rule),
-            events: &examined.events,
+            events: &examined.read.events,
             explaining: &examined.explaining,
         };
         let evaluated = correlating.evaluate();
@@ -125,10 +125,7 @@ impl<'a> Diagnoser<'a> {
     pub(crate) fn application<'e>(&'e self, examined: &'e Examined, rule: RuleId) -> Application<'e> {
         Application {
             index: self.index,
-            collected: &examined.collector,
-            events: &examined.events,
-            known: &examined.known,
-            extracted: &examined.extracted,
+            read: &examined.read,
             rule,
             signatures: self.signatures_of(rule),
             explaining: &examined.explaining,
@@ -145,7 +142,13 @@ impl<'a> Diagnoser<'a> {
         Reading { limits: &self.limits, options: &self.options, settings: self.index.faultbook().settings() }
     }
 
-    fn read_case(&self, case: CaseInput, known: &Known, progress: &Progress, pasted: bool) -> ReadCase {
+    fn read_case(
+        &self,
+        case: CaseInput,
+        known: &Known,
+        progress: &Progress,
+        pasted: bool,
+    ) -> (ReadCase, Vec<Note>, CaseSize) {
         let budget = Budget::new();
         let store = EventStore::default();
         let reading = self.reading();
@@ -168,6 +171,7 @@ impl<'a> Diagnoser<'a> {
         let mut known = known.clone();
         let mut extracted = Extracted::default();
         let mut collector = Collector::default();
+        let mut noise = NoiseLog::default();
         let mut notes = Vec::new();
         let mut size = CaseSize::default();
         for part in read_parts {
@@ -175,10 +179,11 @@ impl<'a> Diagnoser<'a> {
             known.fill_from(part.known);
             extracted.merge(part.extracted);
             collector.merge(part.collector);
+            noise.merge(part.noise);
             notes.extend(part.notes);
             size = size.plus(part.size);
         }
-        ReadCase { collector, events: store.finish(), known, extracted, notes, size }
+        (ReadCase { collector, events: store.finish(), known, extracted, noise }, notes, size)
     }
 
     /// Diagnoses one pasted text, such as an error message from a ticket, whose lines may be hard-wrapped. `path` is the path the text is taken to have inside the
@@ -191,11 +196,10 @@ impl<'a> Diagnoser<'a> {
     fn apply(
         &self,
         case: &str,
-        collector: &Collector,
-        events: &CaseEvents,
-        (known, extracted): (&Known, &Extracted),
+        read: &ReadCase,
         notes: &mut Vec<Note>,
     ) -> (Ranked, BTreeSet<RuleId>) {
+        let (collector, events) = (&read.collector, &read.events);
         let mut findings = Vec::new();
         let mut problems = Vec::new();
         let mut explaining = BTreeSet::new();
@@ -208,10 +212,7 @@ impl<'a> Diagnoser<'a> {
                 }
                 let application = Application {
                     index: self.index,
-                    collected: collector,
-                    events,
-                    known,
-                    extracted,
+                    read,
                     rule: id,
                     signatures: &self.signatures[position],
                     explaining: &explaining,
@@ -263,24 +264,22 @@ pub(crate) struct Examined {
     pub(crate) diagnosis: Diagnosis,
     /// Findings that were dropped for those of other rules.
     pub(crate) superseded: Vec<Finding>,
-    pub(crate) collector: Collector,
-    pub(crate) events: CaseEvents,
-    /// What the caller knows, with what the case's own facts files add.
-    pub(crate) known: Known,
-    /// The facts that stand in the sources of the case.
-    pub(crate) extracted: Extracted,
+    pub(crate) read: ReadCase,
     /// The rules that have findings and are no fallback.
     pub(crate) explaining: BTreeSet<RuleId>,
 }
 
 /// Everything found in a case, before rules are applied.
-struct ReadCase {
-    collector: Collector,
-    events: CaseEvents,
-    known: Known,
-    extracted: Extracted,
-    notes: Vec<Note>,
-    size: CaseSize,
+pub(crate) struct ReadCase {
+    pub(crate) collector: Collector,
+    /// What correlations look at.
+    pub(crate) events: CaseEvents,
+    /// What the caller knows, with what the case's own facts files add.
+    pub(crate) known: Known,
+    /// The facts that stand in the sources of the case.
+    pub(crate) extracted: Extracted,
+    /// Matches that overlays call noise.
+    pub(crate) noise: NoiseLog,
 }
 
 /// Takes what is found in one part of a case.
@@ -290,6 +289,7 @@ struct PartReader<'d> {
     known: Known,
     extracted: Extracted,
     collector: Collector,
+    noise: NoiseLog,
     events: PartEvents<'d>,
     notes: Vec<Note>,
     size: CaseSize,
@@ -305,6 +305,7 @@ impl<'d> PartReader<'d> {
             known: Known::default(),
             extracted: Extracted::default(),
             collector: Collector::of_part(position),
+            noise: NoiseLog::default(),
             events: PartEvents::new(store),
             notes: Vec::new(),
             size: CaseSize::default(),
@@ -334,7 +335,8 @@ impl Visit for PartReader<'_> {
         let (index, options) = (self.diagnoser.index, &self.diagnoser.options);
         let settings = index.faultbook().settings().of(&source.path);
         let (noise, zone) = (settings.noise, settings.zone.or(options.zone.as_ref()));
-        let (collector, events) = (&mut self.collector, &mut self.events);
+        let (collector, events, log) = (&mut self.collector, &mut self.events, &mut self.noise);
+        let sieve = NoiseSieve::new(index, &source.path);
         let observer = self.diagnoser.observer;
         collector.begin(&source.name);
         let scan = Scan::new(index, source, &self.diagnoser.limits).pasted(self.pasted).in_zone(zone.cloned());
@@ -346,6 +348,11 @@ impl Visit for PartReader<'_> {
             // a whole file is no record: noise in it says nothing about the rest
             let is_noise = || noise.is_some_and(|noise| noise.is_noise(record.text)) && !is_whole_file(index, record);
             if options.covers(record.time) && !is_noise() {
+                let sifted = sieve.sift(record, log, || collector.spot_of(record));
+                let record = sifted.as_ref().unwrap_or(record);
+                if record.found.is_empty() {
+                    return;
+                }
                 if let Some(observer) = observer {
                     observer(record);
                 }

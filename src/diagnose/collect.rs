@@ -169,6 +169,11 @@ impl Collector {
         self.spots.of(source, 1)
     }
 
+    /// Where a record stands whose source was begun.
+    pub(crate) fn spot_of(&mut self, record: &RecordMatches<'_>) -> Spot {
+        self.spots.of(record.source, record.line)
+    }
+
     /// Takes the matches of one record; those that correlations look at are events too.
     pub(crate) fn add(&mut self, index: &Index<'_>, record: &RecordMatches<'_>, events: &mut PartEvents<'_>) {
         let is_fallback = |id: &SignatureId| index.signature(*id).0.fallback;
