@@ -14,8 +14,8 @@ use rayon::prelude::*;
 
 use crate::author::explained::{
     Because, CapturePart, ConditionPart, EnvironmentPart, Excluded, ExcludedBy, Explanation, FactPart, FactSource,
-    FailureCounts, FilePart, LookupPart, Miss, NameKind, NamePart, Outcome, Overview, Place, ProductPart,
-    SeverityPart, SignaturePart,
+    FailureCounts, FilePart, LookupPart, Miss, NameKind, NamePart, Outcome, Overview, Place, ProductPart, SeverityPart,
+    SignaturePart,
 };
 use crate::author::miss::{Apart, NearMiss, levels};
 use crate::author::nearest::{Barrier, Depth, Near, PLACE_LIMIT, Search};

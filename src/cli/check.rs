@@ -207,9 +207,13 @@ fn tell(args: &CheckArgs, faultbook: &Faultbook, outcome: &CheckOutcome, console
         1 => "an overlay".to_owned(),
         count => number(count, "overlay"),
     };
-    let counted =
-        [(faultbook.files(), rules), (faultbook.settings_files(), "settings".to_owned()), (faultbook.overlays(), overlays)];
-    let mut checked: Vec<String> = counted.iter().filter(|(count, _)| *count > 0).map(|(_, name)| name.clone()).collect();
+    let counted = [
+        (faultbook.files(), rules),
+        (faultbook.settings_files(), "settings".to_owned()),
+        (faultbook.overlays(), overlays),
+    ];
+    let mut checked: Vec<String> =
+        counted.iter().filter(|(count, _)| *count > 0).map(|(_, name)| name.clone()).collect();
     let last = checked.pop().unwrap_or_else(|| number(0, "rule"));
     let checked = if checked.is_empty() { last } else { format!("{} and {last}", checked.join(", ")) };
     let denied = match outcome.denied {

@@ -76,7 +76,8 @@ impl Application<'_> {
     /// The same, and what the names stand for whichever the failure is.
     fn decided_with(&self, correlated: &Correlated<'_>, problems: &mut Vec<String>) -> (Scope, Decided) {
         let rule = self.written();
-        let wholes: Vec<Option<Group>> = self.signatures.iter().map(|id| self.read.collector.of(*id).map(whole)).collect();
+        let wholes: Vec<Option<Group>> =
+            self.signatures.iter().map(|id| self.read.collector.of(*id).map(whole)).collect();
         let base = self.scope(&wholes.iter().map(Option::as_ref).collect::<Vec<_>>(), problems);
         let subject = self.signatures.iter().position(|id| self.read.collector.of(*id).is_some());
         let groups = subject.map_or_else(|| vec![Group::default()], |subject| self.subject_groups(subject));

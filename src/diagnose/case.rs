@@ -193,12 +193,7 @@ impl<'a> Diagnoser<'a> {
         self.diagnose_pasted(case, known, &Progress::new())
     }
 
-    fn apply(
-        &self,
-        case: &str,
-        read: &ReadCase,
-        notes: &mut Vec<Note>,
-    ) -> (Ranked, BTreeSet<RuleId>) {
+    fn apply(&self, case: &str, read: &ReadCase, notes: &mut Vec<Note>) -> (Ranked, BTreeSet<RuleId>) {
         let (collector, events) = (&read.collector, &read.events);
         let mut findings = Vec::new();
         let mut problems = Vec::new();

@@ -7,8 +7,8 @@
 use std::collections::BTreeMap;
 
 use crate::diagnose::spot::Spot;
-use crate::rule::signature::SignatureScope;
 use crate::rule::RuleId;
+use crate::rule::signature::SignatureScope;
 use crate::scan::{Index, RecordMatches, SignatureId};
 
 /// Places of noise that are told, for each signature and filter.

@@ -555,6 +555,14 @@ mod tests {
         write("faultbook.yaml", "limits: { dept: 3 }\n");
         desk.follow_disk(&[third, root.join("faultbook.yaml")]);
         as_loaded(&desk);
+        std::fs::remove_file(root.join("faultbook.yaml")).expect("removed");
+        write("overlay.yaml", "rules: { b: { off: true }, nobody: { off: true } }\n");
+        desk.follow_disk(&[root.join("faultbook.yaml"), root.join("overlay.yaml")]);
+        as_loaded(&desk);
+        assert!(codes(&desk).contains(&Code::UnusedOverlay));
+        desk.set_unsaved(&root.join("overlay.yaml"), Some("rules: { a: { severity: info } }\n"));
+        assert!(!codes(&desk).contains(&Code::UnusedOverlay));
+        desk.set_unsaved(&root.join("overlay.yaml"), None);
         std::fs::remove_dir_all(&root).expect("removed");
         desk.follow_disk(std::slice::from_ref(&root));
         assert_eq!(desk.rules().count(), 0);

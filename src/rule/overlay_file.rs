@@ -110,8 +110,7 @@ fn read_change(reader: &mut Reader, name: &Located<String>, node: Located<Node>)
 fn read_filter(reader: &mut Reader, node: Located<Node>) -> Option<FilterFile> {
     let (span, faults_before) = (node.span, reader.diagnostics.len());
     let mut fields = reader.fields(node, &overlay_keys::FILTER)?;
-    let mut many =
-        |reader: &mut Reader, key| fields.take(key).map(|node| reader.one_or_more(node)).unwrap_or_default();
+    let mut many = |reader: &mut Reader, key| fields.take(key).map(|node| reader.one_or_more(node)).unwrap_or_default();
     let (regex, contains, file) = (many(reader, "regex"), many(reader, "contains"), many(reader, "file"));
     let reason = fields.take("reason").and_then(|node| reader.text(node));
     if regex.is_empty() && contains.is_empty() && reader.diagnostics.len() == faults_before {

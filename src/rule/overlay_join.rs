@@ -101,8 +101,7 @@ impl<'o> Entries<'o> {
             };
             filters.iter().map(position).collect()
         };
-        let of_all: Vec<usize> =
-            self.overlays.iter().flat_map(|overlay| add(overlay, &overlay.noise, None)).collect();
+        let of_all: Vec<usize> = self.overlays.iter().flat_map(|overlay| add(overlay, &overlay.noise, None)).collect();
         let of_entry: Vec<Vec<usize>> = self
             .entries
             .iter()
@@ -115,9 +114,8 @@ impl<'o> Entries<'o> {
                 continue;
             }
             let mut overlay = RuleOverlay::default();
-            let source = |entry: &Entry<'_>, span| {
-                OverlaySource::new(&entry.overlay.file, span, entry.change.reason.as_deref())
-            };
+            let source =
+                |entry: &Entry<'_>, span| OverlaySource::new(&entry.overlay.file, span, entry.change.reason.as_deref());
             let entries = || own.iter().filter_map(|at| self.entries.get(*at));
             let severity = entries().find_map(|entry| Some((entry, entry.change.severity.as_ref()?)));
             if let Some((entry, severity)) = severity.filter(|(_, severity)| severity.value != rule.severity) {
@@ -210,9 +208,10 @@ impl<'o> Entries<'o> {
         let first_other = |of: &dyn Fn(&Change) -> bool| {
             let orders = targets.iter().map(|rule| self.of_rule(rule));
             let mut before = orders.filter_map(|order| {
-                order.into_iter().take_while(|other| *other != at).find(|other| {
-                    self.entries.get(*other).is_some_and(|entry| of(entry.change))
-                })
+                order
+                    .into_iter()
+                    .take_while(|other| *other != at)
+                    .find(|other| self.entries.get(*other).is_some_and(|entry| of(entry.change)))
             });
             before.next().and_then(|other| self.entries.get(other))
         };

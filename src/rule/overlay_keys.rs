@@ -60,7 +60,12 @@ pub(crate) static FILTER: Mapping = Mapping {
     keys: &[
         key("regex", OneOrMore(&REGEX), Nothing, "one of them matches"),
         key("contains", OneOrMore(&PLAIN), Nothing, "one of them occurs, with this case of letters"),
-        key("file", OneOrMore(&GLOB), Words("every source"), "only in these sources: globs over the path inside the case"),
+        key(
+            "file",
+            OneOrMore(&GLOB),
+            Words("every source"),
+            "only in these sources: globs over the path inside the case",
+        ),
         key("reason", PLAIN, Nothing, "why; `explain` tells it"),
     ],
 };

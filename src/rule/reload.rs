@@ -288,6 +288,7 @@ impl Stamp {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rule::Severity;
 
     fn rule(id: &str, text: &str) -> String {
         format!("id: {id}\ntitle: t\nseverity: error\nsignatures:\n  s: {{ contains: {text} }}\nresolution: r\n")
@@ -335,5 +336,19 @@ mod tests {
         assert_eq!(live.reload(), Reload::Everything);
         same_as_new(&live);
         assert_eq!(live.reload(), Reload::Nothing);
+
+        let severity = |live: &LiveFaultbook| live.faultbook().rules()[0].severity;
+        write("overlay.yaml", "rules: { a: { severity: info } }\n");
+        assert_eq!(live.reload(), Reload::Everything);
+        assert_eq!(severity(&live), Severity::Info);
+        write("b.yaml", &rule("b", "another"));
+        live.reload();
+        let source = live.faultbook().rules()[0].overlay.as_ref().and_then(|overlay| overlay.severity.clone());
+        assert_eq!(source.map(|(written, _)| written), Some(Severity::Error), "what is kept is the rule as written");
+        assert_eq!(severity(&live), Severity::Info);
+        write("overlay.yaml", "");
+        live.reload();
+        assert_eq!(severity(&live), Severity::Error);
+        same_as_new(&live);
     }
 }

@@ -11,6 +11,7 @@ mod extract;
 mod fmt;
 mod lookup;
 mod new;
+mod overlay;
 mod preview;
 mod reading;
 mod rules;

@@ -62,7 +62,9 @@ impl OpenFile<'_> {
             FileRole::Other if self.path.file_name().is_some_and(|name| name == SETTINGS_FILE) => {
                 Some(Language::Settings)
             }
-            FileRole::Other if self.path.file_name().is_some_and(|name| name == OVERLAY_FILE) => Some(Language::Overlay),
+            FileRole::Other if self.path.file_name().is_some_and(|name| name == OVERLAY_FILE) => {
+                Some(Language::Overlay)
+            }
             FileRole::Other => is_yaml.then_some(Language::Rule),
         }
     }

@@ -46,6 +46,16 @@ impl Faultbook {
         self.overlay_noise = OverlayNoise::default();
     }
 
+    /// Finds the overlays that lie right at some paths: in a folder, or the path itself.
+    pub fn overlays_at(paths: &[PathBuf]) -> Vec<PathBuf> {
+        let at = |path: &PathBuf| match path.is_dir() {
+            true => path.join(OVERLAY_FILE),
+            false => path.clone(),
+        };
+        let is_overlay = |path: &PathBuf| path.ends_with(OVERLAY_FILE) && path.is_file();
+        paths.iter().map(at).filter(is_overlay).collect()
+    }
+
     /// The noise filters of all overlays.
     pub fn overlay_noise(&self) -> &OverlayNoise {
         &self.overlay_noise
