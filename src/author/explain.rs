@@ -14,14 +14,15 @@ use rayon::prelude::*;
 
 use crate::author::explained::{
     Because, CapturePart, ConditionPart, EnvironmentPart, Excluded, ExcludedBy, Explanation, FactPart, FactSource,
-    FailureCounts, FilePart, LookupPart, Miss, NameKind, NamePart, Outcome, Overview, Place, ProductPart, SeverityPart,
-    SignaturePart,
+    FailureCounts, FilePart, LookupPart, Miss, NameKind, NamePart, NowPart, NowSource, Outcome, Overview, Place,
+    ProductPart, SeverityPart, SignaturePart,
 };
 use crate::author::miss::{Apart, NearMiss, levels};
 use crate::author::nearest::{Barrier, Depth, Near, PLACE_LIMIT, Search};
 use crate::author::sentence;
 use crate::diagnose::apply::{Decided, environment, fits, group_captures};
 use crate::diagnose::case::Examined;
+use crate::diagnose::overlay_noise::Taken;
 use crate::diagnose::spot::Spot;
 use crate::diagnose::{Diagnoser, Known};
 use crate::rule::condition::Condition;
@@ -104,7 +105,7 @@ impl<'a> Explainer<'a> {
         let misses = if unmatched.is_empty() {
             None
         } else {
-            let search = Search::new(self.index(), unmatched.clone(), Depth::RULE);
+            let search = Search::new(self.index(), unmatched.clone(), Depth::RULE).at(examined.read.ages.instant());
             Some(search.run(again, self.diagnoser.reading(), progress))
         };
         let mut problems = Vec::new();
@@ -143,6 +144,7 @@ impl<'a> Explainer<'a> {
             file: rule.path.clone(),
             outcome,
             severity: severity_changed(rule),
+            now: now(rule, &examined),
             // where other rules explain all records there is no failure to decide anything for
             condition: (!decided.failures.is_empty()).then(|| condition(rule, &rule.condition, scope)),
             failures,
@@ -266,28 +268,28 @@ impl<'a> Explainer<'a> {
             explained_by: if rule.fallback { self.explaining(id, examined) } else { Vec::new() },
             file,
             level: signature.level.as_ref().map(levels),
+            max_age: signature.max_age.map(|max_age| max_age.to_string()),
             excluded: match near {
                 Some(near) => excluded(near, self.index().faultbook().overlay_noise()),
-                None => self.noise_of(id, examined),
+                None => self.taken_from(id, examined),
             },
             nearest,
         }
     }
 
-    /// The records that an overlay takes from a signature.
-    fn noise_of(&self, id: SignatureId, examined: &Examined) -> Vec<Excluded> {
+    /// The records that an overlay, or their age, takes from a signature that others match.
+    fn taken_from(&self, id: SignatureId, examined: &Examined) -> Vec<Excluded> {
         let noise = self.index().faultbook().overlay_noise();
-        let taken = examined.read.noise.of(id).map(|(filter, taken)| {
-            let place = |spot: &Spot| Place { source: spot.source_name().to_owned(), line: spot.line };
-            Excluded {
-                by: ExcludedBy::Overlay,
-                level: None,
-                filter: noise.filter(filter).map(|filter| filter.source.to_string()),
-                records: taken.records,
-                places: taken.spots.iter().map(place).collect(),
-            }
+        let place = |spot: &Spot| Place { source: spot.source_name().to_owned(), line: spot.line };
+        let part = |by, filter, taken: &Taken| {
+            let places = taken.spots.iter().map(place).collect();
+            Excluded { by, level: None, filter, records: taken.records, places }
+        };
+        let of_overlays = examined.read.noise.of(id).map(|(filter, taken)| {
+            part(ExcludedBy::Overlay, noise.filter(filter).map(|filter| filter.source.to_string()), taken)
         });
-        taken.collect()
+        let too_old = examined.read.ages.of(id).map(|taken| part(ExcludedBy::Age, None, taken));
+        of_overlays.chain(too_old).collect()
     }
 
     /// Tells which rules come nearest to a case, at most `limit`.
@@ -335,7 +337,7 @@ impl<'a> Explainer<'a> {
                 }
             }
         }
-        let search = Search::new(self.index(), unmatched.clone(), Depth::ALL);
+        let search = Search::new(self.index(), unmatched.clone(), Depth::ALL).at(examined.read.ages.instant());
         let found = search.run(again, self.diagnoser.reading(), progress);
         let mut finalists: Vec<(usize, Near)> = found.near.into_iter().collect();
         let rank = |near: &Near| match near.candidates.first() {
@@ -420,6 +422,7 @@ fn not_looked_for(rule: &Rule, examined: &Examined) -> Explanation {
         file: rule.path.clone(),
         outcome: Outcome::NotLookedFor { why },
         severity: severity_changed(rule),
+        now: None,
         condition: None,
         failures: FailureCounts::default(),
         signatures: Vec::new(),
@@ -428,6 +431,13 @@ fn not_looked_for(rule: &Rule, examined: &Examined) -> Explanation {
         environment: explained_environment(rule, &examined.read.known),
         problems: Vec::new(),
     }
+}
+
+/// The case's clock, for a rule that looks at it.
+fn now(rule: &Rule, examined: &Examined) -> Option<NowPart> {
+    let now = examined.read.ages.now?;
+    let looks = rule.signatures.iter().any(|signature| signature.max_age.is_some());
+    looks.then_some(NowPart { time: now.time, from: if now.stated { NowSource::Fact } else { NowSource::Newest } })
 }
 
 /// The severity of a rule, if an overlay says it.
@@ -582,6 +592,7 @@ fn excluded(near: &Near, noise: &OverlayNoise) -> Vec<Excluded> {
             }
             Barrier::Noise => (ExcludedBy::Noise, None),
             Barrier::Overlay(_) => (ExcludedBy::Overlay, None),
+            Barrier::Age => (ExcludedBy::Age, None),
             Barrier::Time => (ExcludedBy::Time, None),
         };
         let filter = match barrier {

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::author::miss::NearMiss;
 use crate::rule::{FactType, OverlaySource, Severity, Truth};
+use crate::source::LogTime;
 
 /// One rule in one case.
 #[derive(Clone, Debug, Serialize)]
@@ -26,6 +27,9 @@ pub struct Explanation {
     /// Only if an overlay changes the severity.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub severity: Option<SeverityPart>,
+    /// What now is; only if a signature has a `max_age`, and the case a time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub now: Option<NowPart>,
     /// How the condition was decided; `None` when the rule is not looked for.
     pub condition: Option<ConditionPart>,
     /// For how many failures of the subject.
@@ -52,6 +56,25 @@ pub struct SeverityPart {
     /// The overlay.
     #[serde(flatten)]
     pub source: OverlaySource,
+}
+
+/// The case's clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct NowPart {
+    /// What it shows.
+    pub time: LogTime,
+    /// Who says so.
+    pub from: NowSource,
+}
+
+/// Where the case's clock comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NowSource {
+    /// The newest time in the case.
+    Newest,
+    /// The fact `now`.
+    Fact,
 }
 
 /// What came of a rule.
@@ -189,7 +212,10 @@ pub struct SignaturePart {
     pub file: Option<FilePart>,
     /// The levels that it wants, in words.
     pub level: Option<String>,
-    /// Records whose text matches and that something else keeps out; where others match, only those that overlays keep out.
+    /// How old records may be; only if that is bounded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_age: Option<String>,
+    /// Records whose text matches and that something else keeps out; where others match, only those that overlays or their age keep out.
     pub excluded: Vec<Excluded>,
     /// The record that comes nearest; only when nothing matches.
     pub nearest: Option<NearMiss>,
@@ -257,6 +283,8 @@ pub enum ExcludedBy {
     Noise,
     /// A noise filter in an overlay.
     Overlay,
+    /// Its `max_age`.
+    Age,
     /// `--since` or `--until`.
     Time,
 }

@@ -13,9 +13,11 @@ use std::io::{self, BufRead};
 use std::sync::Arc;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
+use jiff::Timestamp;
 use rayon::prelude::*;
 
 use crate::author::reach;
+use crate::diagnose::max_age::is_too_old;
 use crate::diagnose::overlay_noise::NoiseSieve;
 use crate::rule::signature::{Leaf, Signature, SignatureScope};
 use crate::rule::{Level, SourceSettings};
@@ -87,6 +89,8 @@ pub(crate) enum Barrier {
     Noise,
     /// The position of a noise filter of an overlay.
     Overlay(usize),
+    /// It is too old.
+    Age,
     Time,
 }
 
@@ -124,6 +128,8 @@ pub(crate) struct Search<'a> {
     index: &'a Index<'a>,
     signatures: Vec<SignatureId>,
     depth: Depth,
+    /// The moment that ages are measured against.
+    now: Option<Timestamp>,
     words: Option<AhoCorasick>,
     /// For each word the probes that have it.
     postings: Vec<Vec<u32>>,
@@ -177,7 +183,12 @@ impl<'a> Search<'a> {
         let kind = Some(AhoCorasickKind::ContiguousNFA);
         let words = AhoCorasick::builder().ascii_case_insensitive(true).kind(kind).build(&texts).ok();
         let words = words.filter(|_| !texts.is_empty());
-        Self { index, signatures, depth, words, postings, weights, probes, wordless, files }
+        Self { index, signatures, depth, now: None, words, postings, weights, probes, wordless, files }
+    }
+
+    /// Measures ages against this moment.
+    pub(crate) fn at(self, now: Option<Timestamp>) -> Self {
+        Self { now, ..self }
     }
 
     /// Reads a case. What could not be read was noted when it was diagnosed.
@@ -422,7 +433,9 @@ impl<'s> PartSearch<'s> {
             } else {
                 let zone = text.settings.zone.or(self.reading.options.zone.as_ref());
                 let time = clock.time_of(span).map(|time| time.resolved(text.name.modified, zone));
-                (!self.reading.options.covers(time)).then_some(Barrier::Time)
+                let max_age = signature.max_age.filter(|max_age| is_too_old(time, self.search.now, *max_age));
+                let age = max_age.map(|_| Barrier::Age);
+                age.or((!self.reading.options.covers(time)).then_some(Barrier::Time))
             };
             if let Some(barrier) = barrier {
                 let line = record.line;

@@ -91,6 +91,7 @@ pub fn excluded(excluded: &Excluded, glob: Option<&str>, level: Option<&str>) ->
         (ExcludedBy::Overlay, _) => {
             format!("{records}, but {it} `noise` by {}", excluded.filter.as_deref().unwrap_or("an overlay"))
         }
+        (ExcludedBy::Age, _) => format!("{records}, but {it} older than its `max_age`"),
         (ExcludedBy::Time, _) => format!("{records}, but {it} outside `--since` and `--until`"),
     }
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use crate::answer::escape::terminal;
 use crate::author::explained::{
-    Because, ConditionPart, Explanation, FactPart, FactSource, NameKind, NamePart, Outcome, Overview, Place,
+    Because, ConditionPart, Explanation, FactPart, FactSource, NameKind, NamePart, NowSource, Outcome, Overview, Place,
     SignaturePart,
 };
 use crate::author::sentence;
@@ -173,6 +173,14 @@ impl<'e> Drawer<'e> {
             let mut node = Node::new("severity", severity.severity.to_string(), Tone::Plain);
             let source = severity.source.to_string();
             node.details.push(format!("{} in the rule; set by {}", severity.written, terminal(&source)));
+            nodes.push(node);
+        }
+        if let Some(now) = &explanation.now {
+            let mut node = Node::new("now", now.time.to_string(), Tone::Plain);
+            node.details.push(match now.from {
+                NowSource::Newest => "the newest time in the case; another with --fact now=…".to_owned(),
+                NowSource::Fact => "given by the fact `now`".to_owned(),
+            });
             nodes.push(node);
         }
         if let Some(condition) = &explanation.condition {

@@ -13,6 +13,7 @@ use crate::diagnose::events::{CaseEvents, EVENT_LIMIT, EventStore, PartEvents};
 use crate::diagnose::extract::{EXTRACT_BYTES, Extracted, Extractors};
 use crate::diagnose::finding::{CaseSize, Diagnosis, Finding};
 use crate::diagnose::known::Known;
+use crate::diagnose::max_age::{AgeLog, HELD_LIMIT, Held, HeldStore, Now, has_to_wait};
 use crate::diagnose::overlay_noise::{NoiseLog, NoiseSieve};
 use crate::diagnose::rank::{Ranked, rank};
 use crate::rule::signature::SignatureScope;
@@ -33,6 +34,8 @@ pub struct Diagnoser<'a> {
     /// For each rule its signatures, in its order; empty for rules that are not looked for.
     signatures: Vec<Vec<SignatureId>>,
     extractors: Extractors<'a>,
+    /// Whether a signature has a `max_age`, so that the times of all sources are looked at.
+    has_ages: bool,
     limits: Limits,
     options: ReadOptions,
     profile: Option<&'a Profile>,
@@ -51,7 +54,17 @@ impl<'a> Diagnoser<'a> {
         }
         let limits = Limits::with_settings(index.faultbook().settings().limits());
         let extractors = Extractors::new(index);
-        Self { index, signatures, extractors, limits, options: ReadOptions::default(), profile: None, observer: None }
+        let has_ages = index.signatures().any(|id| index.signature(id).1.max_age.is_some());
+        Self {
+            index,
+            signatures,
+            extractors,
+            has_ages,
+            limits,
+            options: ReadOptions::default(),
+            profile: None,
+            observer: None,
+        }
     }
 
     /// Replaces the limits on input.
@@ -149,15 +162,16 @@ impl<'a> Diagnoser<'a> {
         progress: &Progress,
         pasted: bool,
     ) -> (ReadCase, Vec<Note>, CaseSize) {
-        let budget = Budget::new();
+        let (name, budget) = (case.name.clone(), Budget::new());
         let store = EventStore::default();
+        let waiting = HeldStore::default();
         let reading = self.reading();
         let read_parts: Vec<PartReader<'_>> = case
             .parts
             .into_par_iter()
             .enumerate()
             .map(|(position, part): (usize, Part)| {
-                let mut reader = PartReader::new(self, position, pasted, &store);
+                let mut reader = PartReader::new(self, position, pasted, (&store, &waiting));
                 let started = self.profile.map(|profile| (profile, Instant::now()));
                 read(part, reading, &budget, progress, &mut reader);
                 reader.events.flush();
@@ -183,7 +197,41 @@ impl<'a> Diagnoser<'a> {
             notes.extend(part.notes);
             size = size.plus(part.size);
         }
-        (ReadCase { collector, events: store.finish(), known, extracted, noise }, notes, size)
+        let mut ages = AgeLog::default();
+        if self.has_ages {
+            let held = waiting.finish();
+            let (now, problem) = Now::of(&known, held.newest, self.options.zone.as_ref());
+            notes.extend(problem.map(|problem| Note::new(&name, NoteKind::Facts, problem)));
+            if held.beyond_limit > 0 {
+                let detail = format!(
+                    "signatures with `max_age` look at the newest {HELD_LIMIT} records; {} are older",
+                    held.beyond_limit
+                );
+                notes.push(Note::new(&name, NoteKind::EventLimit, detail));
+            }
+            ages = AgeLog::at(now);
+            let mut events = PartEvents::new(&store);
+            for mut held in held.records {
+                ages.sift(self.index, &mut held);
+                self.count(held, &mut collector, &mut events);
+            }
+            events.flush();
+        }
+        (ReadCase { collector, events: store.finish(), known, extracted, noise, ages }, notes, size)
+    }
+
+    /// Counts a record that was held back.
+    fn count(&self, held: Held, collector: &mut Collector, events: &mut PartEvents<'_>) {
+        if held.found.is_empty() {
+            return;
+        }
+        let Held { spot, time, text, found } = held;
+        let source = spot.source_name().to_owned();
+        let record = RecordMatches { source: &source, line: spot.line, text: &text, time, found };
+        if let Some(observer) = self.observer {
+            observer(&record);
+        }
+        collector.add_at(spot, self.index, &record, events);
     }
 
     /// Diagnoses one pasted text, such as an error message from a ticket, whose lines may be hard-wrapped. `path` is the path the text is taken to have inside the
@@ -275,6 +323,8 @@ pub(crate) struct ReadCase {
     pub(crate) extracted: Extracted,
     /// Matches that overlays call noise.
     pub(crate) noise: NoiseLog,
+    /// Now, and matches that are too old.
+    pub(crate) ages: AgeLog,
 }
 
 /// Takes what is found in one part of a case.
@@ -286,6 +336,7 @@ struct PartReader<'d> {
     collector: Collector,
     noise: NoiseLog,
     events: PartEvents<'d>,
+    waiting: &'d HeldStore,
     notes: Vec<Note>,
     size: CaseSize,
     /// How long the scans of its texts took, with a profile.
@@ -293,7 +344,12 @@ struct PartReader<'d> {
 }
 
 impl<'d> PartReader<'d> {
-    fn new(diagnoser: &'d Diagnoser<'d>, position: usize, pasted: bool, store: &'d EventStore) -> Self {
+    fn new(
+        diagnoser: &'d Diagnoser<'d>,
+        position: usize,
+        pasted: bool,
+        (store, waiting): (&'d EventStore, &'d HeldStore),
+    ) -> Self {
         Self {
             diagnoser,
             pasted,
@@ -302,6 +358,7 @@ impl<'d> PartReader<'d> {
             collector: Collector::of_part(position),
             noise: NoiseLog::default(),
             events: PartEvents::new(store),
+            waiting,
             notes: Vec::new(),
             size: CaseSize::default(),
             scanned: Duration::ZERO,
@@ -332,10 +389,10 @@ impl Visit for PartReader<'_> {
         let (noise, zone) = (settings.noise, settings.zone.or(options.zone.as_ref()));
         let (collector, events, log) = (&mut self.collector, &mut self.events, &mut self.noise);
         let sieve = NoiseSieve::new(index, &source.path);
-        let observer = self.diagnoser.observer;
+        let (observer, waiting, has_ages) = (self.diagnoser.observer, self.waiting, self.diagnoser.has_ages);
         collector.begin(&source.name);
         let scan = Scan::new(index, source, &self.diagnoser.limits).pasted(self.pasted).in_zone(zone.cloned());
-        let scan = scan.profiled(self.diagnoser.profile);
+        let scan = scan.profiled(self.diagnoser.profile).telling_time(has_ages);
         let asking = self.diagnoser.extractors.of(&source.path);
         let scan = if asking.is_empty() { scan } else { scan.keeping(EXTRACT_BYTES + 1) };
         let started = self.diagnoser.profile.map(|_| Instant::now());
@@ -348,6 +405,9 @@ impl Visit for PartReader<'_> {
                 if record.found.is_empty() {
                     return;
                 }
+                if has_ages && has_to_wait(index, record) {
+                    return waiting.hold(Held::new(collector.spot_of(record), record));
+                }
                 if let Some(observer) = observer {
                     observer(record);
                 }
@@ -357,6 +417,7 @@ impl Visit for PartReader<'_> {
         self.scanned += started.map_or(Duration::ZERO, |started| started.elapsed());
         self.size = self.size.plus(CaseSize { sources: 1, bytes: outcome.bytes });
         self.notes.extend(outcome.notes);
+        self.waiting.saw(outcome.last_time);
         if !asking.is_empty() {
             let spot = collector.spot(&source.name);
             self.extracted.look(&asking, source, &outcome.beginning, &spot, &mut self.notes);

@@ -16,6 +16,7 @@ pub mod extract;
 pub mod finding;
 pub mod known;
 mod match_value;
+pub(crate) mod max_age;
 pub(crate) mod overlay_noise;
 mod rank;
 pub(crate) mod spot;

@@ -14,7 +14,7 @@ use crate::scan::{Index, RecordMatches, SignatureId};
 /// Places of noise that are told, for each signature and filter.
 pub const NOISE_PLACES: usize = 3;
 
-/// Matches of one signature that one filter took out.
+/// Matches of one signature that do not count for one reason.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Taken {
     pub(crate) records: u64,
@@ -23,7 +23,7 @@ pub(crate) struct Taken {
 }
 
 impl Taken {
-    fn add(&mut self, spot: Spot) {
+    pub(crate) fn add(&mut self, spot: Spot) {
         self.records += 1;
         self.keep([spot]);
     }

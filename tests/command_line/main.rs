@@ -10,6 +10,7 @@ mod explain;
 mod extract;
 mod fmt;
 mod lookup;
+mod max_age;
 mod new;
 mod overlay;
 mod preview;
