@@ -33,7 +33,6 @@ mod test;
 mod test_text;
 mod triage;
 
-
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};

@@ -12,8 +12,8 @@ use crate::cli::diagnostics;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::rules_options::RulePattern;
 use crate::rule::diagnostic::nearest;
-use crate::rule::watch::Watch;
 use crate::rule::reload::Reload;
+use crate::rule::watch::Watch;
 use crate::rule::{Expectation, Faultbook, Rule, RuleId};
 
 /// Columns by which articles stand to the right of the samples' names, as in reports.
@@ -70,7 +70,7 @@ pub fn run(args: &PreviewArgs, context: &Context) -> Result<Exit, Failure> {
     if args.watch {
         return watch(args, context);
     }
-    let faultbook = context.faultbook.load()?;
+    let faultbook = context.faultbook.load()?.as_written();
     diagnostics::talk_errors(&context.console, &faultbook);
     let preview = args.render(&faultbook, args.find(&faultbook)?, context)?;
     args.write(&preview, "", context)?;

@@ -46,6 +46,7 @@ pub fn run(args: &ServeArgs, context: &Context) -> Result<Exit, Failure> {
     let mut options = PortalOptions::at(args.listen);
     options.rules = context.faultbook.rules().to_vec();
     options.templates = context.faultbook.templates().to_vec();
+    options.overlays = context.faultbook.overlays().to_vec();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::refused(format!("cannot start threads: {error}"), "try again"))?;
     let served: Result<(), PortalError> = runtime.block_on(async {

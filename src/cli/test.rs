@@ -19,8 +19,8 @@ use crate::cli::output_options::document;
 use crate::cli::progress;
 use crate::cli::rules_options::RulePattern;
 use crate::cli::test_text::{Pen, snapshot_told, summary};
-use crate::rule::watch::Watch;
 use crate::rule::reload::Reload;
+use crate::rule::watch::Watch;
 use crate::rule::{Faultbook, Rule};
 use crate::source::Progress;
 
@@ -108,7 +108,7 @@ pub fn run(args: &TestArgs, context: &Context) -> Result<Exit, Failure> {
     if args.watch {
         return watch(args, context);
     }
-    let faultbook = context.faultbook.load()?;
+    let faultbook = context.faultbook.load()?.as_written();
     diagnostics::talk_errors(&context.console, &faultbook);
     args.must_fit(&faultbook)?;
     let run = test::run(&faultbook, |_, rule| args.wants(rule), &args.options(&faultbook, context));

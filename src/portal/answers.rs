@@ -104,7 +104,11 @@ impl AnswerRequest {
 }
 
 /// Answers a pasted error.
-pub(crate) async fn post(State(portal): State<Arc<Portal>>, headers: HeaderMap, body: Bytes) -> Result<Response, Problem> {
+pub(crate) async fn post(
+    State(portal): State<Arc<Portal>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Problem> {
     let caller = Caller::of(&headers, &portal.options.tokens)?;
     let mut request = AnswerRequest::read(&headers, &body)?;
     let audience = request.audience(&caller)?;

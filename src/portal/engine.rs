@@ -12,7 +12,7 @@ use self_cell::self_cell;
 use crate::answer::{AnswerFormat, TextOptions};
 use crate::diagnose::Diagnoser;
 use crate::report::AnswerWriter;
-use crate::rule::{Audience, Faultbook, State};
+use crate::rule::{Audience, Faultbook};
 use crate::scan::Index;
 
 /// Columns of answers in plain text.
@@ -90,7 +90,7 @@ impl Engine {
     pub fn new(faultbook: Faultbook) -> Self {
         let indexed = Indexed::new(faultbook, |faultbook| {
             let index = |audience: Audience| {
-                Index::of_rules(faultbook, |rule| rule.state != State::Archived && rule.audience <= audience)
+                Index::of_rules(faultbook, |rule| rule.is_looked_for() && rule.audience <= audience)
             };
             Indexes([Audience::Public, Audience::Partner, Audience::Internal].map(index))
         });

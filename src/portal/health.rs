@@ -39,7 +39,9 @@ impl Loaded {
 impl Health {
     /// The first load, whose sound rules are used whatever is wrong with others.
     pub(crate) fn new(faultbook: &Faultbook) -> Self {
-        Self { rules: Mutex::new(Loaded { rules: faultbook.rules().len(), outdated: false, faults: faults(faultbook) }) }
+        Self {
+            rules: Mutex::new(Loaded { rules: faultbook.rules().len(), outdated: false, faults: faults(faultbook) }),
+        }
     }
 
     /// A load that is used.

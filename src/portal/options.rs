@@ -23,6 +23,8 @@ pub struct PortalOptions {
     pub rules: Vec<PathBuf>,
     /// Where templates are looked for first.
     pub templates: Vec<PathBuf>,
+    /// What the site changes, besides the overlays beside the rules.
+    pub overlays: Vec<PathBuf>,
     /// Who may ask for more than the public does.
     pub tokens: Vec<Token>,
     /// Bytes of a pasted text.
@@ -38,6 +40,7 @@ impl PortalOptions {
             listen,
             rules: Vec::new(),
             templates: Vec::new(),
+            overlays: Vec::new(),
             tokens: Vec::new(),
             text_bytes: TEXT_BYTES,
             request_time: REQUEST_TIME,

@@ -27,7 +27,10 @@ impl Reloading {
     /// Begins to watch the files of a portal.
     pub(crate) fn begin(portal: &Arc<Portal>) -> Result<Self, PortalError> {
         let (asked, asking) = mpsc::channel::<()>();
-        let folders = |portal: &Portal| watched_folders(&portal.options.rules, &portal.options.templates);
+        let folders = |portal: &Portal| {
+            let options = &portal.options;
+            watched_folders(&options.rules, &options.templates, &options.overlays)
+        };
         let mut watch = Watch::new(folders(portal))?;
         let changed = asked.clone();
         let weak = Arc::downgrade(portal);
@@ -58,7 +61,8 @@ impl Reloading {
 
 /// Loads the rules, and puts them in use if they are sound.
 fn load(portal: &Portal) {
-    let faultbook = Faultbook::load(&portal.options.rules, &portal.options.templates);
+    let faultbook =
+        Faultbook::load_with_overlays(&portal.options.rules, &portal.options.templates, &portal.options.overlays);
     if faultbook.has_errors() {
         portal.health.kept(&faultbook);
         portal.metrics.kept();

@@ -14,7 +14,11 @@ fn a_pasted_error_is_answered_with_its_own_names_and_inert() {
     let answers = reply.json();
     assert_eq!(answers["findings"][0]["rule"], "DISK");
     assert_eq!(answers["findings"][0]["captures"], json!({ "disk": "sdb" }));
-    assert!(answers["findings"][0]["answer"]["body"].as_str().unwrap().contains("Nothing is left on sdb."), "{}", reply.body);
+    assert!(
+        answers["findings"][0]["answer"]["body"].as_str().unwrap().contains("Nothing is left on sdb."),
+        "{}",
+        reply.body
+    );
     for (format, wanted) in [("text", "Nothing is left on sdb."), ("markdown", "Nothing is left on sdb.")] {
         let reply = portal.post_json(ANSWERS, &json!({ "text": "disk sdb is full", "format": format }));
         let answer = &reply.json()["findings"][0]["answer"];
@@ -38,7 +42,10 @@ fn a_question_is_answered_by_the_same_request_with_the_fact() {
     assert_eq!(open["findings"][0]["resolution"][1]["state"], "open");
     request["facts"] = json!({ "raid": false });
     let decided = portal.post_json(ANSWERS, &request).json();
-    assert_eq!(decided["findings"][0]["resolution"], json!([{ "title": "Replace", "state": "holds", "when": "not raid" }]));
+    assert_eq!(
+        decided["findings"][0]["resolution"],
+        json!([{ "title": "Replace", "state": "holds", "when": "not raid" }])
+    );
     assert_eq!(decided["findings"][0]["questions"], json!([]));
 }
 
@@ -53,7 +60,8 @@ fn a_record_with_fields_is_a_log_entry() {
 
 #[test]
 fn readers_without_a_token_see_public_rules_only() {
-    let internal = RULE.replace("audience: public", "audience: internal").replace("DISK", "SECRET").replace("disk", "tape");
+    let internal =
+        RULE.replace("audience: public", "audience: internal").replace("DISK", "SECRET").replace("disk", "tape");
     let portal = Portal::with_rules(&[("a.yaml", RULE), ("b.yaml", &internal)], &[]);
     let answers = portal.post_json(ANSWERS, &json!({ "text": "tape t1 is full\ndisk sda is full" }));
     assert!(answers.body.contains("DISK") && !answers.body.contains("SECRET"), "{}", answers.body);
@@ -81,7 +89,12 @@ fn what_cannot_be_understood_is_refused_as_a_problem() {
     for (status, header, body) in cases {
         let reply = portal.send("POST", ANSWERS, &[header], &body);
         let start = String::from_utf8_lossy(&body[..body.len().min(40)]).into_owned();
-        assert_eq!((reply.status, reply.header("content-type")), (status, "application/problem+json"), "{start}: {}", reply.body);
+        assert_eq!(
+            (reply.status, reply.header("content-type")),
+            (status, "application/problem+json"),
+            "{start}: {}",
+            reply.body
+        );
         assert_eq!(reply.json()["status"], status);
     }
     let invalid = portal.send("POST", ANSWERS, &[("content-type", "text/plain")], b"\xff\xfe\x00disk sda is full");

@@ -56,7 +56,8 @@ impl Portal {
         let mut address = None;
         let mut line = String::new();
         while address.is_none() && log.read_line(&mut line).unwrap() > 0 {
-            address = line.split_once("listening at http://").map(|(_, rest)| rest.trim_end_matches(['/', '\n']).to_owned());
+            address =
+                line.split_once("listening at http://").map(|(_, rest)| rest.trim_end_matches(['/', '\n']).to_owned());
             line.clear();
         }
         // the log must be read, or the portal stops when the pipe is full
@@ -81,7 +82,8 @@ impl Portal {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0).build().into();
+        let agent: ureq::Agent =
+            ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0).build().into();
         let mut response = agent.run(request.body(body.as_ref()).unwrap()).unwrap();
         let header = |(name, value): (&ureq::http::HeaderName, &ureq::http::HeaderValue)| {
             (name.to_string(), value.to_str().unwrap().to_owned())
