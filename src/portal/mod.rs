@@ -13,6 +13,7 @@ pub mod metrics;
 pub mod options;
 pub mod problem;
 mod reload;
+pub mod search;
 mod server;
 pub mod store;
 

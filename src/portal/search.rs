@@ -1,0 +1,213 @@
+//! Full-text search over articles: stemmed, forgiving one mistyped letter, with the places that match.
+//!
+//! The index is made in memory when the rules are loaded, and lives as long as they do. A query is words, never a language: whatever is
+//! pasted is looked for.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use serde::Serialize;
+use tantivy::collector::TopDocs;
+use tantivy::query::{BooleanQuery, BoostQuery, EmptyQuery, FuzzyTermQuery, Occur, Query, TermQuery};
+use tantivy::schema::{Field, IndexRecordOption, STORED, Schema, TextFieldIndexing, TextOptions, Value};
+use tantivy::snippet::SnippetGenerator;
+use tantivy::{Index, IndexReader, IndexWriter, TantivyDocument, Term};
+
+use crate::rule::{Expectation, Faultbook, Rule, RuleId};
+
+/// Different words of a query that are looked for; a pasted log has thousands.
+pub const QUERY_WORDS: usize = 48;
+/// Characters of a shown excerpt.
+const EXCERPT: usize = 180;
+/// Letters from which a word may have one that is wrong.
+const FUZZY_LETTERS: usize = 5;
+/// Bytes that tantivy may take while it writes; the least it allows.
+const WRITER_BYTES: usize = 15_000_000;
+/// The tokenizer: words in lower case, stemmed as English.
+const WORDS: &str = "en_stem";
+
+/// An index of articles.
+pub struct SearchIndex {
+    index: Index,
+    reader: IndexReader,
+    fields: Fields,
+}
+
+/// What is indexed of an article, and how much a match there counts.
+#[derive(Clone, Copy)]
+struct Fields {
+    /// Its place among the rules.
+    place: Field,
+    id: Field,
+    title: Field,
+    tags: Field,
+    symptoms: Field,
+    /// Cause, remedies, prevention.
+    text: Field,
+    /// Texts of the rule's own tests: how the failure looks in logs.
+    samples: Field,
+}
+
+impl Fields {
+    fn weighted(self) -> [(Field, f32); 6] {
+        [(self.id, 8.0), (self.title, 4.0), (self.tags, 2.0), (self.symptoms, 1.5), (self.text, 1.0), (self.samples, 1.0)]
+    }
+}
+
+/// An article that was found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hit {
+    /// The rule.
+    pub rule: RuleId,
+    /// How well it fits; comparable within one search only.
+    pub score: f32,
+    /// Where it matches.
+    pub excerpt: Excerpt,
+}
+
+/// A piece of an article.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Excerpt {
+    /// The piece.
+    pub text: String,
+    /// Ranges of bytes in it that match.
+    pub matches: Vec<Range<usize>>,
+}
+
+impl SearchIndex {
+    /// Indexes all articles of a faultbook. Cost: linear in their size.
+    pub fn build(faultbook: &Faultbook) -> tantivy::Result<Self> {
+        let mut schema = Schema::builder();
+        let words = TextFieldIndexing::default().set_tokenizer(WORDS).set_index_option(IndexRecordOption::WithFreqs);
+        let words = TextOptions::default().set_indexing_options(words);
+        let fields = Fields {
+            place: schema.add_u64_field("place", STORED),
+            id: schema.add_text_field("id", words.clone()),
+            title: schema.add_text_field("title", words.clone()),
+            tags: schema.add_text_field("tags", words.clone()),
+            symptoms: schema.add_text_field("symptoms", words.clone()),
+            text: schema.add_text_field("text", words.clone()),
+            samples: schema.add_text_field("samples", words),
+        };
+        let index = Index::create_in_ram(schema.build());
+        let mut writer: IndexWriter = index.writer_with_num_threads(1, WRITER_BYTES)?;
+        for (place, rule) in faultbook.rules().iter().enumerate().filter(|(_, rule)| rule.is_looked_for()) {
+            let mut document = TantivyDocument::default();
+            document.add_u64(fields.place, place as u64);
+            document.add_text(fields.id, &rule.id);
+            document.add_text(fields.title, &rule.title);
+            document.add_text(fields.tags, rule.tags.join(" "));
+            document.add_text(fields.symptoms, rule.symptoms.as_ref().map_or("", |text| text.source()));
+            document.add_text(fields.text, article_text(rule));
+            let samples = rule.tests.iter().filter(|test| matches!(test.expect, Expectation::Finding { .. }));
+            samples.for_each(|test| document.add_text(fields.samples, &test.text));
+            writer.add_document(document)?;
+        }
+        writer.commit()?;
+        let reader = index.reader()?;
+        Ok(Self { index, reader, fields })
+    }
+
+    /// The articles that fit a query best, of those that `wanted` accepts.
+    pub fn search(
+        &self,
+        faultbook: &Faultbook,
+        query: &str,
+        most: usize,
+        wanted: impl Fn(&Rule) -> bool,
+    ) -> tantivy::Result<Vec<Hit>> {
+        let query = self.query(query)?;
+        let searcher = self.reader.searcher();
+        // what is not wanted is left out afterwards: faultbooks are small enough
+        let found = searcher.search(&query, &TopDocs::with_limit(faultbook.rules().len().max(1)).order_by_score())?;
+        let mut excerpts = SnippetGenerator::create(&searcher, &*query, self.fields.text)?;
+        excerpts.set_max_num_chars(EXCERPT);
+        let mut hits = Vec::new();
+        for (score, address) in found {
+            let document: TantivyDocument = searcher.doc(address)?;
+            let place = document.get_first(self.fields.place).and_then(|place| place.as_u64()).unwrap_or_default();
+            let Some(rule) = faultbook.rules().get(place as usize).filter(|rule| wanted(rule)) else { continue };
+            let snippet = excerpts.snippet(&article_text(rule));
+            let excerpt = Excerpt { text: snippet.fragment().to_owned(), matches: snippet.highlighted().to_vec() };
+            hits.push(Hit { rule: RuleId::new(place as usize), score, excerpt });
+            if hits.len() == most {
+                break;
+            }
+        }
+        Ok(hits)
+    }
+
+    /// Words, each of them optional; those that are long enough may have one wrong letter.
+    fn query(&self, text: &str) -> tantivy::Result<Box<dyn Query>> {
+        let mut tokenizer = self.index.tokenizer_for_field(self.fields.text)?;
+        let mut words = BTreeSet::new();
+        let mut stream = tokenizer.token_stream(text);
+        while words.len() < QUERY_WORDS && stream.advance() {
+            let word = &stream.token().text;
+            // numbers are values, and values differ
+            if word.len() > 1 && !word.bytes().all(|byte| byte.is_ascii_digit()) {
+                words.insert(word.clone());
+            }
+        }
+        let mut parts: Vec<(Occur, Box<dyn Query>)> = Vec::new();
+        for word in &words {
+            for (field, weight) in self.fields.weighted() {
+                let term = Term::from_field_text(field, word);
+                let exact = TermQuery::new(term.clone(), IndexRecordOption::WithFreqs);
+                parts.push((Occur::Should, Box::new(BoostQuery::new(Box::new(exact), weight))));
+                if word.chars().count() >= FUZZY_LETTERS && words.len() <= QUERY_WORDS / 4 {
+                    let near = FuzzyTermQuery::new(term, 1, true);
+                    parts.push((Occur::Should, Box::new(BoostQuery::new(Box::new(near), weight / 4.0))));
+                }
+            }
+        }
+        Ok(if parts.is_empty() { Box::new(EmptyQuery) } else { Box::new(BooleanQuery::new(parts)) })
+    }
+}
+
+/// The text of an article as its author wrote it, in reading order.
+fn article_text(rule: &Rule) -> String {
+    let branches = rule.resolution.iter().flat_map(|branch| [branch.title.as_str(), branch.text.source()]);
+    let sections = [&rule.symptoms, &rule.cause].into_iter().flatten().map(|text| text.source());
+    let prevention = rule.prevention.as_ref().map(|text| text.source());
+    sections.chain(branches).chain(prevention).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rule::Audience;
+
+    fn found(query: &str) -> Vec<String> {
+        let faultbook = Faultbook::shipped();
+        let index = SearchIndex::build(&faultbook).unwrap();
+        let hits = index.search(&faultbook, query, 3, |rule| rule.audience == Audience::Public).unwrap();
+        hits.iter().map(|hit| faultbook.rule(hit.rule).id.clone()).collect()
+    }
+
+    #[test]
+    fn words_are_stemmed_and_a_wrong_letter_is_forgiven() {
+        for query in ["certificates expiring", "certifcate expired", "TLS certificate expired"] {
+            assert_eq!(found(query)[0], "tls-certificate-expired", "{query}");
+        }
+        assert_eq!(found("KB115850"), ["KB115850"]);
+    }
+
+    #[test]
+    fn whatever_is_pasted_is_a_query() {
+        for query in ["", "\"", "title:(a OR", "*", "+-&& || ! ( ) { } [ ] ^ \" ~ * ? : \\ /", "10.0.0.1 443", "\u{0}ß漢"] {
+            found(query);
+        }
+        let log = "Nov 22 10:14:03 db02 kernel: Out of memory: Killed process 2817 (mysqld)\n".repeat(200);
+        assert_eq!(found(&log)[0], "linux-oom-killer");
+    }
+
+    #[test]
+    fn excerpts_say_where_they_match() {
+        let faultbook = Faultbook::shipped();
+        let index = SearchIndex::build(&faultbook).unwrap();
+        let hits = index.search(&faultbook, "inode", 1, |_| true).unwrap();
+        let Excerpt { text, matches } = &hits[0].excerpt;
+        assert!(matches.iter().any(|range| text[range.clone()].to_lowercase().starts_with("inode")), "{text} {matches:?}");
+    }
+}
