@@ -341,7 +341,7 @@ mod tests {
         write("overlay.yaml", "rules: { a: { severity: info } }\n");
         assert_eq!(live.reload(), Reload::Everything);
         assert_eq!(severity(&live), Severity::Info);
-        write("b.yaml", &rule("b", "another"));
+        write("c.yaml", &rule("c", "another"));
         live.reload();
         let source = live.faultbook().rules()[0].overlay.as_ref().and_then(|overlay| overlay.severity.clone());
         assert_eq!(source.map(|(written, _)| written), Some(Severity::Error), "what is kept is the rule as written");
