@@ -15,13 +15,13 @@ use crate::rule::authored::{AuthoredFile, Span};
 use crate::rule::checked::Rule;
 use crate::rule::diagnostic::Diagnostic;
 use crate::rule::faultbook::{
-    ReadRule, Templates, files_of_rules, join, not_readable, settings_files, shown, table_folders_of,
-    template_folders_of, text_of,
+    ReadRule, files_of_rules, join, not_readable, settings_files, shown, table_folders_of, template_folders_of, text_of,
 };
 use crate::rule::pattern_library::PatternLibrary;
 use crate::rule::settings::{SETTINGS_FILE, Settings};
 use crate::rule::settings_check;
 use crate::rule::tables::{TABLE_FOLDER, Tables};
+use crate::rule::templates::{TemplateSource, Templates};
 
 /// How far above a folder of rules its settings and templates may lie.
 const LEVELS_ABOVE: usize = 4;
@@ -336,12 +336,9 @@ impl Desk {
     fn read_rule(&self, place: (usize, PathBuf)) -> RuleEntry {
         let path = &place.1;
         let named = Mutex::new(Vec::new());
-        let find_template = |template: &str| {
-            named.lock().unwrap_or_else(PoisonError::into_inner).push(template.to_owned());
-            self.templates.read_beside(template, &|full| self.unsaved.get(full).map(|text| text.to_string()))
-        };
+        let templates = Watched { desk: self, named: &named };
         let read = match self.text(path) {
-            Ok(text) => Ok(ReadRule::read(shown(path), text, &self.patterns, &self.tables, &find_template)),
+            Ok(text) => Ok(ReadRule::read(shown(path), text, &self.patterns, &self.tables, &templates)),
             Err(reason) => Err(not_readable(path, &reason)),
         };
         let templates = named.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -394,6 +391,23 @@ impl RuleEntry {
             id: read.and_then(|read| read.id.as_ref()).map(|(id, span)| (id.as_str(), *span)),
             rule: read.and_then(|read| read.rule.as_ref()),
         }
+    }
+}
+
+/// The templates of a desk, and which of them were asked for.
+struct Watched<'d> {
+    desk: &'d Desk,
+    named: &'d Mutex<Vec<String>>,
+}
+
+impl TemplateSource for Watched<'_> {
+    fn read(&self, path: &str) -> Result<Option<Arc<AuthoredFile>>, String> {
+        self.named.lock().unwrap_or_else(PoisonError::into_inner).push(path.to_owned());
+        self.desk.templates.read_beside(path, &|full| self.desk.unsaved.get(full).map(|text| text.to_string()))
+    }
+
+    fn paths(&self) -> Vec<String> {
+        self.desk.templates().into_iter().chain(self.desk.templates.listed()).collect()
     }
 }
 
