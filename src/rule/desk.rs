@@ -212,6 +212,12 @@ impl Desk {
         candidates.into_iter().find(|full| self.unsaved.contains_key(full) || full.is_file())
     }
 
+    /// The text of a template as it counts, also of one that is compiled in.
+    pub(crate) fn template(&self, path: &str) -> Option<Arc<AuthoredFile>> {
+        let unsaved = |full: &Path| self.unsaved.get(full).map(|text| text.to_string());
+        self.templates.read_beside(path, &unsaved).ok().flatten()
+    }
+
     /// The paths of all templates below the folders of this faultbook, sorted. Those that are compiled in are not listed: they are layouts
     /// and the texts of shipped rules.
     pub fn templates(&self) -> Vec<String> {
@@ -403,7 +409,8 @@ struct Watched<'d> {
 impl TemplateSource for Watched<'_> {
     fn read(&self, path: &str) -> Result<Option<Arc<AuthoredFile>>, String> {
         self.named.lock().unwrap_or_else(PoisonError::into_inner).push(path.to_owned());
-        self.desk.templates.read_beside(path, &|full| self.desk.unsaved.get(full).map(|text| text.to_string()))
+        let unsaved = |full: &Path| self.desk.unsaved.get(full).map(|text| text.to_string());
+        self.desk.templates.read_beside(path, &unsaved)
     }
 
     fn paths(&self) -> Vec<String> {

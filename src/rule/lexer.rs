@@ -24,6 +24,11 @@ pub(crate) struct Token<'s> {
 }
 
 impl Token<'_> {
+    /// The same in its place, as something that is no name.
+    pub(crate) fn masked(&self) -> Self {
+        Self { kind: TokenKind::Symbol, ..self.clone() }
+    }
+
     pub(crate) fn is_name(&self, name: &str) -> bool {
         self.kind == TokenKind::Name && self.text == name
     }

@@ -57,7 +57,7 @@ mod table_csv;
 pub(crate) mod tables;
 pub mod templates;
 pub mod text;
-mod text_tags;
+pub(crate) mod text_tags;
 pub mod time_format;
 pub mod timespan;
 pub mod version;

@@ -87,22 +87,23 @@ pub(crate) fn check(
 fn faults_of_names(shared: &SharedFile, known: &Names) -> Vec<PlacedFault> {
     let text = shared.file.text();
     let used: Vec<String> = shared.names.iter().cloned().collect();
-    let mut tokens = TextTags::of(text).tokens;
-    // what the including text defines is no name of the rule here
-    let is_word = |at: usize, before: &[Token<'_>]| {
-        let before = |steps: usize| at.checked_sub(steps).and_then(|at| before.get(at));
-        before(1).is_some_and(|token| token.is_symbol(".") || token.is_symbol("|") || token.is_name("is"))
-            || before(2).is_some_and(|token| token.is_name("is"))
+    let all = TextTags::of(text).tokens;
+    let is_used = |token: &Token<'_>| used.iter().any(|name| name == token.text);
+    let is_word = |at: usize, token: &Token<'_>| {
+        let before = |steps: usize| at.checked_sub(steps).and_then(|at| all.get(at));
+        let is_test =
+            before(1).is_some_and(|token| token.is_name("is")) || before(2).is_some_and(|token| token.is_name("is"));
+        token.is_name("is")
+            || token.is_name("not")
+            || is_test
+            || before(1).is_some_and(|token| token.is_symbol(".") || token.is_symbol("|"))
     };
-    let all = tokens.clone();
-    let mut at = 0;
-    tokens.retain(|token| {
-        at += 1;
-        token.kind != TokenKind::Name
-            || is_word(at - 1, &all)
-            || known_word(token)
-            || used.iter().any(|name| name == token.text)
+    // what the including text defines is no name of the rule here
+    let seen = all.iter().enumerate().map(|(at, token)| match token.kind {
+        TokenKind::Name if !is_used(token) && !is_word(at, token) => token.masked(),
+        _ => token.clone(),
     });
+    let tokens: Vec<Token<'_>> = seen.collect();
     let faults = known.faults(&used, &tokens, text.len()).into_iter().map(|fault| {
         // what the words of the language are does not depend on the rule
         let is_of_rule = matches!(fault.code, Code::UnknownName | Code::BadExpression);
@@ -113,11 +114,6 @@ fn faults_of_names(shared: &SharedFile, known: &Names) -> Vec<PlacedFault> {
         }
     });
     faults.collect()
-}
-
-/// A word of the language that the checks of names look for.
-fn known_word(token: &Token<'_>) -> bool {
-    token.is_name("is") || token.is_name("not")
 }
 
 fn tag_too_long(source: &str) -> Option<TextFault> {

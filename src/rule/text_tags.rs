@@ -24,7 +24,7 @@ pub(crate) struct TextTags<'s> {
     pub(crate) calls: Vec<Call<'s>>,
     /// What another file may import: what is defined outside of blocks.
     pub(crate) exports: Vec<(&'s str, Bound<'s>)>,
-    /// Its words. Names that it defines itself are left out, unless a filter, test or attribute is called so.
+    /// Its words. Names that it defines itself are no names here, unless a filter, test or attribute is called so.
     pub(crate) tokens: Vec<Token<'s>>,
     /// What no text may do.
     pub(crate) faults: Vec<TextFault>,
@@ -368,14 +368,17 @@ impl<'s> Reader<'s> {
                 continue;
             }
             let is_keyword = behind(1).is_some_and(|token| token.is_symbol("="));
-            if word.text == "caller" && !is_keyword && self.caller(word, behind(1)) {
+            let bound = self.bound(word.text);
+            let is_caller = word.text == "caller" && !is_keyword && self.caller(word, behind(1));
+            let is_own = is_caller || is_keyword || bound.is_some();
+            self.tags.tokens.push(if is_own { word.masked() } else { word.clone() });
+            if is_caller {
                 self.whole(words, at, at + 1);
                 continue;
             }
-            match self.bound(word.text) {
+            match bound {
                 _ if is_keyword => {}
-                None => self.tags.tokens.push(word.clone()),
-                Some(Bound::Value) => {}
+                None | Some(Bound::Value) => {}
                 Some(of) => {
                     let member = behind(2).filter(|_| matches!(of, Bound::Module(_)));
                     let member = member.filter(|member| member.kind == TokenKind::Name);

@@ -47,6 +47,8 @@ pub(crate) enum Named {
     TestFacts,
     /// Captures that a test expects.
     TestCaptures,
+    /// Captures of a signature, each with what it means.
+    OwnCaptures,
     /// Others that the author chooses.
     Others,
 }
@@ -114,6 +116,7 @@ pub(crate) fn named_at(is_settings: bool, path: &[Step<'_>]) -> Option<Named> {
     Some(match (path, of) {
         ([Step::Key("signatures")], _) if !is_settings => Named::Signatures,
         ([Step::Key("facts")], _) if !is_settings => Named::Facts,
+        ([Step::Key("signatures"), ..], "capture") if !is_settings => Named::OwnCaptures,
         (_, "fact") => Named::TestFacts,
         (_, "capture") => Named::TestCaptures,
         _ => Named::Others,
