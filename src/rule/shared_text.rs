@@ -1,6 +1,6 @@
 //! Texts that take in others: finding the files, and checking them together.
 //!
-//! [`gather`] follows every `include`, `import` and `from` of a text when its rule is loaded, depth first, each file once. It tells what is
+//! `gather` follows every `include`, `import` and `from` of a text when its rule is loaded, depth first, each file once. It tells what is
 //! wrong with the files whatever rule they are used in (they are not there, take in each other in a circle, have no such macro), and which
 //! names of the rule they use, so that these are checked like the rule's own texts. Nothing is looked for when a text is rendered.
 
