@@ -259,7 +259,6 @@ fn files_and_macros_that_a_text_takes_in_are_offered_and_found() {
     assert_eq!(target("{% from 'm.md' import fr^ee %}"), "m.md: free");
     assert_eq!(target("{% from 'm.md' import free as f %}{{ f^(1) }}"), "m.md: free");
     assert_eq!(target("{% import 'm.md' as m %}{{ m.fr^ee(1) }}"), "m.md: free");
-    assert_eq!(target("{% macro own() %}{% endmacro %}"), "");
     let in_template = folder.ask_in("templates/grow.md", "{% include 'm^.md' %}", definition);
     assert_eq!(in_template.len(), 1);
 }
