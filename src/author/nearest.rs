@@ -13,9 +13,12 @@ use std::io::{self, BufRead};
 use std::sync::Arc;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
+use jiff::Timestamp;
 use rayon::prelude::*;
 
 use crate::author::reach;
+use crate::diagnose::max_age::is_too_old;
+use crate::diagnose::overlay_noise::NoiseSieve;
 use crate::rule::signature::{Leaf, Signature, SignatureScope};
 use crate::rule::{Level, SourceSettings};
 use crate::scan::confirm::{Readings, confirm};
@@ -84,6 +87,10 @@ pub(crate) enum Barrier {
     File,
     Level(Option<Level>),
     Noise,
+    /// The position of a noise filter of an overlay.
+    Overlay(usize),
+    /// It is too old.
+    Age,
     Time,
 }
 
@@ -121,6 +128,8 @@ pub(crate) struct Search<'a> {
     index: &'a Index<'a>,
     signatures: Vec<SignatureId>,
     depth: Depth,
+    /// The moment that ages are measured against.
+    now: Option<Timestamp>,
     words: Option<AhoCorasick>,
     /// For each word the probes that have it.
     postings: Vec<Vec<u32>>,
@@ -174,7 +183,12 @@ impl<'a> Search<'a> {
         let kind = Some(AhoCorasickKind::ContiguousNFA);
         let words = AhoCorasick::builder().ascii_case_insensitive(true).kind(kind).build(&texts).ok();
         let words = words.filter(|_| !texts.is_empty());
-        Self { index, signatures, depth, words, postings, weights, probes, wordless, files }
+        Self { index, signatures, depth, now: None, words, postings, weights, probes, wordless, files }
+    }
+
+    /// Measures ages against this moment.
+    pub(crate) fn at(self, now: Option<Timestamp>) -> Self {
+        Self { now, ..self }
     }
 
     /// Reads a case. What could not be read was noted when it was diagnosed.
@@ -275,6 +289,8 @@ struct Text<'t> {
     path: Arc<str>,
     /// For each signature whether its glob takes the source.
     taken: Vec<bool>,
+    /// What overlays call noise in it.
+    sieve: NoiseSieve<'t>,
     /// Lines before the block.
     lines: u64,
 }
@@ -404,6 +420,7 @@ impl<'s> PartSearch<'s> {
         });
         let taken = text.taken[position];
         if may_match && record.matches(signature) {
+            let owner = self.search.index.owner(self.search.signatures[position]).0;
             let level = record.level;
             let barrier = if !taken {
                 Some(Barrier::File)
@@ -411,10 +428,14 @@ impl<'s> PartSearch<'s> {
                 Some(Barrier::Level(level))
             } else if text.settings.noise.is_some_and(|noise| noise.is_noise(&record.plain)) {
                 Some(Barrier::Noise)
+            } else if let Some(filter) = text.sieve.takes(owner, &record.plain) {
+                Some(Barrier::Overlay(filter))
             } else {
                 let zone = text.settings.zone.or(self.reading.options.zone.as_ref());
                 let time = clock.time_of(span).map(|time| time.resolved(text.name.modified, zone));
-                (!self.reading.options.covers(time)).then_some(Barrier::Time)
+                let max_age = signature.max_age.filter(|max_age| is_too_old(time, self.search.now, *max_age));
+                let age = max_age.map(|_| Barrier::Age);
+                age.or((!self.reading.options.covers(time)).then_some(Barrier::Time))
             };
             if let Some(barrier) = barrier {
                 let line = record.line;
@@ -526,6 +547,7 @@ impl Visit for PartSearch<'_> {
             source: source.name.as_str().into(),
             path: source.path.as_str().into(),
             taken,
+            sieve: NoiseSieve::new(self.search.index, &source.path),
             lines: 0,
         };
         let mut blocks = Blocks::new(&mut raw, self.reading.limits.record).with_settings(settings);

@@ -20,7 +20,7 @@ use crate::cli::reading_options::ReadingOptions;
 use crate::cli::rules_options::{RuleFilter, meant};
 use crate::cli::triage::{inputs, severity};
 use crate::report::shape::NoteShape;
-use crate::rule::{Faultbook, RuleId, Severity, State};
+use crate::rule::{Faultbook, RuleId, Severity};
 use crate::scan::Index;
 use crate::source::{Note, Progress};
 
@@ -106,7 +106,7 @@ pub fn run(args: &ExplainArgs, context: &Context) -> Result<Exit, Failure> {
     let options = args.reading.resolve(defaults, args.case.timezone(defaults))?;
     let (cases, lost) = inputs(&paths)?;
 
-    let index = Index::of_rules(&faultbook, |rule| rule.state != State::Archived && wanted(rule));
+    let index = Index::of_rules(&faultbook, |rule| rule.is_looked_for() && wanted(rule));
     let explainer =
         Explainer::new(&index).with_reading(options).with_least_severity(args.min_severity.or(defaults.min_severity));
     let progress = Progress::new();

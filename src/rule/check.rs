@@ -154,6 +154,7 @@ impl Checker<'_> {
             prevention,
             tests,
             path: self.parts.file.path().to_owned(),
+            overlay: None,
         })
     }
 

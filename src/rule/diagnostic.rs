@@ -195,6 +195,10 @@ codes! {
     DuplicateGlob = "duplicate-glob",
     /// A settings file that is not used because it lies below the rules and not beside them. What to do: move it up.
     UnusedSettings = "unused-settings",
+    /// An entry of an overlay that changes nothing: for a rule or a tag that there is not, a severity that the rule has anyway, a noise
+    /// filter that can take no record; or an overlay that is not used because it lies below the rules. What to do: mend the name, or
+    /// leave the entry out.
+    UnusedOverlay = "unused-overlay",
     /// A signature that also matches a sample of another rule, so that the rule applies where it should not: a near miss of that rule,
     /// or a failure that it explains already. What to do: make the signature narrower; if both rules are right about the text, name the
     /// other one under `related` or `supersedes`.

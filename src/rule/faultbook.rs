@@ -1,5 +1,7 @@
 //! A faultbook: all rules of some folders, checked together.
 
+pub(crate) mod overlays;
+
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -11,8 +13,11 @@ use crate::rule::authored::{AuthoredFile, Span};
 use crate::rule::check;
 use crate::rule::checked::Rule;
 use crate::rule::diagnostic::{Code, Diagnostic, DiagnosticSeverity, nearest};
+use crate::rule::faultbook::overlays::{is_among, overlay_files, unused_overlay};
 use crate::rule::file::RuleFile;
 use crate::rule::lint::{self, Allowed};
+use crate::rule::overlay::{OVERLAY_FILE, OverlayNoise};
+use crate::rule::overlay_join::OtherRules;
 use crate::rule::pattern_library::PatternLibrary;
 use crate::rule::reload::{Kept, KeptRule};
 use crate::rule::settings::{SETTINGS_FILE, Settings};
@@ -50,6 +55,9 @@ pub struct Faultbook {
     settings: Settings,
     files: usize,
     settings_files: usize,
+    overlay_noise: OverlayNoise,
+    overlays: usize,
+    other_rules: OtherRules,
 }
 
 /// Where the texts of the rules can be looked up again. They are not kept: most are never shown.
@@ -79,15 +87,22 @@ impl Faultbook {
     ///
     /// Templates are looked for in `template_folders`; without any, in the folder `templates` beside or in each rule folder,
     /// and in any case among the shipped ones last. Settings are in the file `faultbook.yaml` in or beside each rule folder; what
-    /// several of them say counts in the order of the folders. Tables are in the folder `tables` in or beside each rule folder. Whatever cannot be read becomes a diagnostic.
+    /// several of them say counts in the order of the folders. Tables are in the folder `tables` in or beside each rule folder. An
+    /// `overlay.yaml` in or beside each rule folder is laid over the rules. Whatever cannot be read becomes a diagnostic.
     pub fn load(rule_paths: &[PathBuf], template_folders: &[PathBuf]) -> Self {
-        Self::load_beside(rule_paths, template_folders, Kept::default()).0
+        Self::load_beside(rule_paths, template_folders, &[], Kept::default()).0
     }
 
     /// The same, with what was kept of an earlier load with the same settings: files that it has are not read again. Also gives what there
     /// is to keep now.
-    pub(crate) fn load_beside(rule_paths: &[PathBuf], template_folders: &[PathBuf], mut kept: Kept) -> (Self, Kept) {
-        let (files, mut unreadable) = files_of_rules(rule_paths);
+    pub(crate) fn load_beside(
+        rule_paths: &[PathBuf],
+        template_folders: &[PathBuf],
+        overlays: &[PathBuf],
+        mut kept: Kept,
+    ) -> (Self, Kept) {
+        let (mut files, mut unreadable) = files_of_rules(rule_paths);
+        files.retain(|file| !is_among(file, overlays));
         let templates = Templates { folders: template_folders_of(rule_paths, template_folders) };
         // before the rules, which may use what they define
         let (mut settings, mut unreadable_settings) = (ReadSettings::default(), Vec::new());
@@ -119,6 +134,8 @@ impl Faultbook {
         }
         unreadable.extend(unreadable_settings);
         unreadable.append(&mut tables.diagnostics);
+        faultbook.other_rules.has_unknown |= rule_paths.iter().any(|path| path.is_file());
+        faultbook.lay_over(overlays::read(&overlay_files(rule_paths, overlays)));
         faultbook.diagnostics.splice(0..0, unreadable);
         (faultbook, Kept::of(rules))
     }
@@ -176,32 +193,48 @@ impl Faultbook {
         settings: ReadSettings,
         origin: Origin,
     ) -> (Self, Vec<KeptRule>, Vec<Diagnostic>) {
-        let unreadable = files.iter().filter_map(|file| file.read.as_ref().err().cloned()).collect();
+        let unreadable: Vec<Diagnostic> = files.iter().filter_map(|file| file.read.as_ref().err().cloned()).collect();
         let mut read: Vec<(&mut ReadRule, &mut Option<RuleId>)> =
             files.iter_mut().filter_map(|file| Some((file.read.as_mut().ok()?, &mut file.place))).collect();
         let count = read.len();
         let (usable, mut diagnostics) = join(&read.iter().map(|(rule, _)| &**rule).collect::<Vec<_>>());
         let allowed = read.iter().filter_map(|(rule, _)| rule.allowed.clone()).collect();
         let mut rules = Vec::with_capacity(count);
+        let mut other_rules = OtherRules { has_unknown: !unreadable.is_empty(), ..OtherRules::default() };
         for ((rule, place), usable) in read.iter_mut().zip(usable) {
             **place = None;
             if let Some(rule) = rule.rule.take_if(|_| usable) {
                 **place = Some(RuleId(rules.len()));
                 rules.push(rule);
+            } else {
+                other_rules.note(rule.id.as_ref().map(|(id, _)| id.as_str()));
             }
         }
         let ReadSettings { settings, diagnostics: of_settings, files: settings_files } = settings;
         diagnostics.extend(of_settings);
         diagnostics.sort_by(|left, right| left.sort_key().cmp(&right.sort_key()));
         (
-            Self { rules, diagnostics, allowed, origin, templates, settings, files: count, settings_files },
+            Self {
+                rules,
+                diagnostics,
+                allowed,
+                origin,
+                templates,
+                settings,
+                files: count,
+                settings_files,
+                overlay_noise: OverlayNoise::default(),
+                overlays: 0,
+                other_rules,
+            },
             files,
             unreadable,
         )
     }
 
-    /// Gives up its rules, each at the place of its id.
-    pub(crate) fn into_rules(self) -> Vec<Rule> {
+    /// Gives up its rules as they were written, each at the place of its id.
+    pub(crate) fn into_rules(mut self) -> Vec<Rule> {
+        self.set_overlays_aside();
         self.rules
     }
 
@@ -434,6 +467,10 @@ fn rule_files(path: &Path, unreadable: &mut Vec<Diagnostic>, files: &mut Vec<Pat
                 if entry.file_name() == SETTINGS_FILE {
                     // in the folder itself, or given as a file, it is found with those beside the folder
                     unreadable.extend((entry.depth() > 1).then(|| unused_settings(entry.path())));
+                    continue;
+                }
+                if entry.file_name() == OVERLAY_FILE && entry.file_type().is_file() {
+                    unreadable.extend((entry.depth() > 1).then(|| unused_overlay(entry.path())));
                     continue;
                 }
                 if entry.file_type().is_file() && (is_rule || entry.depth() == 0) {

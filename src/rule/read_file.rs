@@ -147,6 +147,7 @@ fn read_signature(reader: &mut Reader, name: Located<String>, node: Located<Node
         file: fields.take("file").and_then(|node| reader.text(node)),
         level: level.map(|node| reader.one_or_more(node)).unwrap_or_default(),
         level_is_list,
+        max_age: fields.take("max_age").and_then(|node| reader.text(node)),
         whole_file: scope.is_some_and(|scope| scope.value == "file"),
         captures: read_captures(reader, fields.take("captures")),
         has_faults: false,

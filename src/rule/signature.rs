@@ -9,6 +9,7 @@ use globset::{Glob, GlobBuilder, GlobMatcher};
 
 use crate::rule::pattern::Pattern;
 use crate::rule::required::NeedleSet;
+use crate::rule::timespan::Timespan;
 use crate::rule::vocabulary::Level;
 
 /// A named test of one record, or of one whole file.
@@ -26,6 +27,8 @@ pub struct Signature {
     pub file: Option<FileGlob>,
     /// Which levels a record may have.
     pub level: Option<LevelTest>,
+    /// How old a record may be by the case's clock.
+    pub max_age: Option<Timespan>,
     /// What the text is that is tested.
     pub scope: SignatureScope,
     /// Sets of needles; whatever matches has one of each. Empty: every record has to be tried. Whole files have none.

@@ -3,6 +3,8 @@
 //! Candidates are not narrowed to what is written so far: editors do that, each in its way. Only rule ids are, of which there may be
 //! thousands.
 
+use std::collections::BTreeSet;
+
 use crate::author::language_server::cursor::{After, Cursor, Word, expression_word, reference_at, tag_at};
 use crate::author::language_server::keys::{self, Kind, Named};
 use crate::author::language_server::names::RuleNames;
@@ -136,7 +138,7 @@ impl<'t> Completer<'_, 't> {
         Completion { items: items.collect(), replace: place, is_incomplete: false }
     }
 
-    /// Names that a test may give values for.
+    /// Names that a test may give values for, or that an overlay may change something about.
     fn named(
         &self,
         names: &RuleNames<'t>,
@@ -157,6 +159,15 @@ impl<'t> Completer<'_, 't> {
                 let captures = of.flat_map(|signature| &signature.captures);
                 captures.map(|(name, _)| item(ItemKind::Capture, name)).collect()
             }
+            Named::Rules => {
+                let mut completion = self.rule_ids(place);
+                completion.items.retain(|item| !is_used(&item.label));
+                for item in completion.items.iter_mut().filter(|_| !is_complete) {
+                    item.insert.push(':');
+                }
+                return completion;
+            }
+            Named::Tags => self.tags(),
             Named::Signatures | Named::Facts | Named::Others => Vec::new(),
         };
         items.retain(|item| !is_used(&item.label));
@@ -209,6 +220,13 @@ impl<'t> Completer<'_, 't> {
             ..item(ItemKind::Pattern, pattern.name)
         });
         Completion { items: own.chain(built_in).collect(), replace: name, is_incomplete: false }
+    }
+
+    /// The tags that rules have, each once.
+    fn tags(&self) -> Vec<CompletionItem> {
+        let rules = self.file.desk.rules().filter_map(|rule| rule.rule);
+        let tags: BTreeSet<&str> = rules.flat_map(|rule| &rule.tags).map(String::as_str).collect();
+        plain(ItemKind::Value, tags.into_iter().collect())
     }
 
     /// The ids of other rules that hold what is written up to the cursor.

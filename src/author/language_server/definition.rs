@@ -47,7 +47,7 @@ pub fn definition(file: &OpenFile<'_>, offset: usize) -> Vec<Target> {
             }
             name_in(&names, file.text, place, kind == Kind::Article, offset).map(here).unwrap_or_default()
         }
-        Cursor::Value { kind: Kind::RuleId, place, .. } => {
+        Cursor::Value { kind: Kind::RuleId, place, .. } | Cursor::Name { named: Named::Rules, place, .. } => {
             let id = file.text.get(place.range()).unwrap_or_default();
             let found = file.desk.find(id).and_then(|rule| Some((rule.path.to_owned(), rule.id?.1)));
             found.map(|(path, span)| Target { path, span }).into_iter().collect()

@@ -21,8 +21,14 @@ pub struct Edit {
 }
 
 /// Mistakes whose first mark is a word for which another is suggested.
-const MISSPELT: [Code; 5] =
-    [Code::UnknownKey, Code::UnknownValue, Code::UnknownName, Code::UnknownFilter, Code::UnknownRule];
+const MISSPELT: [Code; 6] = [
+    Code::UnknownKey,
+    Code::UnknownValue,
+    Code::UnknownName,
+    Code::UnknownFilter,
+    Code::UnknownRule,
+    Code::UnusedOverlay,
+];
 
 /// The edit that mends a diagnostic, if there is one.
 pub fn fix_of(diagnostic: &Diagnostic) -> Option<Edit> {

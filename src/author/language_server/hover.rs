@@ -58,6 +58,12 @@ pub fn hover(file: &OpenFile<'_>, offset: usize) -> Option<Hover> {
             let text = match named {
                 Named::Signatures => hoverer.signature(name),
                 Named::Facts | Named::TestFacts => fact(names.facts.iter().find(|fact| fact.name == name)?),
+                Named::Rules => rule(file, name)?,
+                Named::Tags => {
+                    let rules = file.desk.rules().filter_map(|rule| rule.rule);
+                    let count = rules.filter(|rule| rule.tags.iter().any(|tag| tag == name)).count();
+                    format!("tag {} of {count} rule{}", code(name), if count == 1 { "" } else { "s" })
+                }
                 Named::Others => return None,
                 Named::OwnCaptures => {
                     let path = outline.path(node);
@@ -80,12 +86,7 @@ pub fn hover(file: &OpenFile<'_>, offset: usize) -> Option<Hover> {
         }
         Cursor::Value { kind: Kind::RuleId, place, .. } => {
             let id = file.text.get(place.range())?;
-            let found = file.desk.find(id)?;
-            let told = match found.rule {
-                Some(rule) => format!("**{}** ({}, {})", text(&rule.title), rule.severity, rule.state),
-                None => "a rule with errors".to_owned(),
-            };
-            Some(Hover { text: format!("{}: {told}", code(id)), span: place })
+            Some(Hover { text: rule(file, id)?, span: place })
         }
         Cursor::Value { kind: Kind::Identity | Kind::Question | Kind::Capture | Kind::Signature, place, .. } => {
             let meaning = names.meaning(None, file.text.get(place.range())?)?;
@@ -197,6 +198,15 @@ impl Hoverer<'_, '_> {
         tell_tests(&mut text, told);
         Some(Hover { text, span: regex.span })
     }
+}
+
+/// What is told of a rule by its id.
+fn rule(file: &OpenFile<'_>, id: &str) -> Option<String> {
+    let told = match file.desk.find(id)?.rule {
+        Some(rule) => format!("**{}** ({}, {})", text(&rule.title), rule.severity, rule.state),
+        None => "a rule with errors".to_owned(),
+    };
+    Some(format!("{}: {told}", code(id)))
 }
 
 /// All regexes of a signature.

@@ -22,6 +22,7 @@ use std::path::{Path, PathBuf};
 
 use crate::rule::authored::Span;
 use crate::rule::desk::{Desk, FileRole};
+use crate::rule::overlay::OVERLAY_FILE;
 use crate::rule::settings::SETTINGS_FILE;
 
 pub use completion::{Completion, CompletionItem, ItemKind, complete};
@@ -45,6 +46,7 @@ pub struct OpenFile<'t> {
 enum Language {
     Rule,
     Settings,
+    Overlay,
     Template,
 }
 
@@ -55,10 +57,14 @@ impl OpenFile<'_> {
         match self.desk.role(self.path) {
             FileRole::Rule => Some(Language::Rule),
             FileRole::Settings => Some(Language::Settings),
+            FileRole::Overlay => Some(Language::Overlay),
             FileRole::Template => Some(Language::Template),
             FileRole::Table => None,
             FileRole::Other if self.path.file_name().is_some_and(|name| name == SETTINGS_FILE) => {
                 Some(Language::Settings)
+            }
+            FileRole::Other if self.path.file_name().is_some_and(|name| name == OVERLAY_FILE) => {
+                Some(Language::Overlay)
             }
             FileRole::Other => is_yaml.then_some(Language::Rule),
         }

@@ -218,6 +218,30 @@ fn settings_have_their_own_keys() {
 }
 
 #[test]
+fn overlays_are_offered_keys_rules_and_tags() {
+    let folder = Folder::new();
+    let labels = |text: &str| -> Vec<String> {
+        folder.ask_in("overlay.yaml", text, |file, at| {
+            complete(file, at).items.into_iter().map(|item| item.insert).collect()
+        })
+    };
+    assert_eq!(labels("^"), ["rules: ", "tags: ", "noise: "]);
+    assert_eq!(labels("rules:\n  mail-^"), ["mail-full:", "mail-off:"]);
+    assert_eq!(labels("rules:\n  mail-off: { off: true }\n  mail^"), ["mail-full:"], "each once");
+    assert!(labels("rules:\n  mail-off:\n    ^").contains(&"severity: ".to_owned()));
+    assert!(labels("rules:\n  mail-off:\n    severity: ^").contains(&"critical".to_owned()));
+    assert!(labels("noise:\n  - regex: '%{^'").contains(&"IPV4}".to_owned()));
+    let hover = |text: &str| folder.ask_in("overlay.yaml", text, |file, at| hover(file, at).map(|hover| hover.text));
+    assert_eq!(
+        hover("rules:\n  mail-o^ff: { off: true }\n").as_deref(),
+        Some("`mail-off`: **Mail is off** (error, draft)")
+    );
+    assert!(hover("rules:\n  mail-off: { of^f: true }\n").is_some_and(|text| text.contains("not looked for")));
+    let target = folder.ask_in("overlay.yaml", "rules:\n  mail-o^ff: { off: true }\n", definition);
+    assert!(target.first().is_some_and(|target| target.path.ends_with("off.yaml")));
+}
+
+#[test]
 fn no_place_of_an_unfinished_file_is_too_much() {
     let folder = Folder::new();
     let path = folder.folder.path().join("full.yaml");
