@@ -241,6 +241,7 @@ impl<'a> Explainer<'a> {
         let captures = whole.map_or(Vec::new(), |whole| {
             let captures = group_captures(rule, position, whole).filter(|capture| !capture.values.seen.is_empty());
             let part = |capture: crate::diagnose::Capture| CapturePart {
+                about: signature.about(&capture.name).map(str::to_owned),
                 name: capture.name,
                 more: capture.values.more,
                 values: capture.values.seen,
@@ -539,6 +540,7 @@ fn explained_fact(
     };
     FactPart {
         name: fact.name.clone(),
+        about: fact.about.clone(),
         kind: fact.kind,
         given: from_whom,
         refused,

@@ -329,7 +329,8 @@ fn signature_node(signature: &SignaturePart) -> Node {
         for capture in &signature.captures {
             let values: Vec<_> = capture.values.iter().take(VALUES).map(|value| terminal(value)).collect();
             let more = if capture.more || capture.values.len() > VALUES { ", …" } else { "" };
-            node.details.push(format!("{} = {}{more}", terminal(&capture.name), values.join(", ")));
+            let about = capture.about.as_deref().map(|about| format!("  ({})", terminal(about))).unwrap_or_default();
+            node.details.push(format!("{} = {}{more}{about}", terminal(&capture.name), values.join(", ")));
         }
         for excluded in &signature.excluded {
             let told = sentence::excluded(excluded, None, None);
@@ -461,6 +462,9 @@ fn fact_node(fact: &FactPart) -> Node {
                 Some(ask) => format!("{why}would be asked: {}  --fact {name}=…", terminal(ask)),
                 None => format!("{why}nobody is asked for it: --fact {name}=…"),
             });
+            // a question says what is meant
+            let about = fact.about.as_deref().filter(|_| fact.ask.is_none());
+            node.details.extend(about.map(|about| format!("it is {}", terminal(about))));
             node
         }
     };

@@ -151,11 +151,29 @@ impl<'a> PartChecker<'a> {
             max_age: written.max_age.as_ref().and_then(|written| self.timespan(written)),
             scope: if written.whole_file { SignatureScope::File } else { SignatureScope::Record },
             needles,
+            meanings: written.captures.iter().map(|(name, about)| (name.value.clone(), about.value.clone())).collect(),
         };
+        self.known_captures(written, &signature);
         if self.diagnostics.len() == faults_before && !written.has_faults {
             self.diagnostics.extend(slow_pattern::warning(self.file, written, &signature, self.patterns));
         }
         signature
+    }
+
+    /// Reports meanings of captures that the signature does not have.
+    fn known_captures(&mut self, written: &SignatureFile, signature: &Signature) {
+        if written.captures.is_empty() {
+            return;
+        }
+        let known = signature.every_capture();
+        for (name, _) in &written.captures {
+            if known.contains(&name.value.as_str()) || self.lost_captures.contains(&name.value) {
+                continue;
+            }
+            let title = format!("the signature `{}` captures no `{}`", written.name.value, name.value);
+            let help = suggest(&name.value, &known).or_else(|| Some("it captures nothing".to_owned()));
+            self.error(Code::UnknownName, name.span, title, "not captured here", help);
+        }
     }
 
     /// The tests of which one must hold, and what they need together.

@@ -16,8 +16,7 @@ use crate::rule::checked::Rule;
 use crate::rule::diagnostic::Diagnostic;
 use crate::rule::faultbook::overlays::{is_among, overlay_files};
 use crate::rule::faultbook::{
-    ReadRule, Templates, files_of_rules, join, not_readable, settings_files, shown, table_folders_of,
-    template_folders_of, text_of,
+    ReadRule, files_of_rules, join, not_readable, settings_files, shown, table_folders_of, template_folders_of, text_of,
 };
 use crate::rule::overlay::OVERLAY_FILE;
 use crate::rule::overlay_check::{self, CheckedOverlay};
@@ -26,6 +25,7 @@ use crate::rule::pattern_library::PatternLibrary;
 use crate::rule::settings::{SETTINGS_FILE, Settings};
 use crate::rule::settings_check;
 use crate::rule::tables::{TABLE_FOLDER, Tables};
+use crate::rule::templates::{TemplateSource, Templates};
 
 /// How far above a folder of rules its settings and templates may lie.
 const LEVELS_ABOVE: usize = 4;
@@ -272,6 +272,12 @@ impl Desk {
         candidates.into_iter().find(|full| self.unsaved.contains_key(full) || full.is_file())
     }
 
+    /// The text of a template as it counts, also of one that is compiled in.
+    pub(crate) fn template(&self, path: &str) -> Option<Arc<AuthoredFile>> {
+        let unsaved = |full: &Path| self.unsaved.get(full).map(|text| text.to_string());
+        self.templates.read_beside(path, &unsaved).ok().flatten()
+    }
+
     /// The paths of all templates below the folders of this faultbook, sorted. Those that are compiled in are not listed: they are layouts
     /// and the texts of shipped rules.
     pub fn templates(&self) -> Vec<String> {
@@ -413,12 +419,9 @@ impl Desk {
     fn read_rule(&self, place: (usize, PathBuf)) -> RuleEntry {
         let path = &place.1;
         let named = Mutex::new(Vec::new());
-        let find_template = |template: &str| {
-            named.lock().unwrap_or_else(PoisonError::into_inner).push(template.to_owned());
-            self.templates.read_beside(template, &|full| self.unsaved.get(full).map(|text| text.to_string()))
-        };
+        let templates = Watched { desk: self, named: &named };
         let read = match self.text(path) {
-            Ok(text) => Ok(ReadRule::read(shown(path), text, &self.patterns, &self.tables, &find_template)),
+            Ok(text) => Ok(ReadRule::read(shown(path), text, &self.patterns, &self.tables, &templates)),
             Err(reason) => Err(not_readable(path, &reason)),
         };
         let templates = named.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -485,6 +488,24 @@ impl RuleEntry {
             id: read.and_then(|read| read.id.as_ref()).map(|(id, span)| (id.as_str(), *span)),
             rule: read.and_then(|read| read.rule.as_ref()),
         }
+    }
+}
+
+/// The templates of a desk, and which of them were asked for.
+struct Watched<'d> {
+    desk: &'d Desk,
+    named: &'d Mutex<Vec<String>>,
+}
+
+impl TemplateSource for Watched<'_> {
+    fn read(&self, path: &str) -> Result<Option<Arc<AuthoredFile>>, String> {
+        self.named.lock().unwrap_or_else(PoisonError::into_inner).push(path.to_owned());
+        let unsaved = |full: &Path| self.desk.unsaved.get(full).map(|text| text.to_string());
+        self.desk.templates.read_beside(path, &unsaved)
+    }
+
+    fn paths(&self) -> Vec<String> {
+        self.desk.templates().into_iter().chain(self.desk.templates.listed()).collect()
     }
 }
 

@@ -130,6 +130,17 @@ codes! {
     BadTemplate = "bad-template",
     /// A file below `templates/` that is named but not there. What to do: check the path; it is relative to `templates/`.
     MissingTemplate = "missing-template",
+    /// Files below `templates/` that take in each other in a circle, or one that takes in itself. What to do: move what both need into
+    /// a third file.
+    CircularInclude = "circular-include",
+    /// Files that take in each other deeper, or a text that takes in more, than texts may. What to do: take in less.
+    IncludeLimit = "include-limit",
+    /// A macro that the file it is imported from does not define, or something else that is called like one. What to do: take the name
+    /// that is suggested.
+    UnknownMacro = "unknown-macro",
+    /// A call that does not fit its macro: arguments that are missing, too many or not known, or a `call` block for a macro that has no
+    /// place for its text. What to do: write what the macro takes.
+    WrongArguments = "wrong-arguments",
     /// A rule id in `supersedes` that no rule has. Ids in `related` may be articles outside the faultbook. What to do: mend
     /// it, or check the folder as a whole.
     UnknownRule = "unknown-rule",

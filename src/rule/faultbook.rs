@@ -2,9 +2,9 @@
 
 pub(crate) mod overlays;
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::path::{Component, Path, PathBuf};
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -24,6 +24,8 @@ use crate::rule::settings::{SETTINGS_FILE, Settings};
 use crate::rule::settings_check;
 use crate::rule::shipped;
 use crate::rule::tables::{TABLE_FOLDER, Tables};
+use crate::rule::templates::TemplateSource;
+pub use crate::rule::templates::Templates;
 
 /// The place of a rule in its faultbook.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -69,45 +71,6 @@ enum Origin {
     Given(HashMap<String, Arc<AuthoredFile>>),
 }
 
-/// Where templates are looked for: folders in order, then what is shipped.
-#[derive(Clone, Debug, Default)]
-pub struct Templates {
-    pub(crate) folders: Vec<PathBuf>,
-}
-
-impl Templates {
-    /// The template at a path below one of the folders; never a file outside them.
-    pub fn find(&self, path: &str) -> Option<Arc<AuthoredFile>> {
-        self.read(path).ok().flatten()
-    }
-
-    /// The same; the error says why a template that is there cannot be read.
-    pub(crate) fn read(&self, path: &str) -> Result<Option<Arc<AuthoredFile>>, String> {
-        self.read_beside(path, &|_| None)
-    }
-
-    /// The same, where texts that are not on disk go before those that are.
-    pub(crate) fn read_beside(
-        &self,
-        path: &str,
-        unsaved: &dyn Fn(&Path) -> Option<String>,
-    ) -> Result<Option<Arc<AuthoredFile>>, String> {
-        let inside = Path::new(path).components().all(|part| matches!(part, Component::Normal(_)));
-        if path.is_empty() || !inside {
-            return Ok(None);
-        }
-        for full in self.folders.iter().map(|folder| folder.join(path)) {
-            let text = match unsaved(&full) {
-                Some(text) => text,
-                None if full.is_file() => text_of(&full)?,
-                None => continue,
-            };
-            return Ok(Some(Arc::new(AuthoredFile::new(shown(&full), text))));
-        }
-        Ok(shipped::template(path).map(|text| Arc::new(AuthoredFile::new(format!("templates/{path}"), text))))
-    }
-}
-
 impl Faultbook {
     /// The faultbook that is compiled into the binary.
     pub fn shipped() -> Self {
@@ -151,7 +114,6 @@ impl Faultbook {
         }
         let patterns = settings.settings.patterns();
         let mut tables = Tables::load(&table_folders_of(rule_paths), text_of);
-        let find_template = |path: &str| templates.read(path);
         let known: Vec<Option<KeptRule>> = files.iter().map(|path| kept.take(path)).collect();
         let rules: Vec<KeptRule> = files
             .into_par_iter()
@@ -159,8 +121,8 @@ impl Faultbook {
             .map(|(path, known)| match known {
                 Some(known) => known,
                 None => {
-                    let read = text_of(&path)
-                        .map(|text| ReadRule::read(shown(&path), text, patterns, &tables, &find_template));
+                    let read =
+                        text_of(&path).map(|text| ReadRule::read(shown(&path), text, patterns, &tables, &templates));
                     KeptRule::new(read.map_err(|reason| not_readable(&path, &reason)), path)
                 }
             })
@@ -216,11 +178,9 @@ impl Faultbook {
         let mut read_settings = ReadSettings::default();
         settings.into_iter().for_each(|(path, text)| read_settings.add(path, text));
         let patterns = read_settings.settings.patterns();
-        let find_template = |path: &str| templates.read(path);
         let tables = Tables::default();
-        let read = |(path, text)| {
-            KeptRule::new(Ok(ReadRule::read(path, text, patterns, &tables, &find_template)), PathBuf::new())
-        };
+        let read =
+            |(path, text)| KeptRule::new(Ok(ReadRule::read(path, text, patterns, &tables, &templates)), PathBuf::new());
         let rules = texts.into_par_iter().map(read).collect();
         Self::build(rules, templates, read_settings, origin).0
     }
@@ -385,7 +345,7 @@ impl ReadRule {
         text: String,
         patterns: &PatternLibrary,
         tables: &Tables,
-        find_template: check::FindTemplate<'_>,
+        templates: &dyn TemplateSource,
     ) -> Self {
         let file = Arc::new(AuthoredFile::new(path, text));
         let (written, mut diagnostics) = RuleFile::read(Arc::clone(&file));
@@ -399,7 +359,7 @@ impl ReadRule {
             items: written.allow.iter().map(|word| word.span).collect(),
             file: Arc::clone(&file),
         });
-        let (rule, diagnostics) = check::check(&file, written, diagnostics, patterns, tables, find_template);
+        let (rule, diagnostics) = check::check(&file, written, diagnostics, patterns, tables, templates);
         let mut read = Self { id, supersedes, file, allowed, rule, diagnostics };
         read.let_go_of_text();
         read
@@ -451,7 +411,23 @@ pub(crate) fn join(read: &[&ReadRule]) -> (Vec<bool>, Vec<Diagnostic>) {
             );
         }
     }
-    diagnostics.extend(read.iter().flat_map(|rule| rule.diagnostics.iter().cloned()));
+    // what is wrong with a file that several rules take text from is the same mistake in each of them
+    let mut told: HashSet<(&str, Span, Code, &str)> = HashSet::new();
+    for rule in read {
+        diagnostics.extend(
+            rule.diagnostics
+                .iter()
+                .filter(|&diagnostic| {
+                    let Some(label) = diagnostic.labels.first().filter(|label| !Arc::ptr_eq(&label.file, &rule.file))
+                    else {
+                        return true;
+                    };
+                    let key = (label.file.path(), label.span, diagnostic.code, diagnostic.title.as_str());
+                    label.file.path() == rule.file.path() || told.insert(key)
+                })
+                .cloned(),
+        );
+    }
     (usable, diagnostics)
 }
 

@@ -33,6 +33,8 @@ pub struct Signature {
     pub scope: SignatureScope,
     /// Sets of needles; whatever matches has one of each. Empty: every record has to be tried. Whole files have none.
     pub needles: Box<[NeedleSet]>,
+    /// What captures mean, for people: each at most once, and only captures that there are.
+    pub meanings: Box<[(String, String)]>,
 }
 
 /// What a signature is tested against.
@@ -68,6 +70,11 @@ impl Signature {
         let mut captures = self.captures();
         captures.extend(self.optional_captures());
         captures
+    }
+
+    /// What a capture means, if the rule says so.
+    pub fn about(&self, capture: &str) -> Option<&str> {
+        self.meanings.iter().find(|(name, _)| name == capture).map(|(_, about)| about.as_str())
     }
 
     /// The captures of the `optional` patterns, in the order written, each once.

@@ -17,6 +17,7 @@ mod preview;
 mod reading;
 mod rules;
 mod settings;
+mod shared_text;
 mod snapshots;
 mod sources;
 mod test;

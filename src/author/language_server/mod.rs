@@ -2,7 +2,7 @@
 //!
 //! Each is a function from a [`Desk`], a file with its text as the editor has it, and a place in it, to data; nothing here
 //! knows the protocol or keeps state. `outline` makes sense of unfinished text, `keys` knows the language's mappings, `names` the names of
-//! the rule at hand, and `cursor` puts the three together. [`line_index`] converts places. Diagnostics are the desk's own; the loop
+//! the rule at hand, `shared` the files that a text takes in, and `cursor` puts the three together. [`line_index`] converts places. Diagnostics are the desk's own; the loop
 //! that talks to the editor is in `cli`.
 
 mod completion;
@@ -14,6 +14,7 @@ mod keys;
 pub mod line_index;
 mod names;
 mod outline;
+mod shared;
 #[cfg(test)]
 mod tests;
 

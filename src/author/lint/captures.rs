@@ -8,6 +8,7 @@ use crate::author::lint::page::Page;
 use crate::rule::condition::Condition;
 use crate::rule::decide::{Binding, Truth, decide};
 use crate::rule::lexer::{Token, TokenKind, expression_tokens, template_tokens, unquoted};
+use crate::rule::text::Text;
 use crate::rule::{Code, Diagnostic, Rule};
 
 /// Looks for captures and facts that nothing uses.
@@ -15,7 +16,7 @@ pub(super) fn lint(rule: &Rule, page: &Page<'_>, found: &mut Vec<Diagnostic>) {
     let uses = Uses::of(rule);
     unused_captures(rule, &uses, page, found);
     for fact in rule.facts.iter().filter(|fact| !uses.names.contains(fact.name.as_str())) {
-        if uses.may_use_anything || page.mentions_elsewhere(&fact.name) {
+        if page.mentions_elsewhere(&fact.name) {
             continue;
         }
         let title = match fact.ask {
@@ -33,8 +34,6 @@ struct Uses<'r> {
     rule: &'r Rule,
     /// The names that stand alone or before a dot.
     names: HashSet<&'r str>,
-    /// Whether a text takes in others, of which nothing is known here.
-    may_use_anything: bool,
 }
 
 impl<'r> Uses<'r> {
@@ -43,13 +42,7 @@ impl<'r> Uses<'r> {
             .flat_map(Condition::names)
             .chain(rule.facts.iter().filter_map(|fact| Some(fact.lookup.as_ref()?.by.as_str())))
             .chain(texts(rule).flat_map(|text| text.names().iter().map(String::as_str)));
-        let takes_in = |text: &crate::rule::text::Text| {
-            ["include", "import", "extends"].iter().any(|word| text.source().contains(word))
-                && template_tokens(text.source())
-                    .iter()
-                    .any(|token| ["include", "import", "extends"].iter().any(|word| token.is_name(word)))
-        };
-        Self { rule, names: names.collect(), may_use_anything: texts(rule).any(takes_in) }
+        Self { rule, names: names.collect() }
     }
 
     /// Whether a capture is used as `signature.capture`, or all captures of the signature are.
@@ -62,7 +55,7 @@ impl<'r> Uses<'r> {
             TokenKind::Text => unquoted(token) == capture,
             TokenKind::Number | TokenKind::Symbol => false,
         };
-        texts(self.rule).any(|text| template_tokens(text.source()).iter().any(is_use))
+        texts(self.rule).flat_map(Text::sources).any(|source| template_tokens(source).iter().any(is_use))
             || conditions(self.rule).any(|condition| expression_tokens(&condition.source()).iter().any(is_use))
     }
 }
@@ -76,7 +69,7 @@ fn conditions(rule: &Rule) -> impl Iterator<Item = &Condition> {
 }
 
 /// Every text of a rule.
-fn texts(rule: &Rule) -> impl Iterator<Item = &crate::rule::text::Text> {
+fn texts(rule: &Rule) -> impl Iterator<Item = &Text> {
     let sections = [&rule.symptoms, &rule.cause, &rule.prevention].into_iter().flatten();
     sections.chain(rule.resolution.iter().map(|branch| &branch.text))
 }
@@ -94,7 +87,7 @@ fn unused_captures(rule: &Rule, uses: &Uses<'_>, page: &Page<'_>, found: &mut Ve
         };
         let optional = signature.optional_captures();
         for name in required.iter().chain(&optional).filter(unused) {
-            if uses.may_use_anything || of_identity(name) || page.mentions_elsewhere(name) {
+            if of_identity(name) || page.mentions_elsewhere(name) {
                 continue;
             }
             let title = format!("nothing uses the capture `{name}` of the signature `{}`", signature.name);
