@@ -38,6 +38,8 @@ pub struct Atom {
     expression: Option<Box<Expression<'static, 'static>>>,
     /// The names that `is known`, `is defined` and `is undefined` ask about: about knowledge itself, not about the value.
     asked_whether_known: Vec<String>,
+    /// The names that `is none` and the like ask about, and those that have a `default`: it makes sense when they are not there.
+    asked_whether_there: Vec<String>,
     /// Whether it is nothing but a name.
     is_name: bool,
 }
@@ -125,6 +127,11 @@ impl Atom {
         &self.asked_whether_known
     }
 
+    /// The names of which it asks whether there is a value, or says what stands in for one.
+    pub fn asked_whether_there(&self) -> &[String] {
+        &self.asked_whether_there
+    }
+
     /// Whether it is nothing but a name, so that only the truth of what the name stands for matters.
     pub fn is_name(&self) -> bool {
         self.is_name
@@ -150,6 +157,7 @@ fn atom(source: &str, range: Range<usize>) -> Result<Atom, ExpressionError> {
             names,
             expression: None,
             asked_whether_known: Vec::new(),
+            asked_whether_there: Vec::new(),
             is_name: true,
         });
     }
@@ -163,19 +171,21 @@ fn atom(source: &str, range: Range<usize>) -> Result<Atom, ExpressionError> {
     names.sort_unstable();
     let tokens = expression_tokens(text);
     let is_name = matches!(&tokens[..], [only] if names.iter().any(|name| only.is_name(name)));
-    let asked_whether_known = names.iter().filter(|name| is_asked_whether_known(&tokens, name)).cloned().collect();
-    Ok(Atom { source: text.to_owned(), names, expression: Some(Box::new(expression)), asked_whether_known, is_name })
+    let asked = |words: &[&str]| names.iter().filter(|name| is_asked(&tokens, name, words)).cloned().collect();
+    let asked_whether_known = asked(&["known", "defined", "undefined"]);
+    let asked_whether_there = asked(&["known", "defined", "undefined", "none", "default"]);
+    let expression = Some(Box::new(expression));
+    Ok(Atom { source: text.to_owned(), names, expression, asked_whether_known, asked_whether_there, is_name })
 }
 
-/// Whether `name is known` or the like occurs, be it in brackets.
-fn is_asked_whether_known(tokens: &[Token<'_>], name: &str) -> bool {
-    let is_knowledge = |token: &Token<'_>| ["known", "defined", "undefined"].iter().any(|word| token.is_name(word));
+/// Whether `name is WORD`, `name is not WORD` or `name | WORD` occurs with one of the words, be the name in brackets.
+fn is_asked(tokens: &[Token<'_>], name: &str, words: &[&str]) -> bool {
     (0..tokens.len()).filter(|&at| tokens[at].is_name(name)).any(|at| {
         let mut behind = tokens[at + 1..].iter().skip_while(|token| token.is_symbol(")"));
-        let is = behind.next().is_some_and(|token| token.is_name("is"));
+        let asks = behind.next().is_some_and(|token| token.is_name("is") || token.is_symbol("|"));
         let word = behind.next();
         let word = if word.is_some_and(|token| token.is_name("not")) { behind.next() } else { word };
-        is && word.is_some_and(is_knowledge)
+        asks && word.is_some_and(|token| words.iter().any(|word| token.is_name(word)))
     })
 }
 
