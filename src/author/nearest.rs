@@ -17,6 +17,7 @@ use rayon::prelude::*;
 
 use crate::author::reach;
 use crate::rule::signature::{Leaf, Signature, SignatureScope};
+use crate::rule::settings::Noise;
 use crate::rule::{Level, SourceSettings};
 use crate::scan::confirm::{Readings, confirm};
 use crate::scan::raw::Raw;
@@ -170,6 +171,9 @@ impl<'a> Search<'a> {
                 probes.push(Probe { signature, clause, total });
             }
         }
+        // every line of a log has some of the words of many, and none of them would count
+        let telling = texts.into_iter().zip(postings).filter(|(_, probes)| probes.len() <= WORD_FANOUT);
+        let (texts, postings): (Vec<String>, Vec<Vec<u32>>) = telling.unzip();
         let weights = texts.iter().map(|word| word.len() as u32).collect();
         let kind = Some(AhoCorasickKind::ContiguousNFA);
         let words = AhoCorasick::builder().ascii_case_insensitive(true).kind(kind).build(&texts).ok();
@@ -275,6 +279,8 @@ struct Text<'t> {
     path: Arc<str>,
     /// For each signature whether its glob takes the source.
     taken: Vec<bool>,
+    /// Whether noise or times keep records out.
+    has_barriers: bool,
     /// Lines before the block.
     lines: u64,
 }
@@ -334,11 +340,7 @@ impl<'s> PartSearch<'s> {
     ) {
         let search = self.search;
         for word in words {
-            let probes = &search.postings[*word];
-            if probes.len() > WORD_FANOUT {
-                continue;
-            }
-            for probe in probes {
+            for probe in &search.postings[*word] {
                 let at = *probe as usize;
                 if self.weights[at] == 0 {
                     self.touched.push(*probe);
@@ -395,28 +397,32 @@ impl<'s> PartSearch<'s> {
         let is_wanted = self.found.near.get(&position).is_none_or(|near| near.wants(score, alike, self.search.depth));
         // what matches has a needle of each set, and so all words of an alternative nearly always
         let may_match = score >= 300 || self.search.wordless.contains(&position);
-        if !is_wanted && !may_match {
+        let taken = text.taken[position];
+        let may_be_barred = may_match && (!taken || signature.level.is_some() || text.has_barriers);
+        if !is_wanted && !may_be_barred {
             return;
         }
         let record = prepared.get_or_insert_with(|| {
             let (lines, raw) = line_at(span.range.start);
             Prepared::new(block, span, raw.unwrap_or(text.lines + lines + 1), self.search.depth.bytes)
         });
-        let taken = text.taken[position];
-        if may_match && record.matches(signature) {
+        // what nothing keeps out does not match, and looking whether it does is what costs most
+        if may_be_barred {
             let level = record.level;
             let barrier = if !taken {
                 Some(Barrier::File)
             } else if signature.level.as_ref().is_some_and(|test| !test.allows(level)) {
                 Some(Barrier::Level(level))
-            } else if text.settings.noise.is_some_and(|noise| noise.is_noise(&record.plain)) {
+            } else if text.settings.noise.is_some_and(|noise| record.is_noise(noise)) {
                 Some(Barrier::Noise)
-            } else {
+            } else if text.has_barriers {
                 let zone = text.settings.zone.or(self.reading.options.zone.as_ref());
                 let time = clock.time_of(span).map(|time| time.resolved(text.name.modified, zone));
                 (!self.reading.options.covers(time)).then_some(Barrier::Time)
+            } else {
+                None
             };
-            if let Some(barrier) = barrier {
+            if let Some(barrier) = barrier.filter(|_| record.matches(signature)) {
                 let line = record.line;
                 self.near(position).bar(barrier, &text.source, line);
                 return;
@@ -477,6 +483,7 @@ struct Prepared {
     kept: Arc<[u8]>,
     line: u64,
     level: Option<Level>,
+    is_noise: Option<bool>,
 }
 
 impl Prepared {
@@ -486,7 +493,12 @@ impl Prepared {
         let tidy = tidy::marks(&piece.text).next().and_then(|_| tidy::tidy(&plain));
         let kept = tidy.as_deref().unwrap_or(&plain);
         let kept = kept.get(..bytes).unwrap_or(kept).into();
-        Self { kept, tidy, line, level: block.header(span).level, plain }
+        Self { kept, tidy, line, level: block.header(span).level, plain, is_noise: None }
+    }
+
+    fn is_noise(&mut self, noise: &Noise) -> bool {
+        let plain = &self.plain;
+        *self.is_noise.get_or_insert_with(|| noise.is_noise(plain))
     }
 
     fn matches(&self, signature: &Signature) -> bool {
@@ -502,7 +514,7 @@ impl Visit for PartSearch<'_> {
         if is_facts_file(&source.path) {
             return Ok(());
         }
-        let settings = self.reading.settings.of(&source.path);
+        let (settings, options) = (self.reading.settings.of(&source.path), self.reading.options);
         let part = self.search.index.part_for(&source.path);
         let taken: Vec<bool> = self.search.signatures.iter().map(|id| part.has(*id)).collect();
         self.found.sources += 1;
@@ -526,6 +538,7 @@ impl Visit for PartSearch<'_> {
             source: source.name.as_str().into(),
             path: source.path.as_str().into(),
             taken,
+            has_barriers: settings.noise.is_some() || options.since.is_some() || options.until.is_some(),
             lines: 0,
         };
         let mut blocks = Blocks::new(&mut raw, self.reading.limits.record).with_settings(settings);

@@ -18,6 +18,7 @@ use crate::rule::reload::{Kept, KeptRule};
 use crate::rule::settings::{SETTINGS_FILE, Settings};
 use crate::rule::settings_check;
 use crate::rule::shipped;
+use crate::rule::signature::Signature;
 use crate::rule::tables::{TABLE_FOLDER, Tables};
 
 /// The place of a rule in its faultbook.
@@ -308,6 +309,11 @@ impl Faultbook {
     /// Where layouts and article texts are looked for.
     pub fn templates(&self) -> &Templates {
         &self.templates
+    }
+
+    /// Lets go of the regexes that a rule's signatures have compiled; they are compiled again when they are needed.
+    pub(crate) fn forget_compiled(&mut self, id: RuleId) {
+        self.rules.get_mut(id.0).into_iter().flat_map(|rule| &mut rule.signatures).for_each(Signature::forget_compiled);
     }
 
     /// Keeps only the rules that a filter accepts. Diagnostics stay.

@@ -119,6 +119,11 @@ impl Pattern {
         &self.captures
     }
 
+    /// Lets go of the compiled regex, which takes some 100 KB with what it keeps to search faster.
+    pub(crate) fn forget_compiled(&mut self) {
+        self.compiled.take();
+    }
+
     /// The compiled regex; compiles on first use. `None` only for patterns that [`Pattern::new`] refuses.
     pub fn regex(&self) -> Option<&Regex> {
         self.compiled

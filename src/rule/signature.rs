@@ -67,6 +67,16 @@ impl Signature {
         captures
     }
 
+    /// Lets go of the regexes that were compiled.
+    pub(crate) fn forget_compiled(&mut self) {
+        let leaves = self.required.iter_mut().flatten().chain(&mut self.forbidden);
+        let patterns = leaves.filter_map(|leaf| match leaf {
+            Leaf::Regex(pattern) => Some(pattern),
+            Leaf::Contains(_) => None,
+        });
+        patterns.chain(self.optional.iter_mut().flatten()).for_each(Pattern::forget_compiled);
+    }
+
     /// The captures of the `optional` patterns, in the order written, each once.
     pub fn optional_captures(&self) -> Vec<&str> {
         names(self.optional.iter().flatten())
