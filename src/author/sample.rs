@@ -9,14 +9,15 @@ use crate::scan::Index;
 pub(crate) const DEFAULT_PATH: &str = "sample.log";
 
 /// Diagnoses each sample of a rule with this rule alone, so that what comes out says something about this rule. `observer` is told of
-/// the records that matched.
+/// the records that matched. What is compiled for it is not kept.
 pub(crate) fn each<'b>(
     faultbook: &'b Faultbook,
     id: RuleId,
     observer: Option<Observer<'_>>,
     mut taken: impl FnMut(&'b RuleTest, Diagnosis),
 ) {
-    let index = Index::of_rule(faultbook, id);
+    let alone = faultbook.alone(id);
+    let index = Index::of_rule(&alone, RuleId::new(0));
     let mut diagnoser = Diagnoser::new(&index);
     if let Some(observer) = observer {
         diagnoser = diagnoser.observed(observer);
@@ -25,6 +26,8 @@ pub(crate) fn each<'b>(
         let mut known = Known { facts: test.facts.iter().cloned().collect(), ..Known::default() };
         test.products.iter().for_each(|(product, version)| known.set_product(product, version.as_str()));
         let path = test.file.as_deref().unwrap_or(DEFAULT_PATH);
-        taken(test, diagnoser.diagnose_text(path, &test.text, &known));
+        let mut diagnosis = diagnoser.diagnose_text(path, &test.text, &known);
+        diagnosis.findings.iter_mut().for_each(|finding| finding.rule = id);
+        taken(test, diagnosis);
     }
 }

@@ -2,7 +2,6 @@
 //!
 //! Each sample is diagnosed with its rule alone; what came out is compared part by part, and the rendered answer with its snapshot. Rules are
 //! tested in parallel. What is to be written is written afterwards, rule by rule, and is in the outcome like everything else.
-//! [`run_sparing`] does the same in groups: a compiled regex takes a hundred times the memory of its rule, and a test needs it once.
 
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
@@ -22,9 +21,6 @@ use crate::report::AnswerWriter;
 use crate::rule::authored::Position;
 use crate::rule::{Expectation, Faultbook, Rule, RuleId, RuleTest};
 use crate::scan::RecordMatches;
-
-/// Rules that are tested before the regexes that they compiled are let go of. Enough for all processors, and some 30 MB.
-const GROUP: usize = 256;
 
 /// What is done about snapshots.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -85,57 +81,26 @@ impl TestOutcome {
 }
 
 /// Runs the tests of the rules that `wanted` accepts, in the order of the rules.
-pub fn run(faultbook: &Faultbook, wanted: impl Fn(RuleId, &Rule) -> bool, options: &TestOptions) -> TestRun {
-    let mut run = TestRun::new(options);
-    run.add(faultbook, &chosen(faultbook, wanted), options);
-    run.finish(faultbook, options);
-    run
-}
-
-/// The same in memory that does not grow with the rules: those that were tested forget the regexes that they compiled.
-pub fn run_sparing(
-    faultbook: &mut Faultbook,
-    wanted: impl Fn(RuleId, &Rule) -> bool,
-    options: &TestOptions,
-) -> TestRun {
-    let mut run = TestRun::new(options);
-    for group in chosen(faultbook, wanted).chunks(GROUP) {
-        run.add(faultbook, group, options);
-        group.iter().for_each(|id| faultbook.forget_compiled(*id));
-    }
-    run.finish(faultbook, options);
-    run
-}
-
-fn chosen(faultbook: &Faultbook, wanted: impl Fn(RuleId, &Rule) -> bool) -> Vec<RuleId> {
-    let rules = faultbook.rules().iter().enumerate().map(|(at, rule)| (RuleId::new(at), rule));
-    rules.filter(|(id, rule)| wanted(*id, rule)).map(|(id, _)| id).collect()
-}
-
-impl TestRun {
-    fn new(options: &TestOptions) -> Self {
-        Self { coverage: options.coverage.then(Coverage::default), ..Self::default() }
-    }
-
-    /// Tests some rules.
-    fn add(&mut self, faultbook: &Faultbook, rules: &[RuleId], options: &TestOptions) {
-        let writer = AnswerWriter::new(faultbook, AnswerFormat::Markdown);
-        let tested: Vec<Tested<'_>> =
-            rules.par_iter().map(|id| Tested::run(faultbook, *id, &writer, options)).collect();
-        for rule in tested {
-            self.snapshots.extend(rule.keep_answers(options.snapshots));
-            self.outcomes.extend(rule.outcomes);
-            if let (Some(coverage), Some(reach)) = (&mut self.coverage, rule.reach) {
-                coverage.add(reach);
-            }
+pub fn run(faultbook: &Faultbook, wanted: impl Fn(RuleId, &Rule) -> bool + Sync, options: &TestOptions) -> TestRun {
+    let writer = AnswerWriter::new(faultbook, AnswerFormat::Markdown);
+    let rules: Vec<(RuleId, &Rule)> =
+        faultbook.rules().iter().enumerate().map(|(at, rule)| (RuleId::new(at), rule)).collect();
+    let tested: Vec<Tested<'_>> = rules
+        .into_par_iter()
+        .filter(|(id, rule)| wanted(*id, rule))
+        .map(|(id, rule)| Tested::run(faultbook, id, rule, &writer, options))
+        .collect();
+    let mut run = TestRun { coverage: options.coverage.then(Coverage::default), ..TestRun::default() };
+    for rule in tested {
+        run.snapshots.extend(rule.keep_answers(options.snapshots));
+        run.outcomes.extend(rule.outcomes);
+        if let (Some(coverage), Some(reach)) = (&mut run.coverage, rule.reach) {
+            coverage.add(reach);
         }
     }
-
-    /// Looks for snapshots whose rule is gone.
-    fn finish(&mut self, faultbook: &Faultbook, options: &TestOptions) {
-        let remove = options.snapshots == Snapshots::Updated;
-        self.snapshots.extend(snapshot::without_rule(faultbook.rules(), &options.whole_folders, remove));
-    }
+    let remove = options.snapshots == Snapshots::Updated;
+    run.snapshots.extend(snapshot::without_rule(faultbook.rules(), &options.whole_folders, remove));
+    run
 }
 
 /// The tests of one rule after they ran.
@@ -153,10 +118,10 @@ impl<'b> Tested<'b> {
     fn run(
         faultbook: &'b Faultbook,
         id: RuleId,
+        rule: &'b Rule,
         writer: &AnswerWriter<'b>,
         options: &TestOptions,
     ) -> Self {
-        let rule = faultbook.rule(id);
         let (old, unreadable) = match options.snapshots {
             Snapshots::Ignored => (None, false),
             Snapshots::Compared | Snapshots::Updated => match Snapshot::read(&snapshot::path_of(rule)) {

@@ -108,11 +108,10 @@ pub fn run(args: &TestArgs, context: &Context) -> Result<Exit, Failure> {
     if args.watch {
         return watch(args, context);
     }
-    let mut faultbook = context.faultbook.load()?;
+    let faultbook = context.faultbook.load()?;
     diagnostics::talk_errors(&context.console, &faultbook);
     args.must_fit(&faultbook)?;
-    let options = args.options(&faultbook, context);
-    let run = test::run_sparing(&mut faultbook, |_, rule| args.wants(rule), &options);
+    let run = test::run(&faultbook, |_, rule| args.wants(rule), &args.options(&faultbook, context));
     let progress = Progress::new();
     let corpus = (!args.corpus.is_empty()).then(|| {
         let look = || corpus::run(&faultbook, |rule| args.wants(rule), &args.corpus, &progress);
@@ -231,15 +230,19 @@ fn watch(args: &TestArgs, context: &Context) -> Result<Exit, Failure> {
     let mut outcomes: BTreeMap<String, Vec<TestOutcome>> = BTreeMap::new();
     let mut reload = Reload::Everything;
     loop {
-        let options = TestOptions { whole_folders: Vec::new(), ..args.options(live.faultbook(), context) };
-        let is_changed = |id| match &reload {
-            Reload::Everything => true,
-            Reload::Rules(changed) => changed.binary_search(&id).is_ok(),
-            Reload::Nothing => false,
-        };
-        let wanted = |id, rule: &Rule| is_changed(id) && args.wants(rule);
-        let run = test::run_sparing(live.faultbook_mut(), wanted, &options);
         let faultbook = live.faultbook();
+        let run = test::run(
+            faultbook,
+            |id, rule| {
+                let changed = match &reload {
+                    Reload::Everything => true,
+                    Reload::Rules(changed) => changed.binary_search(&id).is_ok(),
+                    Reload::Nothing => false,
+                };
+                changed && args.wants(rule)
+            },
+            &TestOptions { whole_folders: Vec::new(), ..args.options(faultbook, context) },
+        );
         if reload == Reload::Everything {
             outcomes.clear();
         }

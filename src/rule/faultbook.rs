@@ -18,7 +18,6 @@ use crate::rule::reload::{Kept, KeptRule};
 use crate::rule::settings::{SETTINGS_FILE, Settings};
 use crate::rule::settings_check;
 use crate::rule::shipped;
-use crate::rule::signature::Signature;
 use crate::rule::tables::{TABLE_FOLDER, Tables};
 
 /// The place of a rule in its faultbook.
@@ -46,7 +45,7 @@ pub struct Faultbook {
     allowed: Vec<Allowed>,
     origin: Origin,
     templates: Templates,
-    settings: Settings,
+    settings: Arc<Settings>,
     files: usize,
     settings_files: usize,
 }
@@ -235,7 +234,16 @@ impl Faultbook {
         diagnostics.extend(of_settings);
         diagnostics.sort_by(|left, right| left.sort_key().cmp(&right.sort_key()));
         (
-            Self { rules, diagnostics, allowed, origin, templates, settings, files: count, settings_files },
+            Self {
+                rules,
+                diagnostics,
+                allowed,
+                origin,
+                templates,
+                settings: Arc::new(settings),
+                files: count,
+                settings_files,
+            },
             files,
             unreadable,
         )
@@ -259,6 +267,21 @@ impl Faultbook {
     /// A rule by the id its author gave it.
     pub fn find(&self, id: &str) -> Option<RuleId> {
         self.rules.iter().position(|rule| rule.id == id).map(RuleId)
+    }
+
+    /// One rule as a faultbook of its own, with the same settings. What is compiled to try it goes with it, where the memory of a large
+    /// faultbook would grow by ten times its size.
+    pub(crate) fn alone(&self, id: RuleId) -> Self {
+        Self {
+            rules: vec![self.rule(id).clone()],
+            diagnostics: Vec::new(),
+            allowed: Vec::new(),
+            origin: Origin::Given(HashMap::new()),
+            templates: self.templates.clone(),
+            settings: Arc::clone(&self.settings),
+            files: 1,
+            settings_files: self.settings_files,
+        }
     }
 
     /// Everything that is wrong, by file and place.
@@ -309,11 +332,6 @@ impl Faultbook {
     /// Where layouts and article texts are looked for.
     pub fn templates(&self) -> &Templates {
         &self.templates
-    }
-
-    /// Lets go of the regexes that a rule's signatures have compiled; they are compiled again when they are needed.
-    pub(crate) fn forget_compiled(&mut self, id: RuleId) {
-        self.rules.get_mut(id.0).into_iter().flat_map(|rule| &mut rule.signatures).for_each(Signature::forget_compiled);
     }
 
     /// Keeps only the rules that a filter accepts. Diagnostics stay.

@@ -112,11 +112,6 @@ impl LiveFaultbook {
         &self.faultbook
     }
 
-    /// The same, to test it: what is compiled for that is forgotten. Which rules there are may not be changed.
-    pub(crate) fn faultbook_mut(&mut self) -> &mut Faultbook {
-        &mut self.faultbook
-    }
-
     /// Loads what changed since the last time. The outcome is that of loading everything anew. Cost: a look at each file, and
     /// reading and checking those that changed.
     pub fn reload(&mut self) -> Reload {

@@ -12,7 +12,7 @@ use crate::rule::required::NeedleSet;
 use crate::rule::vocabulary::Level;
 
 /// A named test of one record, or of one whole file.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Signature {
     /// The name conditions use.
     pub name: String,
@@ -42,7 +42,7 @@ pub enum SignatureScope {
 }
 
 /// The smallest test of a text.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Leaf {
     /// A regular expression matches somewhere.
     Regex(Pattern),
@@ -65,16 +65,6 @@ impl Signature {
         let mut captures = self.captures();
         captures.extend(self.optional_captures());
         captures
-    }
-
-    /// Lets go of the regexes that were compiled.
-    pub(crate) fn forget_compiled(&mut self) {
-        let leaves = self.required.iter_mut().flatten().chain(&mut self.forbidden);
-        let patterns = leaves.filter_map(|leaf| match leaf {
-            Leaf::Regex(pattern) => Some(pattern),
-            Leaf::Contains(_) => None,
-        });
-        patterns.chain(self.optional.iter_mut().flatten()).for_each(Pattern::forget_compiled);
     }
 
     /// The captures of the `optional` patterns, in the order written, each once.
