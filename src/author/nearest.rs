@@ -10,6 +10,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::io::{self, BufRead};
+use std::ops::Range;
 use std::sync::Arc;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
@@ -36,6 +37,9 @@ pub const WORD_FANOUT: usize = 100;
 pub const FILE_LIMIT: usize = 3;
 /// Places of excluded records that are told.
 pub const PLACE_LIMIT: usize = 3;
+/// How much of a signature's words a record must have, of 1,000, to be tried on it: what matches has a needle of each set, and so nearly
+/// always all words of an alternative.
+const LIKELY: u32 = 300;
 /// Letters that a word must have to be looked for, if there are such words.
 const WORD_LETTERS: usize = 3;
 
@@ -126,10 +130,21 @@ pub(crate) struct Search<'a> {
     /// For each word the probes that have it.
     postings: Vec<Vec<u32>>,
     weights: Vec<u32>,
+    /// Those of a signature stand together, and among them those of a clause.
     probes: Vec<Probe>,
+    /// What of each signature every record may ask for: thousands of signatures are far apart in memory.
+    outlines: Vec<Outline>,
     /// Signatures without a word: every record is looked at. Positions in `signatures`.
     wordless: Vec<usize>,
     files: Vec<usize>,
+}
+
+/// What is needed of a signature to pass by a record.
+#[derive(Clone, Debug, Default)]
+struct Outline {
+    probes: Range<usize>,
+    clauses: u32,
+    has_level: bool,
 }
 
 /// One leaf of one clause of a signature.
@@ -148,16 +163,21 @@ impl<'a> Search<'a> {
         let (mut numbers, mut texts): (BTreeMap<String, usize>, Vec<String>) = Default::default();
         let (mut postings, mut probes): (Vec<Vec<u32>>, Vec<Probe>) = Default::default();
         let (mut wordless, mut files) = (Vec::new(), Vec::new());
+        let mut outlines = vec![Outline::default(); signatures.len()];
         for (signature, leaves) in words_of.into_iter().enumerate() {
             if index.signature(signatures[signature]).1.scope == SignatureScope::File {
                 files.push(signature);
                 continue;
             }
+            let (own, first) = (index.signature(signatures[signature]).1, probes.len());
+            let clauses = own.required.len().max(1) as u32;
+            outlines[signature] = Outline { probes: first..first, clauses, has_level: own.level.is_some() };
             if leaves.iter().all(|(_, words)| words.is_empty()) {
                 // for all rules that would be all records times all such signatures
                 wordless.extend(depth.thorough.then_some(signature));
                 continue;
             }
+            outlines[signature].probes.end += leaves.len();
             for (clause, words) in leaves {
                 let total = words.iter().map(|word| word.len() as u32).sum();
                 for word in words {
@@ -178,7 +198,7 @@ impl<'a> Search<'a> {
         let kind = Some(AhoCorasickKind::ContiguousNFA);
         let words = AhoCorasick::builder().ascii_case_insensitive(true).kind(kind).build(&texts).ok();
         let words = words.filter(|_| !texts.is_empty());
-        Self { index, signatures, depth, words, postings, weights, probes, wordless, files }
+        Self { index, signatures, depth, words, postings, weights, probes, outlines, wordless, files }
     }
 
     /// Reads a case. What could not be read was noted when it was diagnosed.
@@ -264,11 +284,15 @@ struct PartSearch<'s> {
     number: usize,
     sequence: u64,
     found: NearMisses,
-    /// Weight found of each probe in the record at hand, with those that have any.
+    /// Of each signature how many words a record must have more than, once enough are kept.
+    floors: Vec<Option<u32>>,
+    /// Weight found of each probe in the record at hand.
     weights: Vec<u32>,
     /// Of each probe a hash of the words found.
     alike: Vec<u64>,
-    touched: Vec<u32>,
+    /// The signatures whose probes have any weight, and for each signature whether it is one of them.
+    touched: Vec<usize>,
+    is_touched: Vec<bool>,
 }
 
 /// The source at hand.
@@ -285,11 +309,28 @@ struct Text<'t> {
     lines: u64,
 }
 
+impl Text<'_> {
+    /// Whether a record of the source may match a signature and not count.
+    fn may_bar(&self, position: usize, outline: &Outline) -> bool {
+        self.has_barriers || outline.has_level || !self.taken[position]
+    }
+}
+
 impl<'s> PartSearch<'s> {
     fn new(search: &'s Search<'s>, reading: Reading<'s>, number: usize) -> Self {
-        let probes = search.probes.len();
-        let (weights, alike) = (vec![0; probes], vec![0; probes]);
-        Self { search, reading, number, sequence: 0, found: NearMisses::default(), weights, alike, touched: Vec::new() }
+        let (probes, signatures) = (search.probes.len(), search.signatures.len());
+        Self {
+            search,
+            reading,
+            number,
+            sequence: 0,
+            found: NearMisses::default(),
+            floors: vec![None; signatures],
+            weights: vec![0; probes],
+            alike: vec![0; probes],
+            touched: Vec::new(),
+            is_touched: vec![false; signatures],
+        }
     }
 
     fn near(&mut self, position: usize) -> &mut Near {
@@ -342,8 +383,9 @@ impl<'s> PartSearch<'s> {
         for word in words {
             for probe in &search.postings[*word] {
                 let at = *probe as usize;
-                if self.weights[at] == 0 {
-                    self.touched.push(*probe);
+                let signature = search.probes[at].signature;
+                if !std::mem::replace(&mut self.is_touched[signature], true) {
+                    self.touched.push(signature);
                 }
                 self.weights[at] += search.weights[*word];
                 let own = &mut self.alike[at];
@@ -351,31 +393,35 @@ impl<'s> PartSearch<'s> {
             }
         }
         let mut touched = std::mem::take(&mut self.touched);
-        touched.sort_unstable();
         let mut prepared: Option<Prepared> = None;
-        // probes of a signature stand together, and in it those of a clause
-        for probes in touched
-            .chunk_by(|one, next| search.probes[*one as usize].signature == search.probes[*next as usize].signature)
-        {
-            let position = search.probes[probes[0] as usize].signature;
-            let clauses = self.signature(position).required.len().max(1) as u32;
-            let share = |probe: &u32| {
-                let total = search.probes[*probe as usize].total;
-                (self.weights[*probe as usize] * 1000).checked_div(total).unwrap_or(0)
-            };
-            let of_clauses = probes
-                .chunk_by(|one, next| search.probes[*one as usize].clause == search.probes[*next as usize].clause);
-            let score = of_clauses.map(|probes| probes.iter().map(share).max().unwrap_or(0)).sum::<u32>() / clauses;
-            let alike = probes.iter().fold(0u64, |all, probe| all.rotate_left(9) ^ self.alike[*probe as usize]);
-            self.consider(position, score, alike, block, span, text, &mut line_at, clock, &mut prepared);
+        for position in touched.drain(..) {
+            let outline = &search.outlines[position];
+            let (mut score, mut best, mut clause) = (0, 0, 0);
+            for at in outline.probes.clone() {
+                let probe = &search.probes[at];
+                let share = (self.weights[at] * 1000).checked_div(probe.total).unwrap_or(0);
+                if probe.clause != clause {
+                    (score, best, clause) = (score + best, 0, probe.clause);
+                }
+                best = best.max(share);
+            }
+            let score = (score + best) / outline.clauses;
+            let may_be_barred = score >= LIKELY && text.may_bar(position, outline);
+            if may_be_barred || self.floors[position].is_none_or(|floor| score > floor) {
+                let of_probes = &self.alike[outline.probes.clone()];
+                let alike = of_probes.iter().fold(0u64, |all, own| all.rotate_left(9) ^ own);
+                let near = Nearness { position, score, alike, may_be_barred };
+                self.consider(near, block, span, text, &mut line_at, clock, &mut prepared);
+            }
+            self.weights[outline.probes.clone()].fill(0);
+            self.alike[outline.probes.clone()].fill(0);
+            self.is_touched[position] = false;
         }
         for position in &search.wordless {
-            self.consider(*position, 0, 0, block, span, text, &mut line_at, clock, &mut prepared);
+            let may_be_barred = text.may_bar(*position, &search.outlines[*position]);
+            let near = Nearness { position: *position, score: 0, alike: 0, may_be_barred };
+            self.consider(near, block, span, text, &mut line_at, clock, &mut prepared);
         }
-        for probe in &touched {
-            (self.weights[*probe as usize], self.alike[*probe as usize]) = (0, 0);
-        }
-        touched.clear();
         self.touched = touched;
     }
 
@@ -383,9 +429,7 @@ impl<'s> PartSearch<'s> {
     #[expect(clippy::too_many_arguments, reason = "the record at hand, in pieces that are worked out when needed")]
     fn consider(
         &mut self,
-        position: usize,
-        score: u32,
-        alike: u64,
+        Nearness { position, score, alike, may_be_barred }: Nearness,
         block: &Block<'_>,
         span: &RecordSpan,
         text: &Text<'_>,
@@ -395,10 +439,7 @@ impl<'s> PartSearch<'s> {
     ) {
         let signature = self.signature(position);
         let is_wanted = self.found.near.get(&position).is_none_or(|near| near.wants(score, alike, self.search.depth));
-        // what matches has a needle of each set, and so all words of an alternative nearly always
-        let may_match = score >= 300 || self.search.wordless.contains(&position);
         let taken = text.taken[position];
-        let may_be_barred = may_match && (!taken || signature.level.is_some() || text.has_barriers);
         if !is_wanted && !may_be_barred {
             return;
         }
@@ -442,7 +483,10 @@ impl<'s> PartSearch<'s> {
                 taken,
             };
             let depth = self.search.depth;
-            self.near(position).add(candidate, depth);
+            let near = self.near(position);
+            near.add(candidate, depth);
+            let is_full = near.candidates.len() >= depth.records;
+            self.floors[position] = near.candidates.last().filter(|_| is_full).map(|last| last.words);
         }
     }
 
@@ -474,6 +518,19 @@ impl<'s> PartSearch<'s> {
             }
         }
     }
+}
+
+/// How near the record at hand comes to a signature, by its words.
+#[derive(Clone, Copy)]
+struct Nearness {
+    /// The signature.
+    position: usize,
+    /// How much of the words it has, of 1,000.
+    score: u32,
+    /// A hash of which these are.
+    alike: u64,
+    /// Whether it may match and be kept out by something outside its text.
+    may_be_barred: bool,
 }
 
 /// A record as far as it was worked out.
