@@ -124,7 +124,7 @@ impl Faultbook {
     /// The same, with what was kept of an earlier load with the same settings: files that it has are not read again. Also gives what there
     /// is to keep now.
     pub(crate) fn load_beside(rule_paths: &[PathBuf], template_folders: &[PathBuf], mut kept: Kept) -> (Self, Kept) {
-        let (files, mut unreadable) = files_of_rules(rule_paths);
+        let (files, mut unreadable) = kept.take_listed().unwrap_or_else(|| files_of_rules(rule_paths));
         let templates = Templates { folders: template_folders_of(rule_paths, template_folders) };
         // before the rules, which may use what they define
         let (mut settings, mut unreadable_settings) = (ReadSettings::default(), Vec::new());
@@ -137,8 +137,8 @@ impl Faultbook {
         let patterns = settings.settings.patterns();
         let mut tables = Tables::load(&table_folders_of(rule_paths), text_of);
         let find_template = |path: &str| templates.read(path);
-        let known: Vec<Option<KeptRule>> = files.iter().map(|path| kept.take(path)).collect();
-        let rules: Vec<KeptRule> = files
+        let known: Vec<Option<Box<KeptRule>>> = files.iter().map(|path| kept.take(path)).collect();
+        let rules: Vec<Box<KeptRule>> = files
             .into_par_iter()
             .zip(known)
             .map(|(path, known)| match known {
@@ -146,7 +146,7 @@ impl Faultbook {
                 None => {
                     let read = text_of(&path)
                         .map(|text| ReadRule::read(shown(&path), text, patterns, &tables, &find_template));
-                    KeptRule::new(read.map_err(|reason| not_readable(&path, &reason)), path)
+                    Box::new(KeptRule::new(read.map_err(|reason| not_readable(&path, &reason)), path))
                 }
             })
             .collect();
@@ -202,7 +202,8 @@ impl Faultbook {
         let find_template = |path: &str| templates.read(path);
         let tables = Tables::default();
         let read = |(path, text)| {
-            KeptRule::new(Ok(ReadRule::read(path, text, patterns, &tables, &find_template)), PathBuf::new())
+            let read = ReadRule::read(path, text, patterns, &tables, &find_template);
+            Box::new(KeptRule::new(Ok(read), PathBuf::new()))
         };
         let rules = texts.into_par_iter().map(read).collect();
         Self::build(rules, templates, read_settings, origin).0
@@ -211,11 +212,11 @@ impl Faultbook {
     /// Puts together what was read, each text checked as soon as it was there, so that only what is kept of a file is in memory for
     /// long. Also gives back the files, whose usable rules are in the faultbook now, and what could not be read.
     fn build(
-        mut files: Vec<KeptRule>,
+        mut files: Vec<Box<KeptRule>>,
         templates: Templates,
         settings: ReadSettings,
         origin: Origin,
-    ) -> (Self, Vec<KeptRule>, Vec<Diagnostic>) {
+    ) -> (Self, Vec<Box<KeptRule>>, Vec<Diagnostic>) {
         let unreadable = files.iter().filter_map(|file| file.read.as_ref().err().cloned()).collect();
         let mut read: Vec<(&mut ReadRule, &mut Option<RuleId>)> =
             files.iter_mut().filter_map(|file| Some((file.read.as_mut().ok()?, &mut file.place))).collect();
