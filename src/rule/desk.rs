@@ -15,9 +15,10 @@ use crate::rule::authored::{AuthoredFile, Span};
 use crate::rule::checked::Rule;
 use crate::rule::diagnostic::Diagnostic;
 use crate::rule::faultbook::{
-    ReadRule, Templates, files_of_rules, join, not_readable, settings_files, shown, table_folders_of,
+    Faultbook, ReadRule, Templates, files_of_rules, join, not_readable, settings_files, shown, table_folders_of,
     template_folders_of, text_of,
 };
+use crate::rule::lint::Allowed;
 use crate::rule::pattern_library::PatternLibrary;
 use crate::rule::settings::{SETTINGS_FILE, Settings};
 use crate::rule::settings_check;
@@ -50,6 +51,8 @@ pub struct DeskRule<'d> {
     pub id: Option<(&'d str, Span)>,
     /// The rule, if nothing is wrong with it by itself.
     pub rule: Option<&'d Rule>,
+    /// The warnings that it allows, if it allows any.
+    pub allowed: Option<&'d Allowed>,
 }
 
 /// A faultbook of files and unsaved texts.
@@ -61,8 +64,8 @@ pub struct Desk {
     unsaved: HashMap<PathBuf, Arc<str>>,
     rules: Vec<RuleEntry>,
     settings: Vec<(PathBuf, Vec<Diagnostic>)>,
-    /// What the regexes of rules may name.
-    patterns: PatternLibrary,
+    /// What they say together.
+    meant: Arc<Settings>,
     table_folders: Vec<PathBuf>,
     tables: Tables,
     /// What cannot be listed, or lies where it has no effect.
@@ -192,7 +195,22 @@ impl Desk {
 
     /// The patterns that regexes may name, besides the built-in ones.
     pub fn patterns(&self) -> &PatternLibrary {
-        &self.patterns
+        self.meant.patterns()
+    }
+
+    /// How logs are read, limits, defaults, lints: what the settings files say together.
+    pub fn settings(&self) -> &Settings {
+        &self.meant
+    }
+
+    /// A rule as a faultbook of its own, with the desk's settings.
+    pub(crate) fn alone(&self, rule: &Rule) -> Faultbook {
+        Faultbook::of_rule(rule.clone(), self.templates.clone(), Arc::clone(&self.meant))
+    }
+
+    /// Whether rules may name a template, saved or not.
+    pub fn has_template(&self, template: &str) -> bool {
+        self.template_file(template).is_some() || self.templates.find(template).is_some()
     }
 
     /// The settings files that count, first those that go before.
@@ -253,8 +271,8 @@ impl Desk {
         let meanings = |library: &PatternLibrary| -> Vec<(String, String)> {
             library.own().map(|(name, pattern)| (name.to_owned(), pattern.source.clone())).collect()
         };
-        let is_changed = meanings(&self.patterns) != meanings(all.patterns());
-        self.patterns = all.patterns().clone();
+        let is_changed = meanings(self.meant.patterns()) != meanings(all.patterns());
+        self.meant = Arc::new(all);
         is_changed
     }
 
@@ -341,7 +359,7 @@ impl Desk {
             self.templates.read_beside(template, &|full| self.unsaved.get(full).map(|text| text.to_string()))
         };
         let read = match self.text(path) {
-            Ok(text) => Ok(ReadRule::read(shown(path), text, &self.patterns, &self.tables, &find_template)),
+            Ok(text) => Ok(ReadRule::read(shown(path), text, self.meant.patterns(), &self.tables, &find_template)),
             Err(reason) => Err(not_readable(path, &reason)),
         };
         let templates = named.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -393,6 +411,7 @@ impl RuleEntry {
             path: &self.place.1,
             id: read.and_then(|read| read.id.as_ref()).map(|(id, span)| (id.as_str(), *span)),
             rule: read.and_then(|read| read.rule.as_ref()),
+            allowed: read.and_then(|read| read.allowed.as_ref()),
         }
     }
 }

@@ -273,15 +273,20 @@ impl Faultbook {
     /// One rule as a faultbook of its own, with the same settings. What is compiled to try it goes with it, where the memory of a large
     /// faultbook would grow by ten times its size.
     pub(crate) fn alone(&self, id: RuleId) -> Self {
+        Self::of_rule(self.rule(id).clone(), self.templates.clone(), Arc::clone(&self.settings))
+    }
+
+    /// A faultbook with one rule, whose file cannot be looked up.
+    pub(crate) fn of_rule(rule: Rule, templates: Templates, settings: Arc<Settings>) -> Self {
         Self {
-            rules: vec![self.rule(id).clone()],
+            rules: vec![rule],
             diagnostics: Vec::new(),
             allowed: Vec::new(),
             origin: Origin::Given(HashMap::new()),
-            templates: self.templates.clone(),
-            settings: Arc::clone(&self.settings),
+            templates,
+            settings,
             files: 1,
-            settings_files: self.settings_files,
+            settings_files: 0,
         }
     }
 
@@ -365,7 +370,7 @@ pub(crate) struct ReadRule {
     pub(crate) id: Option<(String, Span)>,
     supersedes: Vec<(String, Span)>,
     file: Arc<AuthoredFile>,
-    allowed: Option<Allowed>,
+    pub(crate) allowed: Option<Allowed>,
     /// `None` while a faultbook has it.
     pub(crate) rule: Option<Rule>,
     pub(crate) diagnostics: Vec<Diagnostic>,

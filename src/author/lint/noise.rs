@@ -15,7 +15,7 @@ use crate::author::sample::DEFAULT_PATH;
 use crate::diagnose::{Diagnoser, Known};
 use crate::rule::authored::Span;
 use crate::rule::signature::{Leaf, Signature};
-use crate::rule::{Code, Diagnostic, Expectation, Rule, RuleId, RuleTest, State};
+use crate::rule::{Code, Diagnostic, Expectation, Faultbook, Rule, RuleId, RuleTest, State};
 use crate::scan::{Index, IndexPart, SignatureId};
 
 /// Bytes of samples that are searched at a time.
@@ -26,7 +26,6 @@ const TRIES: usize = 8;
 /// A sample of a rule.
 #[derive(Clone, Copy)]
 struct Sample<'f> {
-    owner: usize,
     rule: &'f Rule,
     test: &'f RuleTest,
 }
@@ -41,17 +40,12 @@ impl<'f> Sample<'f> {
     }
 }
 
-/// Looks for rules that apply to samples of others.
-pub(super) fn lint(book: &Book<'_>) -> Vec<Diagnostic> {
-    let faultbook = book.faultbook;
-    let rules = faultbook.rules();
-    let samples: Vec<Sample<'_>> = rules
-        .iter()
-        .enumerate()
-        .filter(|(_, rule)| rule.state != State::Archived)
-        .flat_map(|(owner, rule)| rule.tests.iter().map(move |test| Sample { owner, rule, test }))
-        .collect();
-    let index = Index::build(faultbook);
+/// Looks for rules of `tried` that apply to samples of others of the book.
+pub(super) fn lint(book: &Book<'_>, tried: &Faultbook) -> Vec<Diagnostic> {
+    let used = book.rules.iter().filter(|rule| rule.state != State::Archived);
+    let samples: Vec<Sample<'_>> =
+        used.flat_map(|rule| rule.tests.iter().map(|test| Sample { rule, test })).collect();
+    let index = Index::build(tried);
     let mut by_path: HashMap<&str, Vec<usize>> = HashMap::new();
     for (at, sample) in samples.iter().enumerate() {
         by_path.entry(sample.path()).or_default().push(at);
@@ -120,7 +114,7 @@ fn search(
     candidates.retain(|&(id, at)| {
         let Some(sample) = samples.get(at) else { return false };
         let rule = index.signature(id).0;
-        let is_foreign = index.owner(id).0.index() != sample.owner && !are_linked(rule, sample.rule);
+        let is_foreign = rule.id != sample.rule.id && !are_linked(rule, sample.rule);
         is_foreign && part.has_needles(id, sample.test.text.as_bytes())
     });
     candidates
@@ -144,8 +138,8 @@ fn noisy(
     mut pairs: Vec<(SignatureId, usize)>,
 ) -> Option<Diagnostic> {
     let id = RuleId::new(rule);
-    let noisy = book.faultbook.rule(id);
-    let copy = book.faultbook.alone(id);
+    let noisy = index.faultbook().rule(id);
+    let copy = index.faultbook().alone(id);
     let alone = Index::of_rule(&copy, RuleId::new(0));
     pairs.retain(|&(signature, at)| {
         let own = copy.rules().first().and_then(|own| own.signatures.get(index.owner(signature).1));
