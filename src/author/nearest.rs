@@ -17,8 +17,8 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use rayon::prelude::*;
 
 use crate::author::reach;
-use crate::rule::signature::{Leaf, Signature, SignatureScope};
 use crate::rule::settings::Noise;
+use crate::rule::signature::{Leaf, Signature, SignatureScope};
 use crate::rule::{Level, SourceSettings};
 use crate::scan::confirm::{Readings, confirm};
 use crate::scan::raw::Raw;

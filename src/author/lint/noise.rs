@@ -43,8 +43,7 @@ impl<'f> Sample<'f> {
 /// Looks for rules of `tried` that apply to samples of others of the book.
 pub(super) fn lint(book: &Book<'_>, tried: &Faultbook) -> Vec<Diagnostic> {
     let used = book.rules.iter().filter(|rule| rule.state != State::Archived);
-    let samples: Vec<Sample<'_>> =
-        used.flat_map(|rule| rule.tests.iter().map(|test| Sample { rule, test })).collect();
+    let samples: Vec<Sample<'_>> = used.flat_map(|rule| rule.tests.iter().map(|test| Sample { rule, test })).collect();
     let index = Index::build(tried);
     let mut by_path: HashMap<&str, Vec<usize>> = HashMap::new();
     for (at, sample) in samples.iter().enumerate() {

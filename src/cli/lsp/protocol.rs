@@ -8,8 +8,8 @@ use url::Url;
 
 use crate::author::language_server::line_index::{LineColumn, LineIndex};
 use crate::author::language_server::{Completion, ItemKind};
-use crate::rule::authored::Span;
 use crate::rule::DiagnosticSeverity;
+use crate::rule::authored::Span;
 
 /// The file that an address means; `None` for what is no file.
 pub fn path_of(uri: &lsp::Uri) -> Option<PathBuf> {
