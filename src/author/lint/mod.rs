@@ -152,3 +152,45 @@ pub fn lint_file(desk: &Desk, path: &Path) -> Vec<Diagnostic> {
 pub(crate) fn entry(file: &Arc<AuthoredFile>, key: &str) -> Option<(Span, Span)> {
     page::Tree::of(Arc::clone(file))?.entry(&[key.into()])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lints_of_a_file_are_those_that_all_rules_have_there() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let rule = |id: &str, tests: &str, more: &str| {
+            let text = format!(
+                "id: {id}\ntitle: t\nstate: not-validated\nsignatures:\n  s: {{ {tests} }}\n  t: {{ {tests} }}\n{more}"
+            );
+            std::fs::write(folder.path().join(format!("{id}.yaml")), text).expect("written");
+        };
+        let samples = "tests:\n  - { name: a, text: no space left on sda, expect: {} }\n  - { name: b, text: no space, expect: nothing }\n";
+        rule("kb-a", "regex: 'no space left on (?<disk>\\w+)'", samples);
+        rule("kb-b", "regex: 'no space left on (?<other>\\w+)'", "");
+        rule("kb-c", "contains: no space", "tags: [x, x]\n");
+        rule("kb-d", "contains: there is no space here", "related: [kb-x]\n");
+        rule("kb-e", "contains: no space", "audience: internal\n");
+        rule("kb-f", "regex: 'no (?:space)'", "related: [kb-a]\n");
+        let paths = [folder.path().to_owned()];
+        let told = |diagnostics: &[Diagnostic], path: &Path| {
+            let here = |diagnostic: &&Diagnostic| Path::new(diagnostic.labels[0].file.path()) == path;
+            let of_file = diagnostics.iter().filter(here);
+            let mut told: Vec<(String, Span)> = of_file
+                .map(|one| (format!("{}: {} {:?}", one.code, one.title, one.help), one.labels[0].span))
+                .collect();
+            told.sort();
+            told
+        };
+        let all = lint(&Faultbook::load(&paths, &[]), &LintOptions::default()).diagnostics;
+        let desk = Desk::load(paths.to_vec(), Vec::new());
+        let mut codes: Vec<_> = all.iter().map(|one| one.code.name()).collect();
+        codes.sort_unstable();
+        codes.dedup();
+        assert!(codes.len() >= 5, "{codes:?}");
+        for rule in desk.rules() {
+            assert_eq!(told(&lint_file(&desk, rule.path), rule.path), told(&all, rule.path), "{:?}", rule.path);
+        }
+    }
+}
