@@ -9,10 +9,14 @@ fn faultbook(folder: &std::path::Path, arguments: &[&str]) -> std::process::Outp
     command.current_dir(folder).args(arguments).output().expect("runs")
 }
 
+fn example_rule() -> &'static str {
+    let rule = README.split("```yaml\n").find(|block| block.starts_with("id: backup-disk-full")).expect("the example");
+    rule.split("```").next().expect("its end")
+}
+
 #[test]
 fn the_example_rule_passes_the_commands_below_it() {
-    let rule = README.split("```yaml\n").find(|block| block.starts_with("id: backup-disk-full")).expect("the example");
-    let rule = rule.split("```").next().expect("its end");
+    let rule = example_rule();
     let folder = tempfile::tempdir().expect("a folder");
     fs::create_dir(folder.path().join("my-rules")).expect("created");
     fs::write(folder.path().join("my-rules/disk.yaml"), rule).expect("written");
@@ -25,6 +29,21 @@ fn the_example_rule_passes_the_commands_below_it() {
         answer.contains("Are snapshots kept on the backup disk?") && answer.contains("snapctl list /srv/mail"),
         "{answer}"
     );
+}
+
+#[test]
+fn the_sample_explanation_is_what_the_command_prints() {
+    let shown = README.split("```\n").find(|block| block.starts_with("$ echo ")).expect("the example");
+    let mut lines = shown.lines();
+    let (echo, explain) = (lines.next().expect("two commands"), lines.next().expect("two commands"));
+    let (text, file) = echo.trim_start_matches("$ echo '").split_once("' > ").expect("a text and a file");
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::create_dir(folder.path().join("my-rules")).expect("created");
+    fs::write(folder.path().join("my-rules/disk.yaml"), example_rule()).expect("written");
+    fs::write(folder.path().join(file), format!("{text}\n")).expect("written");
+    let arguments: Vec<&str> = explain.trim_start_matches("$ faultbook ").split(' ').collect();
+    let printed = String::from_utf8(faultbook(folder.path(), &arguments).stdout).expect("UTF-8");
+    assert_eq!(printed.trim_end(), lines.collect::<Vec<_>>().join("\n"));
 }
 
 #[test]

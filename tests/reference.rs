@@ -74,7 +74,11 @@ fn yaml_files(path: &Path) -> Vec<PathBuf> {
 }
 
 fn kind_of(path: &Path) -> FileKind {
-    if path.ends_with("faultbook.yaml") { FileKind::Settings } else { FileKind::Rule }
+    match path.file_name().and_then(|name| name.to_str()) {
+        Some("faultbook.yaml") => FileKind::Settings,
+        Some("overlay.yaml") => FileKind::Overlay,
+        _ => FileKind::Rule,
+    }
 }
 
 /// What the program says of a document.
@@ -89,9 +93,13 @@ fn diagnostics(kind: FileKind, text: &str) -> Vec<Diagnostic> {
         }
         return Faultbook::load(&[folder.path().join("rules")], &[]).diagnostics().to_vec();
     }
+    if kind == FileKind::Overlay {
+        let overlay = vec![("overlay.yaml".to_owned(), text.to_owned())];
+        return Faultbook::from_texts(Vec::new(), Templates::default()).with_overlays(overlay).diagnostics().to_vec();
+    }
     let (rules, settings) = match kind {
         FileKind::Rule => (vec![("r.yaml".to_owned(), text.to_owned())], Vec::new()),
-        FileKind::Settings => (Vec::new(), vec![("faultbook.yaml".to_owned(), text.to_owned())]),
+        FileKind::Settings | FileKind::Overlay => (Vec::new(), vec![("faultbook.yaml".to_owned(), text.to_owned())]),
     };
     Faultbook::from_texts_and_settings(rules, Templates::default(), settings).diagnostics().to_vec()
 }
@@ -114,7 +122,11 @@ fn the_commands_print_what_the_library_makes() {
         String::from_utf8(output.stdout).unwrap()
     };
     assert_eq!(printed(&["docs"]), reference::markdown());
-    for (arguments, kind) in [(&["schema"] as &[_], FileKind::Rule), (&["schema", "settings"], FileKind::Settings)] {
+    for (arguments, kind) in [
+        (&["schema"] as &[_], FileKind::Rule),
+        (&["schema", "settings"], FileKind::Settings),
+        (&["schema", "overlay"], FileKind::Overlay),
+    ] {
         let parsed: Value = serde_json::from_str(&printed(arguments)).unwrap();
         assert_eq!(parsed, schema(kind));
     }
@@ -145,6 +157,7 @@ fn the_settings_of_the_documentation_fit_the_schema() {
 /// another; levels have too many spellings.
 const BEYOND_A_SCHEMA: &[&str] = &[
     "bad-date/no-such-day.yaml",
+    "missing-key/comparison-of-a-correlation.yaml",
     "missing-key/condition.yaml",
     "missing-key/one-of-without-values.yaml",
     "unknown-value/level.yaml",
@@ -219,6 +232,9 @@ fn sound(mapping: &str) -> (FileKind, Value, fn(Value) -> Value) {
         "expectation" => {
             (json!({}), |value| rule(json!({ "tests": [{ "name": "a", "text": "disk a full", "expect": value }] })))
         }
+        "overlay" => (json!({}), |value| value),
+        "change" => (json!({ "off": true }), |value| json!({ "rules": { "R": value } })),
+        "filter" => (json!({ "contains": "x" }), |value| json!({ "noise": [value] })),
         "settings" => (json!({}), |value| value),
         "source" => (json!({ "path": "*.log", "zone": "UTC" }), |value| json!({ "sources": [value] })),
         "json" => (json!({ "message": "m" }), |value| json!({ "sources": [{ "path": "*.log", "json": value }] })),
@@ -227,7 +243,12 @@ fn sound(mapping: &str) -> (FileKind, Value, fn(Value) -> Value) {
         other => panic!("say here what a sound `{other}` is, and where it stands"),
     };
     let settings = ["settings", "source", "json", "limits", "defaults"];
-    let kind = if settings.contains(&mapping) { FileKind::Settings } else { FileKind::Rule };
+    let overlays = ["overlay", "change", "filter"];
+    let kind = match mapping {
+        _ if settings.contains(&mapping) => FileKind::Settings,
+        _ if overlays.contains(&mapping) => FileKind::Overlay,
+        _ => FileKind::Rule,
+    };
     (kind, value, wrap)
 }
 

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::diagnose::{CaseSize, Diagnoser};
-use crate::rule::{Faultbook, Rule, State};
+use crate::rule::{Faultbook, Rule};
 use crate::scan::Index;
 use crate::source::{self, Note, Progress};
 
@@ -50,7 +50,7 @@ pub struct FalsePositive {
 
 /// Diagnoses folders, files and archives with the rules that `wanted` accepts; archived ones never match.
 pub fn run(faultbook: &Faultbook, wanted: impl Fn(&Rule) -> bool, paths: &[PathBuf], progress: &Progress) -> Corpus {
-    let index = Index::of_rules(faultbook, |rule| rule.state != State::Archived && wanted(rule));
+    let index = Index::of_rules(faultbook, |rule| rule.is_looked_for() && wanted(rule));
     let diagnoser = Diagnoser::new(&index);
     let (cases, notes) = source::cases(paths);
     let diagnoses: Vec<_> =

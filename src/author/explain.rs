@@ -14,17 +14,20 @@ use rayon::prelude::*;
 
 use crate::author::explained::{
     Because, CapturePart, ConditionPart, EnvironmentPart, Excluded, ExcludedBy, Explanation, FactPart, FactSource,
-    FailureCounts, FilePart, LookupPart, Miss, NameKind, NamePart, Outcome, Overview, Place, ProductPart,
-    SignaturePart,
+    FailureCounts, FilePart, LookupPart, Miss, NameKind, NamePart, NowPart, NowSource, Outcome, Overview, Place,
+    ProductPart, SeverityPart, SignaturePart,
 };
 use crate::author::miss::{Apart, NearMiss, levels};
 use crate::author::nearest::{Barrier, Depth, Near, PLACE_LIMIT, Search};
 use crate::author::sentence;
 use crate::diagnose::apply::{Decided, environment, fits, group_captures};
 use crate::diagnose::case::Examined;
+use crate::diagnose::overlay_noise::Taken;
+use crate::diagnose::spot::Spot;
 use crate::diagnose::{Diagnoser, Known};
 use crate::rule::condition::Condition;
 use crate::rule::decide::{Binding, Scope, decide, fact_value, looked_up, name_value};
+use crate::rule::overlay::OverlayNoise;
 use crate::rule::{FactValue, Faultbook, Rule, RuleId, Severity, State, Truth};
 use crate::scan::{Index, SignatureId};
 use crate::source::{CaseInput, Limits, Note, Progress, ReadOptions};
@@ -118,11 +121,11 @@ impl<'a> Explainer<'a> {
         }
         let ids = self.diagnoser.signatures_of(id);
         let unmatched: Vec<SignatureId> =
-            ids.iter().copied().filter(|id| examined.collector.of(*id).is_none()).collect();
+            ids.iter().copied().filter(|id| examined.read.collector.of(*id).is_none()).collect();
         let misses = if unmatched.is_empty() {
             None
         } else {
-            let search = Search::new(self.index(), unmatched.clone(), Depth::RULE);
+            let search = Search::new(self.index(), unmatched.clone(), Depth::RULE).at(examined.read.ages.instant());
             Some(search.run(again, self.diagnoser.reading(), progress))
         };
         let mut problems = Vec::new();
@@ -160,13 +163,15 @@ impl<'a> Explainer<'a> {
             title: rule.title.clone(),
             file: rule.path.clone(),
             outcome,
+            severity: severity_changed(rule),
+            now: now(rule, &examined),
             // where other rules explain all records there is no failure to decide anything for
             condition: (!decided.failures.is_empty()).then(|| condition(rule, &rule.condition, scope)),
             failures,
             signatures: signatures.collect(),
             correlations: self.diagnoser.correlation_outcomes(&examined, id),
             facts,
-            environment: explained_environment(rule, &examined.known),
+            environment: explained_environment(rule, &examined.read.known),
             problems,
         };
         Ok(Explained { content, notes: examined.diagnosis.notes })
@@ -201,7 +206,7 @@ impl<'a> Explainer<'a> {
             by.retain(|other| faultbook.rule(*other).supersedes.contains(&rule.id));
             return Outcome::Superseded { findings: dropped, by: self.ids(by) };
         }
-        let because = if environment(rule, &examined.known) == Truth::False {
+        let because = if environment(rule, &examined.read.known) == Truth::False {
             Because::Environment
         } else if decided.subject.is_some() && decided.failures.is_empty() {
             let subject = decided.subject.and_then(|at| self.diagnoser.signatures_of(id).get(at));
@@ -224,7 +229,7 @@ impl<'a> Explainer<'a> {
 
     /// The rules with findings that match the same records as a signature.
     fn explaining(&self, id: SignatureId, examined: &Examined) -> Vec<String> {
-        let Some(matches) = examined.collector.of(id) else { return Vec::new() };
+        let Some(matches) = examined.read.collector.of(id) else { return Vec::new() };
         let mut by: Vec<RuleId> = matches.groups().flat_map(|(key, _)| key.explained_by.iter().copied()).collect();
         by.sort_unstable();
         by.dedup();
@@ -244,7 +249,7 @@ impl<'a> Explainer<'a> {
         sources: Option<u64>,
     ) -> SignaturePart {
         let signature = &rule.signatures[position];
-        let matches = examined.collector.of(id);
+        let matches = examined.read.collector.of(id);
         let whole = decided.wholes.get(position).and_then(Option::as_ref);
         let places = whole.map_or(Vec::new(), |whole| {
             let sources = whole.evidence.sources().iter();
@@ -256,6 +261,7 @@ impl<'a> Explainer<'a> {
         let captures = whole.map_or(Vec::new(), |whole| {
             let captures = group_captures(rule, position, whole).filter(|capture| !capture.values.seen.is_empty());
             let part = |capture: crate::diagnose::Capture| CapturePart {
+                about: signature.about(&capture.name).map(str::to_owned),
                 name: capture.name,
                 more: capture.values.more,
                 values: capture.values.seen,
@@ -283,9 +289,28 @@ impl<'a> Explainer<'a> {
             explained_by: if rule.fallback { self.explaining(id, examined) } else { Vec::new() },
             file,
             level: signature.level.as_ref().map(levels),
-            excluded: near.map_or(Vec::new(), excluded),
+            max_age: signature.max_age.map(|max_age| max_age.to_string()),
+            excluded: match near {
+                Some(near) => excluded(near, self.index().faultbook().overlay_noise()),
+                None => self.taken_from(id, examined),
+            },
             nearest,
         }
+    }
+
+    /// The records that an overlay, or their age, takes from a signature that others match.
+    fn taken_from(&self, id: SignatureId, examined: &Examined) -> Vec<Excluded> {
+        let noise = self.index().faultbook().overlay_noise();
+        let place = |spot: &Spot| Place { source: spot.source_name().to_owned(), line: spot.line };
+        let part = |by, filter, taken: &Taken| {
+            let places = taken.spots.iter().map(place).collect();
+            Excluded { by, level: None, filter, records: taken.records, places }
+        };
+        let of_overlays = examined.read.noise.of(id).map(|(filter, taken)| {
+            part(ExcludedBy::Overlay, noise.filter(filter).map(|filter| filter.source.to_string()), taken)
+        });
+        let too_old = examined.read.ages.of(id).map(|taken| part(ExcludedBy::Age, None, taken));
+        of_overlays.chain(too_old).collect()
     }
 
     /// Tells which rules come nearest to a case, at most `limit`.
@@ -327,13 +352,13 @@ impl<'a> Explainer<'a> {
                             let scope = decided.failures.first().map(|(_, scope, _)| scope);
                             scope.map(|scope| condition(rule, &rule.condition, scope))
                         },
-                        &explained_environment(rule, &examined.known),
+                        &explained_environment(rule, &examined.read.known),
                     );
                     misses.push((100, id, why, place));
                 }
             }
         }
-        let search = Search::new(self.index(), unmatched.clone(), Depth::ALL);
+        let search = Search::new(self.index(), unmatched.clone(), Depth::ALL).at(examined.read.ages.instant());
         let found = search.run(again, self.diagnoser.reading(), progress);
         let mut finalists: Vec<(usize, Near)> = found.near.into_iter().collect();
         let rank = |near: &Near| match near.candidates.first() {
@@ -366,7 +391,7 @@ impl<'a> Explainer<'a> {
     fn near_miss(&self, id: SignatureId, near: &Near) -> Option<(u32, RuleId, String, Option<Place>)> {
         let (rule, signature) = self.index().signature(id);
         let owner = self.index().owner(id).0;
-        if let Some(excluded) = excluded(near).into_iter().next() {
+        if let Some(excluded) = excluded(near, self.index().faultbook().overlay_noise()).into_iter().next() {
             let place = excluded.places.first().cloned();
             let file = signature.file.as_ref().map(|glob| glob.written());
             let level = signature.level.as_ref().map(levels);
@@ -397,15 +422,16 @@ fn together(stated: &[Stated]) -> Known {
 }
 
 fn first_place(examined: &Examined, id: SignatureId) -> Option<Place> {
-    let matches = examined.collector.of(id)?;
+    let matches = examined.read.collector.of(id)?;
     let source = matches.groups().next()?.1.evidence.sources().first()?;
     Some(Place { source: source.source.clone(), line: *source.lines.first()? })
 }
 
 fn not_looked_for(rule: &Rule, examined: &Examined) -> Explanation {
-    let why = match rule.state {
-        State::Archived => "it is archived: archived rules are checked and never looked for".to_owned(),
-        _ => format!(
+    let why = match (rule.switched_off(), rule.state) {
+        (Some(source), _) => format!("it is switched off by {source}"),
+        (None, State::Archived) => "it is archived: archived rules are checked and never looked for".to_owned(),
+        (None, _) => format!(
             "it is left out by `--rule`, `--tag` or `--audience`, or by the settings; its audience is {}",
             rule.audience
         ),
@@ -416,14 +442,29 @@ fn not_looked_for(rule: &Rule, examined: &Examined) -> Explanation {
         title: rule.title.clone(),
         file: rule.path.clone(),
         outcome: Outcome::NotLookedFor { why },
+        severity: severity_changed(rule),
+        now: None,
         condition: None,
         failures: FailureCounts::default(),
         signatures: Vec::new(),
         correlations: Vec::new(),
         facts: Vec::new(),
-        environment: explained_environment(rule, &examined.known),
+        environment: explained_environment(rule, &examined.read.known),
         problems: Vec::new(),
     }
+}
+
+/// The case's clock, for a rule that looks at it.
+fn now(rule: &Rule, examined: &Examined) -> Option<NowPart> {
+    let now = examined.read.ages.now?;
+    let looks = rule.signatures.iter().any(|signature| signature.max_age.is_some());
+    looks.then_some(NowPart { time: now.time, from: if now.stated { NowSource::Fact } else { NowSource::Newest } })
+}
+
+/// The severity of a rule, if an overlay says it.
+fn severity_changed(rule: &Rule) -> Option<SeverityPart> {
+    let (written, source) = rule.overlay.as_ref()?.severity.clone()?;
+    Some(SeverityPart { severity: rule.severity, written, source })
 }
 
 /// Decides each part of a condition on its own.
@@ -483,11 +524,11 @@ fn explained_fact(
 ) -> FactPart {
     let fact = &rule.facts[position];
     let caller = stated.iter().find(|(_, layer)| layer.facts.contains_key(&fact.name));
-    let given = examined.known.facts.get(&fact.name).map(|value| match caller {
+    let given = examined.read.known.facts.get(&fact.name).map(|value| match caller {
         Some((label, _)) => (FactSource::Caller, label.as_str(), value),
         None => (FactSource::Case, "facts.yaml", value),
     });
-    let extracted = examined.extracted.of(id, position);
+    let extracted = examined.read.extracted.of(id, position);
     let extracted = extracted.map(|(value, source)| (FactSource::Extracted, source, value));
     // the first that fits is used; of what does not fit the first is told
     let (mut used, mut not_used) = (None, None);
@@ -519,6 +560,7 @@ fn explained_fact(
     };
     FactPart {
         name: fact.name.clone(),
+        about: fact.about.clone(),
         kind: fact.kind,
         given: from_whom,
         refused,
@@ -563,7 +605,7 @@ fn explained_environment(rule: &Rule, known: &Known) -> EnvironmentPart {
     EnvironmentPart { truth: environment(rule, known), products: products.collect() }
 }
 
-fn excluded(near: &Near) -> Vec<Excluded> {
+fn excluded(near: &Near, noise: &OverlayNoise) -> Vec<Excluded> {
     let part = |(barrier, barred): (&Barrier, &crate::author::nearest::Barred)| {
         let (by, level) = match barrier {
             Barrier::File => (ExcludedBy::File, None),
@@ -571,10 +613,16 @@ fn excluded(near: &Near) -> Vec<Excluded> {
                 (ExcludedBy::Level, Some(level.map_or("none".to_owned(), |level| level.name().to_owned())))
             }
             Barrier::Noise => (ExcludedBy::Noise, None),
+            Barrier::Overlay(_) => (ExcludedBy::Overlay, None),
+            Barrier::Age => (ExcludedBy::Age, None),
             Barrier::Time => (ExcludedBy::Time, None),
         };
+        let filter = match barrier {
+            Barrier::Overlay(at) => noise.filter(*at).map(|filter| filter.source.to_string()),
+            _ => None,
+        };
         let places = barred.places.iter().map(|(source, line)| Place { source: source.to_string(), line: *line });
-        Excluded { by, level, records: barred.records, places: places.collect() }
+        Excluded { by, level, filter, records: barred.records, places: places.collect() }
     };
     let mut excluded: Vec<Excluded> = near.barred.iter().map(part).collect();
     // stable: the one that keeps out most first

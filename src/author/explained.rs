@@ -7,7 +7,8 @@ use crate::diagnose::CorrelationOutcome;
 use serde::Serialize;
 
 use crate::author::miss::NearMiss;
-use crate::rule::{FactType, Severity, Truth};
+use crate::rule::{FactType, OverlaySource, Severity, Truth};
+use crate::source::LogTime;
 
 /// One rule in one case.
 #[derive(Clone, Debug, Serialize)]
@@ -23,6 +24,12 @@ pub struct Explanation {
     /// What came out.
     #[serde(flatten)]
     pub outcome: Outcome,
+    /// Only if an overlay changes the severity.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub severity: Option<SeverityPart>,
+    /// What now is; only if a signature has a `max_age`, and the case a time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub now: Option<NowPart>,
     /// How the condition was decided; `None` when the rule is not looked for.
     pub condition: Option<ConditionPart>,
     /// For how many failures of the subject.
@@ -37,6 +44,37 @@ pub struct Explanation {
     pub environment: EnvironmentPart,
     /// Errors of evaluation, and facts that do not fit.
     pub problems: Vec<String>,
+}
+
+/// A severity that an overlay says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SeverityPart {
+    /// The one that holds.
+    pub severity: Severity,
+    /// The one that the rule says.
+    pub written: Severity,
+    /// The overlay.
+    #[serde(flatten)]
+    pub source: OverlaySource,
+}
+
+/// The case's clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct NowPart {
+    /// What it shows.
+    pub time: LogTime,
+    /// Who says so.
+    pub from: NowSource,
+}
+
+/// Where the case's clock comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NowSource {
+    /// The newest time in the case.
+    Newest,
+    /// The fact `now`.
+    Fact,
 }
 
 /// What came of a rule.
@@ -174,7 +212,10 @@ pub struct SignaturePart {
     pub file: Option<FilePart>,
     /// The levels that it wants, in words.
     pub level: Option<String>,
-    /// Records whose text matches and that something else keeps out; only when nothing matches.
+    /// How old records may be; only if that is bounded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_age: Option<String>,
+    /// Records whose text matches and that something else keeps out; where others match, only those that overlays or their age keep out.
     pub excluded: Vec<Excluded>,
     /// The record that comes nearest; only when nothing matches.
     pub nearest: Option<NearMiss>,
@@ -194,6 +235,8 @@ pub struct Place {
 pub struct CapturePart {
     /// Its name.
     pub name: String,
+    /// What it means, if the rule says so.
+    pub about: Option<String>,
     /// Its values in the order of the case.
     pub values: Vec<String>,
     /// Whether there are more.
@@ -221,6 +264,9 @@ pub struct Excluded {
     /// The level that they have; only if it is that.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub level: Option<String>,
+    /// The noise filter, with its file, line and reason; only if it is one of an overlay.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub filter: Option<String>,
     /// How many.
     pub records: u64,
     /// The first of them.
@@ -237,6 +283,10 @@ pub enum ExcludedBy {
     Level,
     /// A noise filter in `faultbook.yaml`.
     Noise,
+    /// A noise filter in an overlay.
+    Overlay,
+    /// Its `max_age`.
+    Age,
     /// `--since` or `--until`.
     Time,
 }
@@ -246,6 +296,8 @@ pub enum ExcludedBy {
 pub struct FactPart {
     /// Its name.
     pub name: String,
+    /// What it means, if the rule says so.
+    pub about: Option<String>,
     /// Its type.
     #[serde(rename = "type")]
     pub kind: FactType,

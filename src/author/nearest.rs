@@ -14,9 +14,12 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
+use jiff::Timestamp;
 use rayon::prelude::*;
 
 use crate::author::reach;
+use crate::diagnose::max_age::is_too_old;
+use crate::diagnose::overlay_noise::NoiseSieve;
 use crate::rule::settings::Noise;
 use crate::rule::signature::{Leaf, Signature, SignatureScope};
 use crate::rule::{Level, SourceSettings};
@@ -89,6 +92,10 @@ pub(crate) enum Barrier {
     File,
     Level(Option<Level>),
     Noise,
+    /// The position of a noise filter of an overlay.
+    Overlay(usize),
+    /// It is too old.
+    Age,
     Time,
 }
 
@@ -126,6 +133,8 @@ pub(crate) struct Search<'a> {
     index: &'a Index<'a>,
     signatures: Vec<SignatureId>,
     depth: Depth,
+    /// The moment that ages are measured against.
+    now: Option<Timestamp>,
     words: Option<AhoCorasick>,
     /// For each word the probes that have it.
     postings: Vec<Vec<u32>>,
@@ -144,7 +153,8 @@ pub(crate) struct Search<'a> {
 struct Outline {
     probes: Range<usize>,
     clauses: u32,
-    has_level: bool,
+    /// Whether it asks for a level or an age.
+    has_barrier: bool,
 }
 
 /// One leaf of one clause of a signature.
@@ -171,7 +181,8 @@ impl<'a> Search<'a> {
             }
             let (own, first) = (index.signature(signatures[signature]).1, probes.len());
             let clauses = own.required.len().max(1) as u32;
-            outlines[signature] = Outline { probes: first..first, clauses, has_level: own.level.is_some() };
+            outlines[signature] =
+                Outline { probes: first..first, clauses, has_barrier: own.level.is_some() || own.max_age.is_some() };
             if leaves.iter().all(|(_, words)| words.is_empty()) {
                 // for all rules that would be all records times all such signatures
                 wordless.extend(depth.thorough.then_some(signature));
@@ -198,7 +209,12 @@ impl<'a> Search<'a> {
         let kind = Some(AhoCorasickKind::ContiguousNFA);
         let words = AhoCorasick::builder().ascii_case_insensitive(true).kind(kind).build(&texts).ok();
         let words = words.filter(|_| !texts.is_empty());
-        Self { index, signatures, depth, words, postings, weights, probes, outlines, wordless, files }
+        Self { index, signatures, depth, now: None, words, postings, weights, probes, outlines, wordless, files }
+    }
+
+    /// Measures ages against this moment.
+    pub(crate) fn at(self, now: Option<Timestamp>) -> Self {
+        Self { now, ..self }
     }
 
     /// Reads a case. What could not be read was noted when it was diagnosed.
@@ -305,6 +321,8 @@ struct Text<'t> {
     taken: Vec<bool>,
     /// Whether noise or times keep records out.
     has_barriers: bool,
+    /// What overlays call noise in it.
+    sieve: NoiseSieve<'t>,
     /// Lines before the block.
     lines: u64,
 }
@@ -312,7 +330,7 @@ struct Text<'t> {
 impl Text<'_> {
     /// Whether a record of the source may match a signature and not count.
     fn may_bar(&self, position: usize, outline: &Outline) -> bool {
-        self.has_barriers || outline.has_level || !self.taken[position]
+        self.has_barriers || outline.has_barrier || !self.taken[position]
     }
 }
 
@@ -449,6 +467,7 @@ impl<'s> PartSearch<'s> {
         });
         // what nothing keeps out does not match, and looking whether it does is what costs most
         if may_be_barred {
+            let owner = self.search.index.owner(self.search.signatures[position]).0;
             let level = record.level;
             let barrier = if !taken {
                 Some(Barrier::File)
@@ -456,12 +475,14 @@ impl<'s> PartSearch<'s> {
                 Some(Barrier::Level(level))
             } else if text.settings.noise.is_some_and(|noise| record.is_noise(noise)) {
                 Some(Barrier::Noise)
-            } else if text.has_barriers {
+            } else if let Some(filter) = text.sieve.takes(owner, &record.plain) {
+                Some(Barrier::Overlay(filter))
+            } else {
                 let zone = text.settings.zone.or(self.reading.options.zone.as_ref());
                 let time = clock.time_of(span).map(|time| time.resolved(text.name.modified, zone));
-                (!self.reading.options.covers(time)).then_some(Barrier::Time)
-            } else {
-                None
+                let max_age = signature.max_age.filter(|max_age| is_too_old(time, self.search.now, *max_age));
+                let age = max_age.map(|_| Barrier::Age);
+                age.or((!self.reading.options.covers(time)).then_some(Barrier::Time))
             };
             if let Some(barrier) = barrier.filter(|_| record.matches(signature)) {
                 let line = record.line;
@@ -589,13 +610,18 @@ impl Visit for PartSearch<'_> {
         }
         let kept = if self.search.files.is_empty() { 0 } else { WHOLE_FILE_BYTES };
         let mut raw = Raw::new(reader, kept);
+        let sieve = NoiseSieve::new(self.search.index, &source.path);
         let mut text = Text {
             name: source,
             settings,
             source: source.name.as_str().into(),
             path: source.path.as_str().into(),
             taken,
-            has_barriers: settings.noise.is_some() || options.since.is_some() || options.until.is_some(),
+            has_barriers: !sieve.is_open()
+                || settings.noise.is_some()
+                || options.since.is_some()
+                || options.until.is_some(),
+            sieve,
             lines: 0,
         };
         let mut blocks = Blocks::new(&mut raw, self.reading.limits.record).with_settings(settings);

@@ -326,7 +326,14 @@ impl Route {
         let back = if lead > gap && lead - back <= LEAD && is_word_start { lead } else { back };
         let bytes: usize = (1..=back).map(|back| literal(back).len_utf8()).sum();
         let at = end.saturating_sub(bytes);
-        let wanted = self.wanted(matching - back);
+        let wanted = match next_is_literal || back == 0 {
+            true => self.wanted(matching - back),
+            // the words before a class are no answer to what is wanted, the class is
+            false => {
+                let words: String = (1..=back).rev().map(literal).collect();
+                shortened(&format!("{words}{}", self.wanted(matching)))
+            }
+        };
         (Stop::Differs { found: word_at(text, at, wanted.chars().count()), wanted }, end)
     }
 

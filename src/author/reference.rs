@@ -29,7 +29,7 @@ pub fn markdown() -> String {
 }
 
 fn write_sections(page: &mut String) -> fmt::Result {
-    for (kind, heading) in FileKind::ALL.iter().zip(["Keys of rules", "Keys of faultbook.yaml"]) {
+    for (kind, heading) in FileKind::ALL.iter().zip(["Keys of rules", "Keys of faultbook.yaml", "Keys of overlays"]) {
         writeln!(page, "## {heading}\n")?;
         for mapping in mappings(kind.mapping()) {
             write_mapping(page, mapping)?;

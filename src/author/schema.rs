@@ -1,4 +1,4 @@
-//! JSON Schemas of rule files and of `faultbook.yaml`, for editors and for whoever writes such files by program.
+//! JSON Schemas of rule files, of `faultbook.yaml` and of overlays, for editors and for whoever writes such files by program.
 //!
 //! They are made of the tables of keys that the readers use, so they know every key, what kind of value it takes, which keys have to be
 //! there, and a description of each. What a schema cannot say (whether a regex is valid, whether a name exists) is `check`'s to say; it
@@ -7,7 +7,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::rule::keys::{Absent, Key, Mapping, Needs, Shape};
-use crate::rule::{Level, rule_keys, settings_keys};
+use crate::rule::{Level, overlay_keys, rule_keys, settings_keys};
 
 /// A date as it is written.
 const DATE: &str = r"^\d{4}-\d{2}-\d{2}$";
@@ -25,17 +25,20 @@ pub enum FileKind {
     Rule,
     /// A `faultbook.yaml`.
     Settings,
+    /// An `overlay.yaml`.
+    Overlay,
 }
 
 impl FileKind {
     /// Every kind.
-    pub const ALL: &'static [FileKind] = &[FileKind::Rule, FileKind::Settings];
+    pub const ALL: &'static [FileKind] = &[FileKind::Rule, FileKind::Settings, FileKind::Overlay];
 
     /// The word for it on the command line.
     pub fn name(self) -> &'static str {
         match self {
             FileKind::Rule => "rule",
             FileKind::Settings => "settings",
+            FileKind::Overlay => "overlay",
         }
     }
 
@@ -44,6 +47,7 @@ impl FileKind {
         match self {
             FileKind::Rule => &rule_keys::RULE,
             FileKind::Settings => &settings_keys::SETTINGS,
+            FileKind::Overlay => &overlay_keys::OVERLAY,
         }
     }
 }

@@ -88,6 +88,10 @@ pub fn excluded(excluded: &Excluded, glob: Option<&str>, level: Option<&str>) ->
             format!("{records}, but {it} without a level, wanted is {}", level.unwrap_or_default())
         }
         (ExcludedBy::Noise, _) => format!("{records}, but {it} `noise` by `faultbook.yaml`"),
+        (ExcludedBy::Overlay, _) => {
+            format!("{records}, but {it} `noise` by {}", excluded.filter.as_deref().unwrap_or("an overlay"))
+        }
+        (ExcludedBy::Age, _) => format!("{records}, but {it} older than its `max_age`"),
         (ExcludedBy::Time, _) => format!("{records}, but {it} outside `--since` and `--until`"),
     }
 }

@@ -12,6 +12,7 @@ use crate::cli::diagnostics;
 use crate::cli::exit::Failure;
 use crate::diagnose::Known;
 use crate::diagnose::case::FACTS_BYTES;
+use crate::diagnose::max_age::NOW_FACT;
 use crate::rule::diagnostic::nearest;
 use crate::rule::settings::Defaults;
 use crate::rule::version::Version;
@@ -88,6 +89,10 @@ impl CaseOptions {
 
 fn warn_of_unknown(name: &str, faultbook: &Faultbook, console: &Console) {
     let known = || faultbook.rules().iter().flat_map(|rule| &rule.facts).map(|fact| fact.name.as_str());
+    let mut signatures = faultbook.rules().iter().flat_map(|rule| &rule.signatures);
+    if name == NOW_FACT && signatures.any(|signature| signature.max_age.is_some()) {
+        return;
+    }
     if !known().any(|other| other == name) {
         console.warning(&format!("no rule asks for the fact `{name}`"));
         if let Some(candidate) = nearest(name, known()) {

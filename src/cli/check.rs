@@ -23,7 +23,7 @@ const ROUNDS: usize = 10;
 
 /// Check rules, and show every mistake with its place and what to write instead
 ///
-/// The settings in a `faultbook.yaml` beside the rules are checked with them.
+/// The settings in a `faultbook.yaml` and the overlays beside the rules are checked with them.
 /// Rules that refer to one another, such as by `supersedes`, must be checked together: give their folder.
 #[derive(Args, Debug)]
 #[command(after_help = "\
@@ -166,7 +166,8 @@ pub fn run(args: &CheckArgs, context: &Context) -> Result<Exit, Failure> {
 impl CheckArgs {
     fn load(&self, context: &Context) -> Result<Faultbook, Failure> {
         let paths = if self.paths.is_empty() { context.faultbook.rules() } else { &self.paths };
-        context.faultbook.load_paths(paths)
+        // lints look at what the authors of the rules have written
+        Ok(context.faultbook.load_paths(paths)?.as_written())
     }
 
     fn options(&self) -> CheckOptions {
@@ -202,11 +203,19 @@ fn tell(args: &CheckArgs, faultbook: &Faultbook, outcome: &CheckOutcome, console
         ));
     }
     let rules = number(faultbook.files(), "rule");
-    let checked = match (faultbook.files(), faultbook.settings_files()) {
-        (_, 0) => rules,
-        (0, _) => "settings".to_owned(),
-        _ => format!("{rules} and settings"),
+    let overlays = match faultbook.overlays() {
+        1 => "an overlay".to_owned(),
+        count => number(count, "overlay"),
     };
+    let counted = [
+        (faultbook.files(), rules),
+        (faultbook.settings_files(), "settings".to_owned()),
+        (faultbook.overlays(), overlays),
+    ];
+    let mut checked: Vec<String> =
+        counted.iter().filter(|(count, _)| *count > 0).map(|(_, name)| name.clone()).collect();
+    let last = checked.pop().unwrap_or_else(|| number(0, "rule"));
+    let checked = if checked.is_empty() { last } else { format!("{} and {last}", checked.join(", ")) };
     let denied = match outcome.denied {
         0 => String::new(),
         denied => format!(" ({denied} denied)"),

@@ -20,7 +20,7 @@ use crate::cli::reading_options::ReadingOptions;
 use crate::cli::rules_options::{RuleFilter, meant};
 use crate::cli::triage::{inputs, severity};
 use crate::report::shape::NoteShape;
-use crate::rule::{Faultbook, RuleId, Severity, State};
+use crate::rule::{Faultbook, RuleId, Severity};
 use crate::scan::Index;
 use crate::source::{Note, Progress};
 
@@ -109,7 +109,7 @@ pub fn run(args: &ExplainArgs, context: &Context) -> Result<Exit, Failure> {
     let say = rule.map(|rule| have_a_say(&faultbook, rule));
     let index = Index::of_rules_at(&faultbook, |id, rule| {
         let has_a_say = say.as_ref().is_none_or(|say| say.get(id.index()) == Some(&true));
-        has_a_say && rule.state != State::Archived && wanted(rule)
+        has_a_say && rule.is_looked_for() && wanted(rule)
     });
     let explainer =
         Explainer::new(&index).with_reading(options).with_least_severity(args.min_severity.or(defaults.min_severity));

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use crate::answer::escape::terminal;
 use crate::author::explained::{
-    Because, ConditionPart, Explanation, FactPart, FactSource, NameKind, NamePart, Outcome, Overview, Place,
+    Because, ConditionPart, Explanation, FactPart, FactSource, NameKind, NamePart, NowSource, Outcome, Overview, Place,
     SignaturePart,
 };
 use crate::author::sentence;
@@ -169,6 +169,20 @@ impl<'e> Drawer<'e> {
     fn nodes(&mut self) -> Vec<Node> {
         let explanation = self.explanation;
         let mut nodes = Vec::new();
+        if let Some(severity) = &explanation.severity {
+            let mut node = Node::new("severity", severity.severity.to_string(), Tone::Plain);
+            let source = severity.source.to_string();
+            node.details.push(format!("{} in the rule; set by {}", severity.written, terminal(&source)));
+            nodes.push(node);
+        }
+        if let Some(now) = &explanation.now {
+            let mut node = Node::new("now", now.time.to_string(), Tone::Plain);
+            node.details.push(match now.from {
+                NowSource::Newest => "the newest time in the case; another with --fact now=…".to_owned(),
+                NowSource::Fact => "given by the fact `now`".to_owned(),
+            });
+            nodes.push(node);
+        }
         if let Some(condition) = &explanation.condition {
             let mut node = self.condition(condition);
             // a condition that is nothing but a name is still shown as one
@@ -315,7 +329,12 @@ fn signature_node(signature: &SignaturePart) -> Node {
         for capture in &signature.captures {
             let values: Vec<_> = capture.values.iter().take(VALUES).map(|value| terminal(value)).collect();
             let more = if capture.more || capture.values.len() > VALUES { ", …" } else { "" };
-            node.details.push(format!("{} = {}{more}", terminal(&capture.name), values.join(", ")));
+            let about = capture.about.as_deref().map(|about| format!("  ({})", terminal(about))).unwrap_or_default();
+            node.details.push(format!("{} = {}{more}{about}", terminal(&capture.name), values.join(", ")));
+        }
+        for excluded in &signature.excluded {
+            let told = sentence::excluded(excluded, None, None);
+            node.details.push(format!("{}: {}", terminal(&told), places(&excluded.places)));
         }
         if !signature.explained_by.is_empty() {
             let ids: Vec<_> = signature.explained_by.iter().map(|id| terminal(id)).collect();
@@ -443,6 +462,9 @@ fn fact_node(fact: &FactPart) -> Node {
                 Some(ask) => format!("{why}would be asked: {}  --fact {name}=…", terminal(ask)),
                 None => format!("{why}nobody is asked for it: --fact {name}=…"),
             });
+            // a question says what is meant
+            let about = fact.about.as_deref().filter(|_| fact.ask.is_none());
+            node.details.extend(about.map(|about| format!("it is {}", terminal(about))));
             node
         }
     };

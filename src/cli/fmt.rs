@@ -16,7 +16,7 @@ use crate::rule::Faultbook;
 /// Lines that a diff shows around a change.
 const DIFF_CONTEXT: usize = 3;
 
-/// Give rule files one layout
+/// Give rule files and overlays one layout
 ///
 /// Keys come in the order of the reference, sections stand apart, indentation is two columns, and quotes that nothing needs
 /// go. Comments stay where they stand. What a rule says never changes: a file that would say something else is left as it is.
@@ -32,7 +32,7 @@ Exit status:
   1  with `--check`: a file would change
   2  a file cannot be read or written, is not YAML, or is YAML that `fmt` does not know")]
 pub struct FmtArgs {
-    /// Rule files or folders of rules, or `-` for standard input; without any, those of --rules
+    /// Rule files, overlays or folders of them, or `-` for standard input; without any, those of --rules
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// Change nothing; list the files that would change
@@ -53,7 +53,8 @@ pub fn run(args: &FmtArgs, context: &Context) -> Result<Exit, Failure> {
         let help = "give files or folders, as in `faultbook fmt rules/`, or `-` for standard input";
         return Err(Failure::refused("there is nothing to lay out", help));
     }
-    let (files, unreadable) = Faultbook::rule_files(paths);
+    let (mut files, unreadable) = Faultbook::rule_files(paths);
+    files.extend(Faultbook::overlays_at(paths));
     talk(&context.console, &unreadable);
     let (mut changed, mut failed) = (0, unreadable.len());
     let mut result = String::new();

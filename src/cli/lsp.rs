@@ -51,10 +51,11 @@ enum Incoming {
 pub fn run(_: &LspArgs, context: &Context) -> Result<Exit, Failure> {
     let rules = absolute(context.faultbook.rules())?;
     let templates = absolute(context.faultbook.templates())?;
+    let overlays = absolute(context.faultbook.overlays())?;
     let (sender, receiver) = mpsc::channel();
     // it ends with the process: nothing can wake it from reading
     std::thread::spawn(move || read_messages(&mut io::stdin().lock(), &sender));
-    serve(&receiver, &mut Session::new(rules, templates))
+    serve(&receiver, &mut Session::new(rules, templates, overlays))
 }
 
 fn absolute(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {

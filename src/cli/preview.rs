@@ -70,7 +70,7 @@ pub fn run(args: &PreviewArgs, context: &Context) -> Result<Exit, Failure> {
     if args.watch {
         return watch(args, context);
     }
-    let faultbook = context.faultbook.load()?;
+    let faultbook = context.faultbook.load()?.as_written();
     diagnostics::talk_errors(&context.console, &faultbook);
     let preview = args.render(&faultbook, args.find(&faultbook)?, context)?;
     args.write(&preview, "", context)?;

@@ -11,7 +11,7 @@ use crate::cli::diagnostics;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::output_options::{ListFormat, document};
 use crate::cli::rules_options::RuleFilter;
-use crate::rule::{Audience, Rule, Severity, State};
+use crate::rule::{Audience, OverlaySource, Rule, Severity, State};
 
 /// Columns between two cells.
 const PADDING: u16 = 2;
@@ -83,6 +83,9 @@ struct RuleEntry<'a> {
     tags: &'a [String],
     environment: Vec<ProductEntry<'a>>,
     file: &'a str,
+    /// The overlay that switched it off.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    off: Option<&'a OverlaySource>,
 }
 
 #[derive(Serialize)]
@@ -108,6 +111,7 @@ fn described(rule: &Rule) -> RuleEntry<'_> {
         tags: &rule.tags,
         environment: environment.collect(),
         file: &rule.path,
+        off: rule.switched_off(),
     }
 }
 
@@ -121,7 +125,8 @@ fn table(rules: &[Rule], width: usize) -> String {
         .set_header(["ID", "SEVERITY", "STATE", "TITLE"]);
     for rule in rules {
         let (id, title) = (escape::terminal(&rule.id), escape::terminal(&rule.title));
-        table.add_row([&*id, rule.severity.name(), rule.state.name(), &*title]);
+        let state = if rule.switched_off().is_some() { "off" } else { rule.state.name() };
+        table.add_row([&*id, rule.severity.name(), state, &*title]);
     }
     // An id in two pieces cannot be copied, so the title gives way, as long as there is room for some words of it.
     let needed: u16 = table.column_max_content_widths().iter().take(3).map(|columns| columns + PADDING).sum();

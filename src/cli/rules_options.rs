@@ -22,6 +22,10 @@ pub struct FaultbookOptions {
     /// Look for article texts and layouts in DIR first; without it, in a folder `templates` beside the rules
     #[arg(long, global = true, value_name = "DIR", help_heading = "Global options")]
     templates: Vec<PathBuf>,
+    /// Lay FILE over the rules: severities, rules that are off and noise of this site; may be given several times. Without it,
+    /// an `overlay.yaml` in DIR of --rules or beside it
+    #[arg(long = "overlay", global = true, value_name = "FILE", help_heading = "Global options")]
+    overlays: Vec<PathBuf>,
 }
 
 impl FaultbookOptions {
@@ -29,7 +33,7 @@ impl FaultbookOptions {
     pub fn load(&self) -> Result<Faultbook, Failure> {
         let faultbook = self.load_paths(&self.rules)?;
         // settings alone can be checked, not used
-        if faultbook.files() == 0 && faultbook.settings_files() > 0 && !faultbook.has_errors() {
+        if faultbook.files() == 0 && faultbook.settings_files() + faultbook.overlays() > 0 && !faultbook.has_errors() {
             return Err(no_rules(&self.rules));
         }
         Ok(faultbook)
@@ -47,17 +51,18 @@ impl FaultbookOptions {
                 return Err(Failure::refused(format!("`{}` is not a folder", path.display()), help));
             }
         }
+        self.overlays_must_exist()?;
         if paths.is_empty() {
-            return Ok(Faultbook::shipped_with(&self.templates));
+            return Ok(Faultbook::shipped_with(&self.templates).with_overlay_files(&self.overlays));
         }
-        let faultbook = Faultbook::load(paths, &self.templates);
-        if faultbook.files() == 0 && faultbook.settings_files() == 0 && !faultbook.has_errors() {
+        let faultbook = Faultbook::load_with_overlays(paths, &self.templates, &self.overlays);
+        if faultbook.files() + faultbook.settings_files() + faultbook.overlays() == 0 && !faultbook.has_errors() {
             return Err(no_rules(paths));
         }
         Ok(faultbook)
     }
 
-    /// Loads the faultbook so that it can be loaded again when its files change. There must be files.
+    /// Loads the faultbook as its authors wrote it, so that it can be loaded again when its files change. There must be files.
     pub fn load_live(&self) -> Result<LiveFaultbook, Failure> {
         if self.rules.is_empty() {
             return Err(Failure::refused(
@@ -68,7 +73,17 @@ impl FaultbookOptions {
         for path in self.rules.iter().chain(&self.templates) {
             must_exist(path, "give a folder of rules or a rule file that exists")?;
         }
-        Ok(LiveFaultbook::load(&self.rules, &self.templates))
+        self.overlays_must_exist()?;
+        Ok(LiveFaultbook::load_as_written(&self.rules, &self.templates, &self.overlays))
+    }
+
+    fn overlays_must_exist(&self) -> Result<(), Failure> {
+        self.overlays.iter().try_for_each(|path| must_exist(path, "give an overlay that exists"))
+    }
+
+    /// The files given with `--overlay`.
+    pub fn overlays(&self) -> &[PathBuf] {
+        &self.overlays
     }
 
     /// The folders given with `--templates`.

@@ -15,6 +15,7 @@ use crate::cli::exit::{Exit, Failure};
 Examples:
   faultbook schema > faultbook-rule.schema.json
   faultbook schema settings > faultbook-settings.schema.json
+  faultbook schema overlay > faultbook-overlay.schema.json
 
 Exit status:
   0  printed
@@ -32,6 +33,8 @@ enum Kind {
     Rule,
     /// faultbook.yaml
     Settings,
+    /// overlay.yaml
+    Overlay,
 }
 
 /// Runs the command.
@@ -39,6 +42,7 @@ pub fn run(args: &SchemaArgs, context: &Context) -> Result<Exit, Failure> {
     let kind = match args.kind {
         Kind::Rule => FileKind::Rule,
         Kind::Settings => FileKind::Settings,
+        Kind::Overlay => FileKind::Overlay,
     };
     context.console.print(format!("{:#}\n", schema(kind)))?;
     Ok(Exit::Success)

@@ -108,7 +108,7 @@ pub fn run(args: &TestArgs, context: &Context) -> Result<Exit, Failure> {
     if args.watch {
         return watch(args, context);
     }
-    let faultbook = context.faultbook.load()?;
+    let faultbook = context.faultbook.load()?.as_written();
     diagnostics::talk_errors(&context.console, &faultbook);
     args.must_fit(&faultbook)?;
     let run = test::run(&faultbook, |_, rule| args.wants(rule), &args.options(&faultbook, context));

@@ -5,9 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use minijinja::Value;
 
 use crate::diagnose::apply_groups::{Context, Correlated};
-use crate::diagnose::collect::{Collector, Group, SignatureMatches, Values};
-use crate::diagnose::events::CaseEvents;
-use crate::diagnose::extract::Extracted;
+use crate::diagnose::case::ReadCase;
+use crate::diagnose::collect::{Group, SignatureMatches, Values};
 use crate::diagnose::finding::{BranchState, Capture, Finding, Names, Question};
 use crate::diagnose::known::Known;
 use crate::diagnose::match_value::MatchValue;
@@ -21,12 +20,8 @@ use crate::scan::{Index, SignatureId};
 /// One rule in one case.
 pub(crate) struct Application<'a> {
     pub(crate) index: &'a Index<'a>,
-    pub(crate) collected: &'a Collector,
-    /// What correlations look at.
-    pub(crate) events: &'a CaseEvents,
-    pub(crate) known: &'a Known,
-    /// The facts that stand in the sources of the case.
-    pub(crate) extracted: &'a Extracted,
+    /// What was found in the case.
+    pub(crate) read: &'a ReadCase,
     pub(crate) rule: RuleId,
     /// The rule's signatures in its order.
     pub(crate) signatures: &'a [SignatureId],
@@ -53,7 +48,7 @@ impl Application<'_> {
     /// takes facts that do not fit their type.
     pub(crate) fn findings(&self, problems: &mut Vec<String>) -> Vec<Finding> {
         let rule = self.written();
-        if environment(rule, self.known) == Truth::False {
+        if environment(rule, &self.read.known) == Truth::False {
             return Vec::new();
         }
         let correlated = Correlated::new(self);
@@ -81,9 +76,10 @@ impl Application<'_> {
     /// The same, and what the names stand for whichever the failure is.
     fn decided_with(&self, correlated: &Correlated<'_>, problems: &mut Vec<String>) -> (Scope, Decided) {
         let rule = self.written();
-        let wholes: Vec<Option<Group>> = self.signatures.iter().map(|id| self.collected.of(*id).map(whole)).collect();
+        let wholes: Vec<Option<Group>> =
+            self.signatures.iter().map(|id| self.read.collector.of(*id).map(whole)).collect();
         let base = self.scope(&wholes.iter().map(Option::as_ref).collect::<Vec<_>>(), problems);
-        let subject = self.signatures.iter().position(|id| self.collected.of(*id).is_some());
+        let subject = self.signatures.iter().position(|id| self.read.collector.of(*id).is_some());
         let groups = subject.map_or_else(|| vec![Group::default()], |subject| self.subject_groups(subject));
         let decide_one = |group: Group| {
             let mut scope = base.clone();
@@ -101,7 +97,7 @@ impl Application<'_> {
     /// The failures of the subject: its groups without those that other rules explain, joined where only that told them
     /// apart.
     fn subject_groups(&self, subject: usize) -> Vec<Group> {
-        let Some(matches) = self.collected.of(self.signatures[subject]) else {
+        let Some(matches) = self.read.collector.of(self.signatures[subject]) else {
             return Vec::new();
         };
         let mut order: Vec<&Vec<Option<String>>> = Vec::new();
@@ -124,7 +120,7 @@ impl Application<'_> {
         let rule = self.written();
         let mut scope = Scope::default();
         for (position, (signature, id)) in rule.signatures.iter().zip(self.signatures).enumerate() {
-            let matches = self.collected.of(*id);
+            let matches = self.read.collector.of(*id);
             let uncounted = matches.map_or(0, |matches| matches.uncounted);
             let value = signature_value(signature, wholes[position], uncounted);
             for (name, captured) in &value.captures {
@@ -136,8 +132,8 @@ impl Application<'_> {
             scope.bind(signature.name.as_str(), Binding::Known(Value::from_object(value)));
         }
         for (position, fact) in rule.facts.iter().enumerate() {
-            let given = self.known.facts.get(&fact.name);
-            let extracted = self.extracted.of(self.rule, position).map(|(value, _)| value);
+            let given = self.read.known.facts.get(&fact.name);
+            let extracted = self.read.extracted.of(self.rule, position).map(|(value, _)| value);
             for stated in given.into_iter().chain(extracted) {
                 match fact.accept(stated) {
                     Ok(value) => {
@@ -195,13 +191,14 @@ impl Application<'_> {
         Finding {
             rule: self.rule,
             applies: applies.truth,
-            environment: environment(rule, self.known),
+            environment: environment(rule, &self.read.known),
             captures: self.captures(group, subject, wholes),
             count: group.count,
             first,
             last,
             evidence: group.evidence.sources().to_vec(),
             more_sources: group.evidence.more_sources(),
+            noise: self.read.noise.of_rule(self.signatures),
             branches,
             questions: questions.collect(),
             limited,

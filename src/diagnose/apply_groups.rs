@@ -51,7 +51,7 @@ impl<'a> Correlated<'a> {
         let correlating = Correlating {
             rule,
             signatures: application.signatures,
-            events: application.events,
+            events: &application.read.events,
             explaining: application.explaining,
         };
         let bases = (0..rule.correlations.len()).map(|position| rule.bases(position)).collect();
@@ -172,7 +172,7 @@ impl Application<'_> {
         let kept: Vec<Vec<(&GroupKey, &Group)>> = self
             .signatures
             .iter()
-            .map(|id| match self.collected.of(*id) {
+            .map(|id| match self.read.collector.of(*id) {
                 Some(matches) => {
                     matches.groups().filter(|(key, _)| key.explained_by.is_disjoint(self.explaining)).collect()
                 }

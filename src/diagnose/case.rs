@@ -13,6 +13,8 @@ use crate::diagnose::events::{CaseEvents, EVENT_LIMIT, EventStore, PartEvents};
 use crate::diagnose::extract::{EXTRACT_BYTES, Extracted, Extractors};
 use crate::diagnose::finding::{CaseSize, Diagnosis, Finding};
 use crate::diagnose::known::Known;
+use crate::diagnose::max_age::{AgeLog, HELD_LIMIT, Held, HeldStore, Now, has_to_wait};
+use crate::diagnose::overlay_noise::{NoiseLog, NoiseSieve};
 use crate::diagnose::rank::{Ranked, rank};
 use crate::rule::signature::SignatureScope;
 use crate::rule::{Rule, RuleId};
@@ -33,6 +35,8 @@ pub struct Diagnoser<'a> {
     /// of a large faultbook.
     signatures: Vec<(RuleId, Vec<SignatureId>)>,
     extractors: Extractors<'a>,
+    /// Whether a signature has a `max_age`, so that the times of all sources are looked at.
+    has_ages: bool,
     limits: Limits,
     options: ReadOptions,
     profile: Option<&'a Profile>,
@@ -57,7 +61,17 @@ impl<'a> Diagnoser<'a> {
         }
         let limits = Limits::with_settings(index.faultbook().settings().limits());
         let extractors = Extractors::new(index);
-        Self { index, signatures, extractors, limits, options: ReadOptions::default(), profile: None, observer: None }
+        let has_ages = index.signatures().any(|id| index.signature(id).1.max_age.is_some());
+        Self {
+            index,
+            signatures,
+            extractors,
+            has_ages,
+            limits,
+            options: ReadOptions::default(),
+            profile: None,
+            observer: None,
+        }
     }
 
     /// Replaces the limits on input.
@@ -103,11 +117,10 @@ impl<'a> Diagnoser<'a> {
     /// Diagnoses a case and keeps what the diagnosis rests on.
     pub(crate) fn examine(&self, case: CaseInput, known: &Known, progress: &Progress, pasted: bool) -> Examined {
         let name = case.name.clone();
-        let ReadCase { collector, events, known, extracted, mut notes, size } =
-            self.read_case(case, known, progress, pasted);
-        let (ranked, explaining) = self.apply(&name, &collector, &events, (&known, &extracted), &mut notes);
+        let (read, mut notes, size) = self.read_case(case, known, progress, pasted);
+        let (ranked, explaining) = self.apply(&name, &read, &mut notes);
         let diagnosis = Diagnosis { case: name, findings: ranked.findings, notes, size };
-        Examined { diagnosis, superseded: ranked.dropped, collector, events, known, extracted, explaining }
+        Examined { diagnosis, superseded: ranked.dropped, read, explaining }
     }
 
     /// How the correlations of one rule go in a case, for people who wonder why it applies or does not. Reads the case.
@@ -121,7 +134,7 @@ impl<'a> Diagnoser<'a> {
         let correlating = Correlating {
             rule: written,
             signatures: self.signatures_of(rule),
-            events: &examined.events,
+            events: &examined.read.events,
             explaining: &examined.explaining,
         };
         let evaluated = correlating.evaluate();
@@ -132,10 +145,7 @@ impl<'a> Diagnoser<'a> {
     pub(crate) fn application<'e>(&'e self, examined: &'e Examined, rule: RuleId) -> Application<'e> {
         Application {
             index: self.index,
-            collected: &examined.collector,
-            events: &examined.events,
-            known: &examined.known,
-            extracted: &examined.extracted,
+            read: &examined.read,
             rule,
             signatures: self.signatures_of(rule),
             explaining: &examined.explaining,
@@ -153,16 +163,23 @@ impl<'a> Diagnoser<'a> {
         Reading { limits: &self.limits, options: &self.options, settings: self.index.faultbook().settings() }
     }
 
-    fn read_case(&self, case: CaseInput, known: &Known, progress: &Progress, pasted: bool) -> ReadCase {
-        let budget = Budget::new();
+    fn read_case(
+        &self,
+        case: CaseInput,
+        known: &Known,
+        progress: &Progress,
+        pasted: bool,
+    ) -> (ReadCase, Vec<Note>, CaseSize) {
+        let (name, budget) = (case.name.clone(), Budget::new());
         let store = EventStore::default();
+        let waiting = HeldStore::default();
         let reading = self.reading();
         let read_parts: Vec<PartReader<'_>> = case
             .parts
             .into_par_iter()
             .enumerate()
             .map(|(position, part): (usize, Part)| {
-                let mut reader = PartReader::new(self, position, pasted, &store);
+                let mut reader = PartReader::new(self, position, pasted, (&store, &waiting));
                 let started = self.profile.map(|profile| (profile, Instant::now()));
                 read(part, reading, &budget, progress, &mut reader);
                 reader.events.flush();
@@ -176,6 +193,7 @@ impl<'a> Diagnoser<'a> {
         let mut known = known.clone();
         let mut extracted = Extracted::default();
         let mut collector = Collector::default();
+        let mut noise = NoiseLog::default();
         let mut notes = Vec::new();
         let mut size = CaseSize::default();
         for part in read_parts {
@@ -183,10 +201,45 @@ impl<'a> Diagnoser<'a> {
             known.fill_from(part.known);
             extracted.merge(part.extracted);
             collector.merge(part.collector);
+            noise.merge(part.noise);
             notes.extend(part.notes);
             size = size.plus(part.size);
         }
-        ReadCase { collector, events: store.finish(), known, extracted, notes, size }
+        let mut ages = AgeLog::default();
+        if self.has_ages {
+            let held = waiting.finish();
+            let (now, problem) = Now::of(&known, held.newest, self.options.zone.as_ref());
+            notes.extend(problem.map(|problem| Note::new(&name, NoteKind::Facts, problem)));
+            if held.beyond_limit > 0 {
+                let detail = format!(
+                    "signatures with `max_age` look at the newest {HELD_LIMIT} records; {} are older",
+                    held.beyond_limit
+                );
+                notes.push(Note::new(&name, NoteKind::EventLimit, detail));
+            }
+            ages = AgeLog::at(now);
+            let mut events = PartEvents::new(&store);
+            for mut held in held.records {
+                ages.sift(self.index, &mut held);
+                self.count(held, &mut collector, &mut events);
+            }
+            events.flush();
+        }
+        (ReadCase { collector, events: store.finish(), known, extracted, noise, ages }, notes, size)
+    }
+
+    /// Counts a record that was held back.
+    fn count(&self, held: Held, collector: &mut Collector, events: &mut PartEvents<'_>) {
+        if held.found.is_empty() {
+            return;
+        }
+        let Held { spot, time, text, found } = held;
+        let source = spot.source_name().to_owned();
+        let record = RecordMatches { source: &source, line: spot.line, text: &text, time, found };
+        if let Some(observer) = self.observer {
+            observer(&record);
+        }
+        collector.add_at(spot, self.index, &record, events);
     }
 
     /// Diagnoses one pasted text, such as an error message from a ticket, whose lines may be hard-wrapped. `path` is the path the text is taken to have inside the
@@ -196,14 +249,8 @@ impl<'a> Diagnoser<'a> {
         self.diagnose_pasted(case, known, &Progress::new())
     }
 
-    fn apply(
-        &self,
-        case: &str,
-        collector: &Collector,
-        events: &CaseEvents,
-        (known, extracted): (&Known, &Extracted),
-        notes: &mut Vec<Note>,
-    ) -> (Ranked, BTreeSet<RuleId>) {
+    fn apply(&self, case: &str, read: &ReadCase, notes: &mut Vec<Note>) -> (Ranked, BTreeSet<RuleId>) {
+        let (collector, events) = (&read.collector, &read.events);
         let mut findings = Vec::new();
         let mut problems = Vec::new();
         let mut explaining = BTreeSet::new();
@@ -214,16 +261,8 @@ impl<'a> Diagnoser<'a> {
                 if rule.fallback != fallback || !is_considered(rule, signatures, collector) {
                     continue;
                 }
-                let application = Application {
-                    index: self.index,
-                    collected: collector,
-                    events,
-                    known,
-                    extracted,
-                    rule: id,
-                    signatures,
-                    explaining: &explaining,
-                };
+                let application =
+                    Application { index: self.index, read, rule: id, signatures, explaining: &explaining };
                 findings.extend(application.findings(&mut problems));
             }
             if !fallback {
@@ -270,24 +309,24 @@ pub(crate) struct Examined {
     pub(crate) diagnosis: Diagnosis,
     /// Findings that were dropped for those of other rules.
     pub(crate) superseded: Vec<Finding>,
-    pub(crate) collector: Collector,
-    pub(crate) events: CaseEvents,
-    /// What the caller knows, with what the case's own facts files add.
-    pub(crate) known: Known,
-    /// The facts that stand in the sources of the case.
-    pub(crate) extracted: Extracted,
+    pub(crate) read: ReadCase,
     /// The rules that have findings and are no fallback.
     pub(crate) explaining: BTreeSet<RuleId>,
 }
 
 /// Everything found in a case, before rules are applied.
-struct ReadCase {
-    collector: Collector,
-    events: CaseEvents,
-    known: Known,
-    extracted: Extracted,
-    notes: Vec<Note>,
-    size: CaseSize,
+pub(crate) struct ReadCase {
+    pub(crate) collector: Collector,
+    /// What correlations look at.
+    pub(crate) events: CaseEvents,
+    /// What the caller knows, with what the case's own facts files add.
+    pub(crate) known: Known,
+    /// The facts that stand in the sources of the case.
+    pub(crate) extracted: Extracted,
+    /// Matches that overlays call noise.
+    pub(crate) noise: NoiseLog,
+    /// Now, and matches that are too old.
+    pub(crate) ages: AgeLog,
 }
 
 /// Takes what is found in one part of a case.
@@ -297,7 +336,9 @@ struct PartReader<'d> {
     known: Known,
     extracted: Extracted,
     collector: Collector,
+    noise: NoiseLog,
     events: PartEvents<'d>,
+    waiting: &'d HeldStore,
     notes: Vec<Note>,
     size: CaseSize,
     /// How long the scans of its texts took, with a profile.
@@ -305,14 +346,21 @@ struct PartReader<'d> {
 }
 
 impl<'d> PartReader<'d> {
-    fn new(diagnoser: &'d Diagnoser<'d>, position: usize, pasted: bool, store: &'d EventStore) -> Self {
+    fn new(
+        diagnoser: &'d Diagnoser<'d>,
+        position: usize,
+        pasted: bool,
+        (store, waiting): (&'d EventStore, &'d HeldStore),
+    ) -> Self {
         Self {
             diagnoser,
             pasted,
             known: Known::default(),
             extracted: Extracted::default(),
             collector: Collector::of_part(position),
+            noise: NoiseLog::default(),
             events: PartEvents::new(store),
+            waiting,
             notes: Vec::new(),
             size: CaseSize::default(),
             scanned: Duration::ZERO,
@@ -341,11 +389,12 @@ impl Visit for PartReader<'_> {
         let (index, options) = (self.diagnoser.index, &self.diagnoser.options);
         let settings = index.faultbook().settings().of(&source.path);
         let (noise, zone) = (settings.noise, settings.zone.or(options.zone.as_ref()));
-        let (collector, events) = (&mut self.collector, &mut self.events);
-        let observer = self.diagnoser.observer;
+        let (collector, events, log) = (&mut self.collector, &mut self.events, &mut self.noise);
+        let sieve = NoiseSieve::new(index, &source.path);
+        let (observer, waiting, has_ages) = (self.diagnoser.observer, self.waiting, self.diagnoser.has_ages);
         collector.begin(&source.name);
         let scan = Scan::new(index, source, &self.diagnoser.limits).pasted(self.pasted).in_zone(zone.cloned());
-        let scan = scan.profiled(self.diagnoser.profile);
+        let scan = scan.profiled(self.diagnoser.profile).telling_time(has_ages);
         let asking = self.diagnoser.extractors.of(&source.path);
         let scan = if asking.is_empty() { scan } else { scan.keeping(EXTRACT_BYTES + 1) };
         let started = self.diagnoser.profile.map(|_| Instant::now());
@@ -353,6 +402,14 @@ impl Visit for PartReader<'_> {
             // a whole file is no record: noise in it says nothing about the rest
             let is_noise = || noise.is_some_and(|noise| noise.is_noise(record.text)) && !is_whole_file(index, record);
             if options.covers(record.time) && !is_noise() {
+                let sifted = sieve.sift(record, log, || collector.spot_of(record));
+                let record = sifted.as_ref().unwrap_or(record);
+                if record.found.is_empty() {
+                    return;
+                }
+                if has_ages && has_to_wait(index, record) {
+                    return waiting.hold(Held::new(collector.spot_of(record), record));
+                }
                 if let Some(observer) = observer {
                     observer(record);
                 }
@@ -362,6 +419,7 @@ impl Visit for PartReader<'_> {
         self.scanned += started.map_or(Duration::ZERO, |started| started.elapsed());
         self.size = self.size.plus(CaseSize { sources: 1, bytes: outcome.bytes });
         self.notes.extend(outcome.notes);
+        self.waiting.saw(outcome.last_time);
         if !asking.is_empty() {
             let spot = collector.spot(&source.name);
             self.extracted.look(&asking, source, &outcome.beginning, &spot, &mut self.notes);

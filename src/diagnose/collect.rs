@@ -169,12 +169,28 @@ impl Collector {
         self.spots.of(source, 1)
     }
 
+    /// Where a record stands whose source was begun.
+    pub(crate) fn spot_of(&mut self, record: &RecordMatches<'_>) -> Spot {
+        self.spots.of(record.source, record.line)
+    }
+
     /// Takes the matches of one record; those that correlations look at are events too.
     pub(crate) fn add(&mut self, index: &Index<'_>, record: &RecordMatches<'_>, events: &mut PartEvents<'_>) {
+        let spot = self.spot_of(record);
+        self.add_at(spot, index, record, events);
+    }
+
+    /// The same for a record that stands at a place that is known.
+    pub(crate) fn add_at(
+        &mut self,
+        spot: Spot,
+        index: &Index<'_>,
+        record: &RecordMatches<'_>,
+        events: &mut PartEvents<'_>,
+    ) {
         let is_fallback = |id: &SignatureId| index.signature(*id).0.fallback;
         let explained: BTreeSet<RuleId> =
             record.found.iter().filter(|(id, _)| !is_fallback(id)).map(|(id, _)| index.owner(*id).0).collect();
-        let spot = self.spots.of(record.source, record.line);
         for (id, captured) in &record.found {
             let (rule, signature) = index.signature(*id);
             let names = signature.captures();

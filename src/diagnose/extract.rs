@@ -1,7 +1,7 @@
 //! Facts that stand in the sources of a case.
 //!
-//! [`Extractors`] knows which facts ask for which sources; a source that none asks for costs a glob for each different one and is not
-//! kept. Of the others the beginning is kept while they are read, and what their facts find there goes to the [`Extracted`] of the part.
+//! `Extractors` knows which facts ask for which sources; a source that none asks for costs a glob for each different one and is not
+//! kept. Of the others the beginning is kept while they are read, and what their facts find there goes to the `Extracted` of the part.
 //! Of several entries of one fact the first counts that gives a value, of several sources the first in the order of the case, whatever
 //! was read first. Whether a value fits its fact is looked at when rules are applied.
 

@@ -30,6 +30,8 @@ pub struct Finding {
     pub evidence: Vec<SourceEvidence>,
     /// Sources beyond those in `evidence`.
     pub more_sources: u64,
+    /// How many records in the case the signatures of the rule match that overlays call noise; they count for nothing.
+    pub noise: u64,
     /// The branches of the resolution that may be the right ones: those that hold, and those that are open.
     pub branches: Vec<BranchState>,
     /// What to ask a person, in the order of the rule's facts.

@@ -16,8 +16,10 @@ pub mod extract;
 pub mod finding;
 pub mod known;
 mod match_value;
+pub(crate) mod max_age;
+pub(crate) mod overlay_noise;
 mod rank;
-mod spot;
+pub(crate) mod spot;
 mod windows;
 
 pub use case::Diagnoser;

@@ -6,7 +6,7 @@
 use serde::{Serialize, Serializer};
 
 use crate::diagnose::{CaseSize, Diagnosis, Finding, Question, SourceEvidence, Values};
-use crate::rule::{Audience, Faultbook, Link, Rule, Severity, State, Truth};
+use crate::rule::{Audience, Faultbook, Link, OverlaySource, Rule, Severity, State, Truth};
 use crate::source::{LogTime, Note};
 
 /// The version of the shape.
@@ -109,6 +109,9 @@ pub struct FindingShape<'a> {
     pub created: Option<String>,
     /// When it was last confirmed.
     pub reviewed: Option<String>,
+    /// What an overlay changed about it; absent when none did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub overlay: Option<OverlayShape<'a>>,
     /// Whether something is open only because too many combinations of answers were possible.
     pub limited: bool,
     /// Errors of evaluation or rendering.
@@ -116,6 +119,34 @@ pub struct FindingShape<'a> {
     /// The rendered article; absent with `--brief`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub answer: Option<AnswerShape>,
+}
+
+/// What overlays changed about a finding.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct OverlayShape<'a> {
+    /// That the severity is not the one of the rule.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub severity: Option<SeverityShape<'a>>,
+    /// Records in the case that match the rule and are noise here; they count for nothing.
+    pub noise: u64,
+}
+
+/// Another severity than the rule's.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct SeverityShape<'a> {
+    /// What the rule says.
+    pub written: Severity,
+    /// Who says otherwise.
+    #[serde(flatten)]
+    pub source: &'a OverlaySource,
+}
+
+impl<'a> OverlayShape<'a> {
+    fn of(rule: &'a Rule, finding: &Finding) -> Option<Self> {
+        let severity = rule.overlay.as_ref().and_then(|overlay| overlay.severity.as_ref());
+        let severity = severity.map(|(written, source)| SeverityShape { written: *written, source });
+        (severity.is_some() || finding.noise > 0).then_some(Self { severity, noise: finding.noise })
+    }
 }
 
 /// The words for a truth value of something that is shown.
@@ -233,6 +264,7 @@ impl<'a> FindingShape<'a> {
             related: &rule.related,
             created: rule.created.map(|date| date.to_string()),
             reviewed: rule.reviewed.map(|date| date.to_string()),
+            overlay: OverlayShape::of(rule, finding),
             limited: finding.limited,
             problems: finding.problems.clone(),
             answer: None,
@@ -258,7 +290,7 @@ pub fn summary(faultbook: &Faultbook, diagnoses: &[Diagnosis]) -> Summary {
     rules.dedup();
     let size = diagnoses.iter().fold(CaseSize::default(), |sum, diagnosis| sum.plus(diagnosis.size));
     Summary {
-        rules: faultbook.rules().iter().filter(|rule| rule.state != State::Archived).count(),
+        rules: faultbook.rules().iter().filter(|rule| rule.is_looked_for()).count(),
         rules_found: rules.len(),
         findings,
         cases: diagnoses.len(),

@@ -9,7 +9,6 @@ use crate::rule::correlation::{Comparison, Correlation, Member, MemberSource};
 use crate::rule::diagnostic::{Code, Diagnostic, nearest, suggest};
 use crate::rule::file::{AliasFile, CorrelationFile, RuleFile};
 use crate::rule::signature::{Signature, SignatureScope};
-use crate::rule::timespan::Timespan;
 use crate::rule::vocabulary::CorrelationKind;
 
 /// Checks the correlations of one rule.
@@ -30,7 +29,7 @@ impl<'r> CorrelationChecker<'r, '_> {
     fn correlation(&mut self, written: &'r CorrelationFile) -> Option<Correlation> {
         let kind = written.kind;
         self.group_names(written);
-        let timespan = written.timespan.as_ref().and_then(|timespan| self.timespan(timespan));
+        let timespan = written.timespan.as_ref().and_then(|timespan| self.parts.timespan(timespan));
         let comparison = kind.and_then(|kind| self.comparison(written, kind));
         let field = kind.and_then(|kind| self.field(written, kind));
         let (sources, steps) = self.members(written, kind);
@@ -89,23 +88,6 @@ impl<'r> CorrelationChecker<'r, '_> {
             }
             if let Some((other, kind)) = taken.iter().find(|(other, _)| other.value == name.value) {
                 self.parts.clash(name, "a group", other.span, kind);
-            }
-        }
-    }
-
-    fn timespan(&mut self, written: &Located<String>) -> Option<Timespan> {
-        match written.value.parse::<Timespan>() {
-            Ok(timespan) => Some(timespan),
-            Err(error) => {
-                let help = "write a whole number and a unit: `30s`, `5m`, `12h`, `7d` or `2w`";
-                self.parts.error(
-                    Code::BadTimespan,
-                    written.span,
-                    error.to_string(),
-                    "not a time span",
-                    Some(help.into()),
-                );
-                None
             }
         }
     }

@@ -14,6 +14,7 @@ use crate::rule::required::Choice;
 use crate::rule::scalar::Offsets;
 use crate::rule::signature::{FileGlob, Leaf, LevelTest, Signature, SignatureScope};
 use crate::rule::slow_pattern;
+use crate::rule::timespan::Timespan;
 use crate::rule::vocabulary::Level;
 
 /// Words that minijinja keeps for itself.
@@ -135,6 +136,10 @@ impl<'a> PartChecker<'a> {
             let title = "a whole file has no level";
             self.error(Code::UnusedKey, level.span, title, "not looked at", Some("leave `level` out".into()));
         }
+        if let Some(max_age) = written.max_age.as_ref().filter(|_| written.whole_file) {
+            let title = "a whole file has no age";
+            self.error(Code::UnusedKey, max_age.span, title, "not looked at", Some("leave `max_age` out".into()));
+        }
         self.no_shared_captures(written, &required, &optional);
         let signature = Signature {
             name: written.name.value.clone(),
@@ -143,13 +148,32 @@ impl<'a> PartChecker<'a> {
             optional,
             file,
             level: self.level(written),
+            max_age: written.max_age.as_ref().and_then(|written| self.timespan(written)),
             scope: if written.whole_file { SignatureScope::File } else { SignatureScope::Record },
             needles,
+            meanings: written.captures.iter().map(|(name, about)| (name.value.clone(), about.value.clone())).collect(),
         };
+        self.known_captures(written, &signature);
         if self.diagnostics.len() == faults_before && !written.has_faults {
             self.diagnostics.extend(slow_pattern::warning(self.file, written, &signature, self.patterns));
         }
         signature
+    }
+
+    /// Reports meanings of captures that the signature does not have.
+    fn known_captures(&mut self, written: &SignatureFile, signature: &Signature) {
+        if written.captures.is_empty() {
+            return;
+        }
+        let known = signature.every_capture();
+        for (name, _) in &written.captures {
+            if known.contains(&name.value.as_str()) || self.lost_captures.contains(&name.value) {
+                continue;
+            }
+            let title = format!("the signature `{}` captures no `{}`", written.name.value, name.value);
+            let help = suggest(&name.value, &known).or_else(|| Some("it captures nothing".to_owned()));
+            self.error(Code::UnknownName, name.span, title, "not captured here", help);
+        }
     }
 
     /// The tests of which one must hold, and what they need together.
@@ -204,6 +228,19 @@ impl<'a> PartChecker<'a> {
                 for error in errors {
                     self.error(error.code, offsets.span(error.range), error.message, "here", error.help);
                 }
+                None
+            }
+        }
+    }
+
+    /// Checks a length of time.
+    pub(crate) fn timespan(&mut self, written: &Located<String>) -> Option<Timespan> {
+        match written.value.parse::<Timespan>() {
+            Ok(timespan) => Some(timespan),
+            Err(error) => {
+                let help = "write a whole number and a unit: `30s`, `5m`, `12h`, `7d` or `2w`";
+                let (title, label) = (error.to_string(), "not a time span");
+                self.error(Code::BadTimespan, written.span, title, label, Some(help.into()));
                 None
             }
         }

@@ -6,6 +6,7 @@ use crate::rule::authored::Position;
 use crate::rule::condition::Condition;
 use crate::rule::correlation::{Correlation, Watch};
 use crate::rule::fact::{Fact, FactValue};
+use crate::rule::overlay::{OverlaySource, RuleOverlay};
 use crate::rule::signature::Signature;
 use crate::rule::text::Text;
 use crate::rule::version::VersionRange;
@@ -18,7 +19,7 @@ pub struct Rule {
     pub id: String,
     /// The failure in one line.
     pub title: String,
-    /// How bad the failure is.
+    /// How bad the failure is; what an overlay says goes before what the rule says.
     pub severity: Severity,
     /// How far the article may be trusted.
     pub state: State,
@@ -73,6 +74,8 @@ pub struct Rule {
     pub tests: Vec<RuleTest>,
     /// The file the rule was read from, as diagnostics show it.
     pub path: String,
+    /// What overlays change about it; `None` when it is as written.
+    pub overlay: Option<Box<RuleOverlay>>,
 }
 
 impl Rule {
@@ -82,6 +85,23 @@ impl Rule {
             other == index
                 || !signature.captures().contains(&capture) && !signature.optional_captures().contains(&capture)
         })
+    }
+
+    /// Whether cases are searched for it: it is neither archived nor switched off by an overlay.
+    pub fn is_looked_for(&self) -> bool {
+        self.state != State::Archived && self.switched_off().is_none()
+    }
+
+    /// Who switched it off.
+    pub fn switched_off(&self) -> Option<&OverlaySource> {
+        self.overlay.as_ref()?.off.as_ref()
+    }
+
+    /// Takes back what overlays have changed.
+    pub(crate) fn without_overlay(&mut self) {
+        if let Some((severity, _)) = self.overlay.take().and_then(|overlay| overlay.severity) {
+            self.severity = severity;
+        }
     }
 
     /// The fact with this name.

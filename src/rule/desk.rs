@@ -14,15 +14,20 @@ use rayon::prelude::*;
 use crate::rule::authored::{AuthoredFile, Span};
 use crate::rule::checked::Rule;
 use crate::rule::diagnostic::Diagnostic;
+use crate::rule::faultbook::overlays::{is_among, overlay_files};
 use crate::rule::faultbook::{
-    Faultbook, ReadRule, Templates, files_of_rules, join, not_readable, settings_files, shown, table_folders_of,
+    Faultbook, ReadRule, files_of_rules, join, not_readable, settings_files, shown, table_folders_of,
     template_folders_of, text_of,
 };
 use crate::rule::lint::Allowed;
+use crate::rule::overlay::OVERLAY_FILE;
+use crate::rule::overlay_check::{self, CheckedOverlay};
+use crate::rule::overlay_join::{Entries, OtherRules};
 use crate::rule::pattern_library::PatternLibrary;
 use crate::rule::settings::{SETTINGS_FILE, Settings};
 use crate::rule::settings_check;
 use crate::rule::tables::{TABLE_FOLDER, Tables};
+use crate::rule::templates::{TemplateSource, Templates};
 
 /// How far above a folder of rules its settings and templates may lie.
 const LEVELS_ABOVE: usize = 4;
@@ -38,6 +43,8 @@ pub enum FileRole {
     Table,
     /// Settings.
     Settings,
+    /// What an installation changes about rules.
+    Overlay,
     /// Nothing.
     Other,
 }
@@ -66,10 +73,21 @@ pub struct Desk {
     settings: Vec<(PathBuf, Vec<Diagnostic>)>,
     /// What they say together.
     meant: Arc<Settings>,
+    given_overlays: Vec<PathBuf>,
+    overlays: Vec<OverlayEntry>,
     table_folders: Vec<PathBuf>,
     tables: Tables,
     /// What cannot be listed, or lies where it has no effect.
     unlisted: Vec<Diagnostic>,
+}
+
+/// One overlay.
+#[derive(Debug)]
+struct OverlayEntry {
+    path: PathBuf,
+    /// `None` when it cannot be read.
+    checked: Option<CheckedOverlay>,
+    faults: Vec<Diagnostic>,
 }
 
 /// One rule file. Entries are in the order in which a faultbook is loaded.
@@ -87,6 +105,15 @@ impl Desk {
         let mut desk = Self { rule_paths, given_templates: template_folders, ..Self::default() };
         desk.read_everything();
         desk
+    }
+
+    /// Takes overlays in besides those that lie beside the rules.
+    pub fn with_overlays(mut self, files: Vec<PathBuf>) -> Self {
+        if !files.is_empty() {
+            self.given_overlays = files;
+            self.read_everything();
+        }
+        self
     }
 
     /// The folders and files of rules.
@@ -121,6 +148,7 @@ impl Desk {
         if templates != self.templates.folders
             || settings != self.settings_paths()
             || tables != self.table_folders
+            || self.overlay_files() != self.overlay_paths()
             || changed.iter().any(is_table)
         {
             return self.read_everything();
@@ -134,10 +162,16 @@ impl Desk {
 
     /// What a file is to the faultbook, whether it is there or not.
     pub fn role(&self, path: &Path) -> FileRole {
-        if path.file_name().is_some_and(|name| name == SETTINGS_FILE) {
+        let reserved = [(SETTINGS_FILE, FileRole::Settings), (OVERLAY_FILE, FileRole::Overlay)];
+        let is_named = |(name, _): &&(&str, FileRole)| path.file_name().is_some_and(|own| own == *name);
+        if let Some((_, role)) = reserved.iter().find(is_named) {
             let is_above =
                 |root: &PathBuf| root.ancestors().take(LEVELS_ABOVE).any(|folder| Some(folder) == path.parent());
-            return if self.rule_paths.iter().any(is_above) { FileRole::Settings } else { FileRole::Other };
+            let is_ours = self.rule_paths.iter().any(is_above) || is_among(path, &self.given_overlays);
+            return if is_ours { *role } else { FileRole::Other };
+        }
+        if is_among(path, &self.given_overlays) {
+            return FileRole::Overlay;
         }
         if self.template_path(path).is_some() {
             return FileRole::Template;
@@ -169,10 +203,37 @@ impl Desk {
         let read: Vec<&ReadRule> = self.rules.iter().filter_map(|entry| entry.read.as_ref().ok()).collect();
         let mut diagnostics = self.unlisted.clone();
         diagnostics.extend(self.rules.iter().filter_map(|entry| entry.read.as_ref().err()).cloned());
-        diagnostics.extend(join(&read).1);
+        let (usable, of_rules) = join(&read);
+        diagnostics.extend(of_rules);
         diagnostics.extend(self.tables.diagnostics.iter().cloned());
         diagnostics.extend(self.settings.iter().flat_map(|(_, faults)| faults).cloned());
+        diagnostics.extend(self.of_overlays(&usable));
         diagnostics.sort_by(|left, right| left.sort_key().cmp(&right.sort_key()));
+        diagnostics
+    }
+
+    /// What is wrong with the overlays, for rules of which some are usable.
+    fn of_overlays(&self, usable: &[bool]) -> Vec<Diagnostic> {
+        if self.overlays.is_empty() {
+            return Vec::new();
+        }
+        let mut others = OtherRules {
+            has_unknown: self.rules.iter().any(|entry| entry.read.is_err())
+                || self.rule_paths.iter().any(|path| !path.is_dir()),
+            ..OtherRules::default()
+        };
+        let mut sound: Vec<&Rule> = Vec::with_capacity(self.rules.len());
+        let read = self.rules.iter().filter_map(|entry| entry.read.as_ref().ok());
+        for (read, usable) in read.zip(usable) {
+            match read.rule.as_ref().filter(|_| *usable) {
+                Some(rule) => sound.push(rule),
+                None => others.note(read.id.as_ref().map(|(id, _)| id.as_str())),
+            }
+        }
+        let faults = self.overlays.iter().flat_map(|overlay| &overlay.faults).cloned();
+        let mut diagnostics: Vec<Diagnostic> = faults.collect();
+        let checked = self.overlays.iter().filter_map(|overlay| overlay.checked.as_ref());
+        diagnostics.extend(Entries::new(checked).unused(sound.into_iter(), &others));
         diagnostics
     }
 
@@ -205,7 +266,7 @@ impl Desk {
 
     /// A rule as a faultbook of its own, with the desk's settings.
     pub(crate) fn alone(&self, rule: &Rule) -> Faultbook {
-        Faultbook::of_rule(rule.clone(), self.templates.clone(), Arc::clone(&self.meant))
+        Faultbook::of_rule(rule.clone(), self.templates.clone(), Arc::clone(&self.meant), Arc::default())
     }
 
     /// Whether rules may name a template, saved or not.
@@ -230,6 +291,12 @@ impl Desk {
         candidates.into_iter().find(|full| self.unsaved.contains_key(full) || full.is_file())
     }
 
+    /// The text of a template as it counts, also of one that is compiled in.
+    pub(crate) fn template(&self, path: &str) -> Option<Arc<AuthoredFile>> {
+        let unsaved = |full: &Path| self.unsaved.get(full).map(|text| text.to_string());
+        self.templates.read_beside(path, &unsaved).ok().flatten()
+    }
+
     /// The paths of all templates below the folders of this faultbook, sorted. Those that are compiled in are not listed: they are layouts
     /// and the texts of shipped rules.
     pub fn templates(&self) -> Vec<String> {
@@ -246,6 +313,7 @@ impl Desk {
     fn read_everything(&mut self) {
         self.templates = Templates { folders: template_folders_of(&self.rule_paths, &self.given_templates) };
         self.read_settings();
+        self.read_overlays();
         self.table_folders = table_folders_of(&self.rule_paths);
         self.tables = Tables::load(&self.table_folders, |path| self.text(path));
         self.rules.clear();
@@ -276,6 +344,19 @@ impl Desk {
         is_changed
     }
 
+    /// Reads the overlays.
+    fn read_overlays(&mut self) {
+        let read = |path: PathBuf| match self.text(&path) {
+            Ok(text) => {
+                let file = Arc::new(AuthoredFile::new(shown(&path), text));
+                let (checked, faults) = overlay_check::check(&file, self.meant.patterns());
+                OverlayEntry { path, checked: Some(checked), faults }
+            }
+            Err(reason) => OverlayEntry { faults: vec![not_readable(&path, &reason)], path, checked: None },
+        };
+        self.overlays = self.overlay_files().into_iter().map(read).collect();
+    }
+
     /// Lists the rule files; keeps what was read of those that did not change.
     fn list_rules(&mut self, changed: &[PathBuf]) {
         let mut places: BTreeSet<(usize, PathBuf)> = BTreeSet::new();
@@ -285,7 +366,8 @@ impl Desk {
             if !path.exists() {
                 continue;
             }
-            let (files, faults) = files_of_rules(std::slice::from_ref(path));
+            let (mut files, faults) = files_of_rules(std::slice::from_ref(path));
+            files.retain(|file| !is_among(file, &self.given_overlays));
             places.extend(files.into_iter().map(|file| (root, file)));
             self.unlisted.extend(faults);
         }
@@ -330,10 +412,12 @@ impl Desk {
             }
             FileRole::Settings => {
                 if self.read_settings() {
+                    self.read_overlays();
                     self.rules.clear();
                     self.list_rules(&[]);
                 }
             }
+            FileRole::Overlay => self.read_overlays(),
             FileRole::Table => self.read_everything(),
             FileRole::Template | FileRole::Other => {}
         }
@@ -354,12 +438,9 @@ impl Desk {
     fn read_rule(&self, place: (usize, PathBuf)) -> RuleEntry {
         let path = &place.1;
         let named = Mutex::new(Vec::new());
-        let find_template = |template: &str| {
-            named.lock().unwrap_or_else(PoisonError::into_inner).push(template.to_owned());
-            self.templates.read_beside(template, &|full| self.unsaved.get(full).map(|text| text.to_string()))
-        };
+        let templates = Watched { desk: self, named: &named };
         let read = match self.text(path) {
-            Ok(text) => Ok(ReadRule::read(shown(path), text, self.meant.patterns(), &self.tables, &find_template)),
+            Ok(text) => Ok(ReadRule::read(shown(path), text, self.meant.patterns(), &self.tables, &templates)),
             Err(reason) => Err(not_readable(path, &reason)),
         };
         let templates = named.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -379,6 +460,19 @@ impl Desk {
         self.settings.iter().map(|(path, _)| path.clone()).collect()
     }
 
+    /// The overlays in use, and those that are being written where they will be.
+    fn overlay_files(&self) -> Vec<PathBuf> {
+        let mut files = overlay_files(&self.rule_paths, &self.given_overlays);
+        let unsaved = self.unsaved.keys().filter(|path| self.role(path) == FileRole::Overlay);
+        let new: Vec<PathBuf> = unsaved.filter(|path| !files.contains(path) && !path.exists()).cloned().collect();
+        files.extend(new);
+        files
+    }
+
+    fn overlay_paths(&self) -> Vec<PathBuf> {
+        self.overlays.iter().map(|overlay| overlay.path.clone()).collect()
+    }
+
     fn text(&self, path: &Path) -> Result<String, String> {
         match self.unsaved.get(path) {
             Some(text) => Ok(text.to_string()),
@@ -389,7 +483,8 @@ impl Desk {
     /// Where a rule file belongs among the others; `None` when it is none.
     fn place(&self, path: &Path) -> Option<(usize, PathBuf)> {
         let is_yaml = path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml");
-        let is_settings = path.file_name().is_some_and(|name| name == SETTINGS_FILE);
+        let is_settings = path.file_name().is_some_and(|name| name == SETTINGS_FILE || name == OVERLAY_FILE)
+            || is_among(path, &self.given_overlays);
         self.rule_paths.iter().enumerate().find_map(|(root, folder)| {
             let below = path.strip_prefix(folder).ok()?;
             // the path itself was given, as a file
@@ -413,6 +508,24 @@ impl RuleEntry {
             rule: read.and_then(|read| read.rule.as_ref()),
             allowed: read.and_then(|read| read.allowed.as_ref()),
         }
+    }
+}
+
+/// The templates of a desk, and which of them were asked for.
+struct Watched<'d> {
+    desk: &'d Desk,
+    named: &'d Mutex<Vec<String>>,
+}
+
+impl TemplateSource for Watched<'_> {
+    fn read(&self, path: &str) -> Result<Option<Arc<AuthoredFile>>, String> {
+        self.named.lock().unwrap_or_else(PoisonError::into_inner).push(path.to_owned());
+        let unsaved = |full: &Path| self.desk.unsaved.get(full).map(|text| text.to_string());
+        self.desk.templates.read_beside(path, &unsaved)
+    }
+
+    fn paths(&self) -> Vec<String> {
+        self.desk.templates().into_iter().chain(self.desk.templates.listed()).collect()
     }
 }
 
@@ -483,6 +596,14 @@ mod tests {
         write("faultbook.yaml", "limits: { dept: 3 }\n");
         desk.follow_disk(&[third, root.join("faultbook.yaml")]);
         as_loaded(&desk);
+        std::fs::remove_file(root.join("faultbook.yaml")).expect("removed");
+        write("overlay.yaml", "rules: { b: { off: true }, nobody: { off: true } }\n");
+        desk.follow_disk(&[root.join("faultbook.yaml"), root.join("overlay.yaml")]);
+        as_loaded(&desk);
+        assert!(codes(&desk).contains(&Code::UnusedOverlay));
+        desk.set_unsaved(&root.join("overlay.yaml"), Some("rules: { a: { severity: info } }\n"));
+        assert!(!codes(&desk).contains(&Code::UnusedOverlay));
+        desk.set_unsaved(&root.join("overlay.yaml"), None);
         std::fs::remove_dir_all(&root).expect("removed");
         desk.follow_disk(std::slice::from_ref(&root));
         assert_eq!(desk.rules().count(), 0);

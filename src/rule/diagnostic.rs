@@ -130,6 +130,17 @@ codes! {
     BadTemplate = "bad-template",
     /// A file below `templates/` that is named but not there. What to do: check the path; it is relative to `templates/`.
     MissingTemplate = "missing-template",
+    /// Files below `templates/` that take in each other in a circle, or one that takes in itself. What to do: move what both need into
+    /// a third file.
+    CircularInclude = "circular-include",
+    /// Files that take in each other deeper, or a text that takes in more, than texts may. What to do: take in less.
+    IncludeLimit = "include-limit",
+    /// A macro that the file it is imported from does not define, or something else that is called like one. What to do: take the name
+    /// that is suggested.
+    UnknownMacro = "unknown-macro",
+    /// A call that does not fit its macro: arguments that are missing, too many or not known, or a `call` block for a macro that has no
+    /// place for its text. What to do: write what the macro takes.
+    WrongArguments = "wrong-arguments",
     /// A rule id in `supersedes` that no rule has. Ids in `related` may be articles outside the faultbook. What to do: mend
     /// it, or check the folder as a whole.
     UnknownRule = "unknown-rule",
@@ -184,6 +195,10 @@ codes! {
     DuplicateGlob = "duplicate-glob",
     /// A settings file that is not used because it lies below the rules and not beside them. What to do: move it up.
     UnusedSettings = "unused-settings",
+    /// An entry of an overlay that changes nothing: for a rule or a tag that there is not, a severity that the rule has anyway, a noise
+    /// filter that can take no record; or an overlay that is not used because it lies below the rules. What to do: mend the name, or
+    /// leave the entry out.
+    UnusedOverlay = "unused-overlay",
     /// A signature that also matches a sample of another rule, so that the rule applies where it should not: a near miss of that rule,
     /// or a failure that it explains already. What to do: make the signature narrower; if both rules are right about the text, name the
     /// other one under `related` or `supersedes`.

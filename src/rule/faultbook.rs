@@ -1,8 +1,10 @@
 //! A faultbook: all rules of some folders, checked together.
 
-use std::collections::HashMap;
+pub(crate) mod overlays;
+
 use std::collections::hash_map::Entry;
-use std::path::{Component, Path, PathBuf};
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -11,14 +13,19 @@ use crate::rule::authored::{AuthoredFile, Span};
 use crate::rule::check;
 use crate::rule::checked::Rule;
 use crate::rule::diagnostic::{Code, Diagnostic, DiagnosticSeverity, nearest};
+use crate::rule::faultbook::overlays::{is_among, overlay_files, unused_overlay};
 use crate::rule::file::RuleFile;
 use crate::rule::lint::{self, Allowed};
+use crate::rule::overlay::{OVERLAY_FILE, OverlayNoise};
+use crate::rule::overlay_join::OtherRules;
 use crate::rule::pattern_library::PatternLibrary;
 use crate::rule::reload::{Kept, KeptRule};
 use crate::rule::settings::{SETTINGS_FILE, Settings};
 use crate::rule::settings_check;
 use crate::rule::shipped;
 use crate::rule::tables::{TABLE_FOLDER, Tables};
+use crate::rule::templates::TemplateSource;
+pub use crate::rule::templates::Templates;
 
 /// The place of a rule in its faultbook.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -48,6 +55,9 @@ pub struct Faultbook {
     settings: Arc<Settings>,
     files: usize,
     settings_files: usize,
+    overlay_noise: Arc<OverlayNoise>,
+    overlays: usize,
+    other_rules: OtherRules,
 }
 
 /// Where the texts of the rules can be looked up again. They are not kept: most are never shown.
@@ -59,45 +69,6 @@ enum Origin {
     Shipped,
     /// Given by the caller, by path.
     Given(HashMap<String, Arc<AuthoredFile>>),
-}
-
-/// Where templates are looked for: folders in order, then what is shipped.
-#[derive(Clone, Debug, Default)]
-pub struct Templates {
-    pub(crate) folders: Vec<PathBuf>,
-}
-
-impl Templates {
-    /// The template at a path below one of the folders; never a file outside them.
-    pub fn find(&self, path: &str) -> Option<Arc<AuthoredFile>> {
-        self.read(path).ok().flatten()
-    }
-
-    /// The same; the error says why a template that is there cannot be read.
-    pub(crate) fn read(&self, path: &str) -> Result<Option<Arc<AuthoredFile>>, String> {
-        self.read_beside(path, &|_| None)
-    }
-
-    /// The same, where texts that are not on disk go before those that are.
-    pub(crate) fn read_beside(
-        &self,
-        path: &str,
-        unsaved: &dyn Fn(&Path) -> Option<String>,
-    ) -> Result<Option<Arc<AuthoredFile>>, String> {
-        let inside = Path::new(path).components().all(|part| matches!(part, Component::Normal(_)));
-        if path.is_empty() || !inside {
-            return Ok(None);
-        }
-        for full in self.folders.iter().map(|folder| folder.join(path)) {
-            let text = match unsaved(&full) {
-                Some(text) => text,
-                None if full.is_file() => text_of(&full)?,
-                None => continue,
-            };
-            return Ok(Some(Arc::new(AuthoredFile::new(shown(&full), text))));
-        }
-        Ok(shipped::template(path).map(|text| Arc::new(AuthoredFile::new(format!("templates/{path}"), text))))
-    }
 }
 
 impl Faultbook {
@@ -116,15 +87,22 @@ impl Faultbook {
     ///
     /// Templates are looked for in `template_folders`; without any, in the folder `templates` beside or in each rule folder,
     /// and in any case among the shipped ones last. Settings are in the file `faultbook.yaml` in or beside each rule folder; what
-    /// several of them say counts in the order of the folders. Tables are in the folder `tables` in or beside each rule folder. Whatever cannot be read becomes a diagnostic.
+    /// several of them say counts in the order of the folders. Tables are in the folder `tables` in or beside each rule folder. An
+    /// `overlay.yaml` in or beside each rule folder is laid over the rules. Whatever cannot be read becomes a diagnostic.
     pub fn load(rule_paths: &[PathBuf], template_folders: &[PathBuf]) -> Self {
-        Self::load_beside(rule_paths, template_folders, Kept::default()).0
+        Self::load_beside(rule_paths, template_folders, &[], Kept::default()).0
     }
 
     /// The same, with what was kept of an earlier load with the same settings: files that it has are not read again. Also gives what there
     /// is to keep now.
-    pub(crate) fn load_beside(rule_paths: &[PathBuf], template_folders: &[PathBuf], mut kept: Kept) -> (Self, Kept) {
-        let (files, mut unreadable) = kept.take_listed().unwrap_or_else(|| files_of_rules(rule_paths));
+    pub(crate) fn load_beside(
+        rule_paths: &[PathBuf],
+        template_folders: &[PathBuf],
+        overlays: &[PathBuf],
+        mut kept: Kept,
+    ) -> (Self, Kept) {
+        let (mut files, mut unreadable) = kept.take_listed().unwrap_or_else(|| files_of_rules(rule_paths));
+        files.retain(|file| !is_among(file, overlays));
         let templates = Templates { folders: template_folders_of(rule_paths, template_folders) };
         // before the rules, which may use what they define
         let (mut settings, mut unreadable_settings) = (ReadSettings::default(), Vec::new());
@@ -136,7 +114,6 @@ impl Faultbook {
         }
         let patterns = settings.settings.patterns();
         let mut tables = Tables::load(&table_folders_of(rule_paths), text_of);
-        let find_template = |path: &str| templates.read(path);
         let known: Vec<Option<Box<KeptRule>>> = files.iter().map(|path| kept.take(path)).collect();
         let rules: Vec<Box<KeptRule>> = files
             .into_par_iter()
@@ -144,8 +121,8 @@ impl Faultbook {
             .map(|(path, known)| match known {
                 Some(known) => known,
                 None => {
-                    let read = text_of(&path)
-                        .map(|text| ReadRule::read(shown(&path), text, patterns, &tables, &find_template));
+                    let read =
+                        text_of(&path).map(|text| ReadRule::read(shown(&path), text, patterns, &tables, &templates));
                     Box::new(KeptRule::new(read.map_err(|reason| not_readable(&path, &reason)), path))
                 }
             })
@@ -157,6 +134,8 @@ impl Faultbook {
         }
         unreadable.extend(unreadable_settings);
         unreadable.append(&mut tables.diagnostics);
+        faultbook.other_rules.has_unknown |= rule_paths.iter().any(|path| path.is_file());
+        faultbook.lay_over(overlays::read(&overlay_files(rule_paths, overlays)));
         faultbook.diagnostics.splice(0..0, unreadable);
         (faultbook, Kept::of(rules))
     }
@@ -199,10 +178,9 @@ impl Faultbook {
         let mut read_settings = ReadSettings::default();
         settings.into_iter().for_each(|(path, text)| read_settings.add(path, text));
         let patterns = read_settings.settings.patterns();
-        let find_template = |path: &str| templates.read(path);
         let tables = Tables::default();
         let read = |(path, text)| {
-            let read = ReadRule::read(path, text, patterns, &tables, &find_template);
+            let read = ReadRule::read(path, text, patterns, &tables, &templates);
             Box::new(KeptRule::new(Ok(read), PathBuf::new()))
         };
         let rules = texts.into_par_iter().map(read).collect();
@@ -217,18 +195,21 @@ impl Faultbook {
         settings: ReadSettings,
         origin: Origin,
     ) -> (Self, Vec<Box<KeptRule>>, Vec<Diagnostic>) {
-        let unreadable = files.iter().filter_map(|file| file.read.as_ref().err().cloned()).collect();
+        let unreadable: Vec<Diagnostic> = files.iter().filter_map(|file| file.read.as_ref().err().cloned()).collect();
         let mut read: Vec<(&mut ReadRule, &mut Option<RuleId>)> =
             files.iter_mut().filter_map(|file| Some((file.read.as_mut().ok()?, &mut file.place))).collect();
         let count = read.len();
         let (usable, mut diagnostics) = join(&read.iter().map(|(rule, _)| &**rule).collect::<Vec<_>>());
         let allowed = read.iter().filter_map(|(rule, _)| rule.allowed.clone()).collect();
         let mut rules = Vec::with_capacity(count);
+        let mut other_rules = OtherRules { has_unknown: !unreadable.is_empty(), ..OtherRules::default() };
         for ((rule, place), usable) in read.iter_mut().zip(usable) {
             **place = None;
             if let Some(rule) = rule.rule.take_if(|_| usable) {
                 **place = Some(RuleId(rules.len()));
                 rules.push(rule);
+            } else {
+                other_rules.note(rule.id.as_ref().map(|(id, _)| id.as_str()));
             }
         }
         let ReadSettings { settings, diagnostics: of_settings, files: settings_files } = settings;
@@ -244,14 +225,18 @@ impl Faultbook {
                 settings: Arc::new(settings),
                 files: count,
                 settings_files,
+                overlay_noise: Arc::default(),
+                overlays: 0,
+                other_rules,
             },
             files,
             unreadable,
         )
     }
 
-    /// Gives up its rules, each at the place of its id.
-    pub(crate) fn into_rules(self) -> Vec<Rule> {
+    /// Gives up its rules as they were written, each at the place of its id.
+    pub(crate) fn into_rules(mut self) -> Vec<Rule> {
+        self.set_overlays_aside();
         self.rules
     }
 
@@ -273,11 +258,17 @@ impl Faultbook {
     /// One rule as a faultbook of its own, with the same settings. What is compiled to try it goes with it, where the memory of a large
     /// faultbook would grow by ten times its size.
     pub(crate) fn alone(&self, id: RuleId) -> Self {
-        Self::of_rule(self.rule(id).clone(), self.templates.clone(), Arc::clone(&self.settings))
+        let noise = Arc::clone(&self.overlay_noise);
+        Self::of_rule(self.rule(id).clone(), self.templates.clone(), Arc::clone(&self.settings), noise)
     }
 
     /// A faultbook with one rule, whose file cannot be looked up.
-    pub(crate) fn of_rule(rule: Rule, templates: Templates, settings: Arc<Settings>) -> Self {
+    pub(crate) fn of_rule(
+        rule: Rule,
+        templates: Templates,
+        settings: Arc<Settings>,
+        overlay_noise: Arc<OverlayNoise>,
+    ) -> Self {
         Self {
             rules: vec![rule],
             diagnostics: Vec::new(),
@@ -287,6 +278,9 @@ impl Faultbook {
             settings,
             files: 1,
             settings_files: 0,
+            overlay_noise,
+            overlays: 0,
+            other_rules: OtherRules::default(),
         }
     }
 
@@ -382,7 +376,7 @@ impl ReadRule {
         text: String,
         patterns: &PatternLibrary,
         tables: &Tables,
-        find_template: check::FindTemplate<'_>,
+        templates: &dyn TemplateSource,
     ) -> Self {
         let file = Arc::new(AuthoredFile::new(path, text));
         let (written, mut diagnostics) = RuleFile::read(Arc::clone(&file));
@@ -396,7 +390,7 @@ impl ReadRule {
             items: written.allow.iter().map(|word| word.span).collect(),
             file: Arc::clone(&file),
         });
-        let (rule, diagnostics) = check::check(&file, written, diagnostics, patterns, tables, find_template);
+        let (rule, diagnostics) = check::check(&file, written, diagnostics, patterns, tables, templates);
         let mut read = Self { id, supersedes, file, allowed, rule, diagnostics };
         read.let_go_of_text();
         read
@@ -448,7 +442,23 @@ pub(crate) fn join(read: &[&ReadRule]) -> (Vec<bool>, Vec<Diagnostic>) {
             );
         }
     }
-    diagnostics.extend(read.iter().flat_map(|rule| rule.diagnostics.iter().cloned()));
+    // what is wrong with a file that several rules take text from is the same mistake in each of them
+    let mut told: HashSet<(&str, Span, Code, &str)> = HashSet::new();
+    for rule in read {
+        diagnostics.extend(
+            rule.diagnostics
+                .iter()
+                .filter(|&diagnostic| {
+                    let Some(label) = diagnostic.labels.first().filter(|label| !Arc::ptr_eq(&label.file, &rule.file))
+                    else {
+                        return true;
+                    };
+                    let key = (label.file.path(), label.span, diagnostic.code, diagnostic.title.as_str());
+                    label.file.path() == rule.file.path() || told.insert(key)
+                })
+                .cloned(),
+        );
+    }
     (usable, diagnostics)
 }
 
@@ -488,6 +498,10 @@ fn rule_files(path: &Path, unreadable: &mut Vec<Diagnostic>, files: &mut Vec<Pat
                 if entry.file_name() == SETTINGS_FILE {
                     // in the folder itself, or given as a file, it is found with those beside the folder
                     unreadable.extend((entry.depth() > 1).then(|| unused_settings(entry.path())));
+                    continue;
+                }
+                if entry.file_name() == OVERLAY_FILE && entry.file_type().is_file() {
+                    unreadable.extend((entry.depth() > 1).then(|| unused_overlay(entry.path())));
                     continue;
                 }
                 if entry.file_type().is_file() && (is_rule || entry.depth() == 0) {

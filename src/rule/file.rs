@@ -109,8 +109,12 @@ pub struct SignatureFile {
     pub level: Vec<Located<String>>,
     /// Whether `level` was written as a list.
     pub level_is_list: bool,
+    /// How old a record may be.
+    pub max_age: Option<Located<String>>,
     /// `file`: the whole file is the text.
     pub whole_file: bool,
+    /// What captures mean.
+    pub captures: Vec<(Located<String>, Located<String>)>,
     /// Whether a part could not be read, so that what seems to be missing may be there.
     pub has_faults: bool,
 }

@@ -1,7 +1,7 @@
 //! The expression language of conditions and texts: minijinja with our tests, a chosen set of filters and a fuel limit.
 //!
 //! One [`environment`] serves conditions, `derive`s and article texts, so that an author learns one language. It has no
-//! loader and no functions: nothing an author writes can read a file. Which filters and tests there are is in
+//! loader and no functions: nothing an author writes can read a file when it is evaluated. Which filters and tests there are is in
 //! [`language_words`](crate::rule::language_words).
 
 use std::fmt;

@@ -15,6 +15,7 @@ pub const LINTS: &[Code] = &[
     Code::SlowPattern,
     Code::MissingTest,
     Code::UnusedSettings,
+    Code::UnusedOverlay,
     Code::NoisyPattern,
     Code::DuplicateSignature,
     Code::ShadowedSignature,

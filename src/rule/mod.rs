@@ -4,7 +4,8 @@
 //! [`file::RuleFile`] (what is written), then a [`Rule`] (what is meant): regexes parse, names resolve, conditions are tried
 //! against every answer. Whatever is wrong becomes a [`Diagnostic`]; the sound rules load all the same.
 //!
-//! Beside the rules a `faultbook.yaml` may say how logs are read: [`settings_file`] as written, [`Settings`] as meant.
+//! Beside the rules a `faultbook.yaml` may say how logs are read: [`settings_file`] as written, [`Settings`] as meant. An
+//! `overlay.yaml` may change rules for one installation: [`overlay_file`] as written, [`overlay`] as meant.
 //!
 //! The room also holds the meaning of conditions ([`decide`]), because a branch that no answer can reach is a mistake of
 //! the author. Applying rules to cases is done in `scan` and `diagnose`.
@@ -34,6 +35,11 @@ pub mod limit_settings;
 pub mod lint;
 mod names;
 pub mod needle;
+pub mod overlay;
+mod overlay_check;
+pub mod overlay_file;
+mod overlay_join;
+pub(crate) mod overlay_keys;
 pub mod pattern;
 mod pattern_common;
 pub mod pattern_library;
@@ -48,13 +54,16 @@ pub mod settings;
 mod settings_check;
 pub mod settings_file;
 pub(crate) mod settings_keys;
+pub mod shared_text;
 mod shipped;
 pub mod signature;
 mod slow_pattern;
 pub mod table;
 mod table_csv;
 pub(crate) mod tables;
+pub mod templates;
 pub mod text;
+pub(crate) mod text_tags;
 pub mod time_format;
 pub mod timespan;
 pub mod version;
@@ -72,6 +81,8 @@ pub use diagnostic::{Code, Diagnostic, DiagnosticSeverity};
 pub use fact::{Fact, FactValue};
 pub use faultbook::{Faultbook, RuleId};
 pub use fix::Fix;
+pub use overlay::{OverlaySource, RuleOverlay};
+pub(crate) use overlay_keys::OVERLAY;
 pub(crate) use rule_keys::RULE;
 pub use settings::{Settings, SourceSettings};
 #[cfg(test)]

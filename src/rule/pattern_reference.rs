@@ -297,6 +297,6 @@ mod tests {
     #[test]
     fn captures_are_found_in_groups_and_references() {
         let place = |name| place_of_capture("(?<a>x)%{D:b}(?P<c>y)", name);
-        assert_eq!((place("a"), place("b"), place("c"), place("d")), (Some(3..4), Some(11..12), Some(18..19), None));
+        assert_eq!((place("a"), place("b"), place("c"), place("d")), (Some(3..4), Some(11..12), Some(17..18), None));
     }
 }

@@ -1,7 +1,7 @@
 //! A faultbook that follows its files: what did not change is neither read nor checked again.
 //!
 //! [`LiveFaultbook::reload`] looks at the stamps of all files, which takes a fraction of the time of reading them, and loads the faultbook
-//! with what was kept of the last time. Templates, tables and settings concern any rule: when one of them changed, everything is
+//! with what was kept of the last time. Templates, tables, settings and overlays concern any rule: when one of them changed, everything is
 //! reported as changed. Waiting for files to change is the caller's job.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -13,6 +13,7 @@ use std::time::{Duration, SystemTime};
 use rayon::prelude::*;
 
 use crate::rule::diagnostic::Diagnostic;
+use crate::rule::faultbook::overlays::{is_among, overlay_files};
 use crate::rule::faultbook::{
     Faultbook, ReadRule, RuleId, files_of_rules, settings_files, table_folders_of, template_folders_of,
 };
@@ -93,6 +94,9 @@ pub enum Reload {
 pub struct LiveFaultbook {
     rule_paths: Vec<PathBuf>,
     template_folders: Vec<PathBuf>,
+    overlays: Vec<PathBuf>,
+    /// Whether rules stay as their authors wrote them.
+    as_written: bool,
     faultbook: Faultbook,
     kept: Kept,
     rules: Stamps,
@@ -103,10 +107,26 @@ pub struct LiveFaultbook {
 impl LiveFaultbook {
     /// Loads a faultbook as [`Faultbook::load`] does.
     pub fn load(rule_paths: &[PathBuf], template_folders: &[PathBuf]) -> Self {
+        Self::load_with_overlays(rule_paths, template_folders, &[])
+    }
+
+    /// Loads a faultbook as [`Faultbook::load_with_overlays`] does.
+    pub fn load_with_overlays(rule_paths: &[PathBuf], template_folders: &[PathBuf], overlays: &[PathBuf]) -> Self {
+        Self::new(rule_paths, template_folders, overlays, false)
+    }
+
+    /// The same, with the rules [as their authors wrote them](Faultbook::as_written).
+    pub fn load_as_written(rule_paths: &[PathBuf], template_folders: &[PathBuf], overlays: &[PathBuf]) -> Self {
+        Self::new(rule_paths, template_folders, overlays, true)
+    }
+
+    fn new(rule_paths: &[PathBuf], template_folders: &[PathBuf], overlays: &[PathBuf], as_written: bool) -> Self {
         // the stamps come first: what changes while rules are read is seen as changed next time
         let mut live = Self {
             rule_paths: rule_paths.to_vec(),
             template_folders: template_folders.to_vec(),
+            overlays: overlays.to_vec(),
+            as_written,
             faultbook: Faultbook::from_texts(Vec::new(), Default::default()),
             kept: Kept::default(),
             rules: Stamps::default(),
@@ -114,7 +134,7 @@ impl LiveFaultbook {
             snapshots: Stamps::default(),
         };
         live.look();
-        (live.faultbook, live.kept) = Faultbook::load_beside(rule_paths, template_folders, Kept::default());
+        live.load_beside(Kept::default());
         live
     }
 
@@ -141,7 +161,7 @@ impl LiveFaultbook {
             unused.extend(kept.rules.iter().filter(|(_, rule)| rule.place.is_none()).map(|(path, _)| path.clone()));
         }
         kept.listed = Some(listed);
-        (self.faultbook, self.kept) = Faultbook::load_beside(&self.rule_paths, &self.template_folders, kept);
+        self.load_beside(kept);
         if shared {
             return Reload::Everything;
         }
@@ -152,6 +172,14 @@ impl LiveFaultbook {
         changed.sort_unstable();
         changed.dedup();
         Reload::Rules(changed)
+    }
+
+    fn load_beside(&mut self, kept: Kept) {
+        (self.faultbook, self.kept) =
+            Faultbook::load_beside(&self.rule_paths, &self.template_folders, &self.overlays, kept);
+        if self.as_written {
+            self.faultbook.set_overlays_aside();
+        }
     }
 
     /// The folders in which a change may concern the faultbook, and whether those below them count too.
@@ -180,12 +208,14 @@ impl LiveFaultbook {
         template_folders_of(&self.rule_paths, &self.template_folders).iter().for_each(|path| add(path, true));
         table_folders_of(&self.rule_paths).iter().for_each(|path| add(path, true));
         settings_files(&self.rule_paths).iter().for_each(|path| add(path, false));
+        overlay_files(&self.rule_paths, &self.overlays).iter().for_each(|path| add(path, false));
         folders.into_iter().collect()
     }
 
     /// Looks at every file and tells what is not as it was at the last look.
     fn look(&mut self) -> Changes {
-        let listed = files_of_rules(&self.rule_paths);
+        let mut listed = files_of_rules(&self.rule_paths);
+        listed.0.retain(|file| !is_among(file, &self.overlays));
         let files = &listed.0;
         let mut folders: Vec<&Path> = files.iter().filter_map(|file| file.parent()).collect();
         folders.dedup(); // files of a folder stand together
@@ -195,7 +225,8 @@ impl LiveFaultbook {
         let templates = templates.iter().flat_map(|folder| files_below(folder));
         let tables = table_folders_of(&self.rule_paths);
         let tables = tables.iter().flat_map(|folder| files_below(folder));
-        let shared = templates.chain(tables).chain(settings_files(&self.rule_paths)).collect();
+        let shared = templates.chain(tables).chain(settings_files(&self.rule_paths));
+        let shared = shared.chain(overlay_files(&self.rule_paths, &self.overlays)).collect();
         Changes {
             rules: self.rules.look(files.clone()),
             shared: !self.shared.look(shared).is_empty(),
@@ -278,6 +309,7 @@ impl Stamp {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rule::Severity;
 
     fn rule(id: &str, text: &str) -> String {
         format!("id: {id}\ntitle: t\nseverity: error\nsignatures:\n  s: {{ contains: {text} }}\nresolution: r\n")
@@ -325,5 +357,19 @@ mod tests {
         assert_eq!(live.reload(), Reload::Everything);
         same_as_new(&live);
         assert_eq!(live.reload(), Reload::Nothing);
+
+        let severity = |live: &LiveFaultbook| live.faultbook().rules()[0].severity;
+        write("overlay.yaml", "rules: { a: { severity: info } }\n");
+        assert_eq!(live.reload(), Reload::Everything);
+        assert_eq!(severity(&live), Severity::Info);
+        write("c.yaml", &rule("c", "another"));
+        live.reload();
+        let source = live.faultbook().rules()[0].overlay.as_ref().and_then(|overlay| overlay.severity.clone());
+        assert_eq!(source.map(|(written, _)| written), Some(Severity::Error), "what is kept is the rule as written");
+        assert_eq!(severity(&live), Severity::Info);
+        write("overlay.yaml", "");
+        live.reload();
+        assert_eq!(severity(&live), Severity::Error);
+        same_as_new(&live);
     }
 }

@@ -40,7 +40,7 @@ pub(crate) static RULE: Mapping = Mapping {
     what: "a rule",
     about: "One file is one rule: a knowledge-base article that knows when it applies.",
     needs: Needs::AnyOf(&["signatures", "condition"]),
-    later: &["max_age"],
+    later: &[],
     keys: RULE_KEYS,
 };
 
@@ -161,11 +161,18 @@ pub(crate) static SIGNATURE: Mapping = Mapping {
             "one level: at least that severe; a list: exactly one of these",
         ),
         key(
+            "max_age",
+            Text("length of time, such as `30s`, `5m`, `12h`, `7d`"),
+            Words("records of any age"),
+            "how old a record may be, against the newest time of the case or the fact `now`",
+        ),
+        key(
             "scope",
             Choice(&["record", "file"]),
             Value("record"),
             "what the text is: a record, or with `file` the whole file",
         ),
+        key("captures", Shape::Named("capture", &PLAIN), Nothing, "what its captures mean, for people"),
     ],
 };
 

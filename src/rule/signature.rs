@@ -9,6 +9,7 @@ use globset::{Glob, GlobBuilder, GlobMatcher};
 
 use crate::rule::pattern::Pattern;
 use crate::rule::required::NeedleSet;
+use crate::rule::timespan::Timespan;
 use crate::rule::vocabulary::Level;
 
 /// A named test of one record, or of one whole file.
@@ -26,10 +27,14 @@ pub struct Signature {
     pub file: Option<FileGlob>,
     /// Which levels a record may have.
     pub level: Option<LevelTest>,
+    /// How old a record may be by the case's clock.
+    pub max_age: Option<Timespan>,
     /// What the text is that is tested.
     pub scope: SignatureScope,
     /// Sets of needles; whatever matches has one of each. Empty: every record has to be tried. Whole files have none.
     pub needles: Box<[NeedleSet]>,
+    /// What captures mean, for people: each at most once, and only captures that there are.
+    pub meanings: Box<[(String, String)]>,
 }
 
 /// What a signature is tested against.
@@ -65,6 +70,11 @@ impl Signature {
         let mut captures = self.captures();
         captures.extend(self.optional_captures());
         captures
+    }
+
+    /// What a capture means, if the rule says so.
+    pub fn about(&self, capture: &str) -> Option<&str> {
+        self.meanings.iter().find(|(name, _)| name == capture).map(|(_, about)| about.as_str())
     }
 
     /// The captures of the `optional` patterns, in the order written, each once.

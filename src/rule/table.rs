@@ -1,9 +1,7 @@
 //! Tables beside the rules, for `lookup`: rows found by the value in their first column.
 //!
 //! A table is a CSV file (RFC 4180, with a line of column names) or a YAML mapping from keys to columns. What is wrong with a row is
-//! reported and the row left out; the others are used. `table_csv` splits CSV into cells, [`Tables`] finds the files.
-//!
-//! [`Tables`]: crate::rule::tables::Tables
+//! reported and the row left out; the others are used. `table_csv` splits CSV into cells, `Tables` finds the files.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;

@@ -29,6 +29,8 @@ pub(crate) struct Searched {
     pub matches: Vec<Match>,
     /// Lines that end in the block.
     pub lines: u64,
+    /// The last time in the block, if that is asked for.
+    pub last_time: Option<LogTime>,
     /// Records among the matches that were cut.
     pub cut_records: u64,
     tries: Tries,
@@ -56,6 +58,8 @@ pub(crate) struct BlockSearch<'s> {
     /// The zone of times that name none; without one they are taken as UTC.
     pub zone: Option<&'s TimeZone>,
     pub profile: Option<&'s Profile>,
+    /// Whether the last time of each block is told.
+    pub tells_time: bool,
 }
 
 /// How many records were tried against the signatures without a needle, and how long that took; only with a profile.
@@ -126,6 +130,9 @@ impl BlockSearch<'_> {
                 let candidates = places.take_before(record.next);
                 self.record(block, &record, candidates, &mut counters, &mut searched);
             }
+        }
+        if self.tells_time {
+            searched.last_time = counters.1.time_at_end().map(|time| self.resolved(time));
         }
         searched.lines = counters.0.lines_before(block.bytes().len());
         if let (Some(profile), Some(started), Some(scanned)) = (self.profile, started, scanned) {

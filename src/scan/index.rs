@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::rule::needle::Needle;
 use crate::rule::signature::{FileGlob, Signature, SignatureScope};
-use crate::rule::{Faultbook, Rule, RuleId, State};
+use crate::rule::{Faultbook, Rule, RuleId};
 use crate::scan::filter::TierName;
 use crate::scan::members::Members;
 use crate::scan::tuning::Tuning;
@@ -55,9 +55,9 @@ pub struct Index<'book> {
 }
 
 impl<'book> Index<'book> {
-    /// Arranges the rules of a faultbook; archived rules are left out. Cost: linear in the number of signatures.
+    /// Arranges the rules of a faultbook; those that are archived or switched off are left out. Cost: linear in the number of signatures.
     pub fn build(faultbook: &'book Faultbook) -> Self {
-        Self::of_rules(faultbook, |rule| rule.state != State::Archived)
+        Self::of_rules(faultbook, Rule::is_looked_for)
     }
 
     /// Arranges only the rules that `wanted` accepts.

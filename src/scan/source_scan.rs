@@ -50,6 +50,8 @@ pub struct ScanOutcome {
     pub bytes: u64,
     /// The beginning of the text as it is written, as far as the scan was told to keep it.
     pub beginning: Vec<u8>,
+    /// The last time in the text, if the scan was told to tell it.
+    pub last_time: Option<LogTime>,
     /// What was cut.
     pub notes: Vec<Note>,
     /// The error that ended the source early, if any.
@@ -66,6 +68,7 @@ pub struct Scan<'s> {
     settings: SourceSettings<'s>,
     zone: Option<TimeZone>,
     kept_bytes: usize,
+    tells_time: bool,
     profile: Option<&'s Profile>,
 }
 
@@ -81,6 +84,7 @@ impl<'s> Scan<'s> {
             pasted: false,
             zone: None,
             kept_bytes: 0,
+            tells_time: false,
             profile: None,
         }
     }
@@ -98,6 +102,11 @@ impl<'s> Scan<'s> {
     /// Keeps so many bytes of the beginning of the text as it is written, for the outcome.
     pub fn keeping(self, bytes: usize) -> Self {
         Self { kept_bytes: bytes, ..self }
+    }
+
+    /// Tells the last time in the text. Costs a look at the last lines of each block.
+    pub fn telling_time(self, tells_time: bool) -> Self {
+        Self { tells_time, ..self }
     }
 
     /// Adds what the scan costs to a profile, if there is one.
@@ -122,9 +131,10 @@ impl<'s> Scan<'s> {
         let started = self.profile.map(|_| Instant::now());
         state.finish();
         spent(self.profile, Stage::Confirm, started);
+        let last_time = state.last_time;
         let (notes, mut beginning) = (state.notes, state.whole);
         beginning.truncate(self.kept_bytes);
-        ScanOutcome { bytes: raw.bytes, beginning, notes, result }
+        ScanOutcome { bytes: raw.bytes, beginning, last_time, notes, result }
     }
 }
 
@@ -135,6 +145,7 @@ struct State<'s, 't> {
     take: &'t mut dyn FnMut(&RecordMatches<'_>),
     lines: u64,
     cut_records: u64,
+    last_time: Option<LogTime>,
     notes: Vec<Note>,
     /// The beginning of the raw text, for signatures that read whole files.
     whole: Vec<u8>,
@@ -150,10 +161,12 @@ impl<'s, 't> State<'s, 't> {
                 source: scan.source,
                 zone: scan.zone.as_ref(),
                 profile: scan.profile,
+                tells_time: scan.tells_time,
             },
             take,
             lines: 0,
             cut_records: 0,
+            last_time: None,
             notes: Vec::new(),
             whole: Vec::new(),
             unwrapping: Unwrapping::new(scan.pasted),
@@ -217,6 +230,7 @@ impl<'s, 't> State<'s, 't> {
         }
         self.lines += searched.lines;
         self.cut_records += searched.cut_records;
+        self.last_time = searched.last_time.or(self.last_time);
     }
 
     /// Tests what needs the whole source: hard-wrapped text and signatures with `scope: file`.

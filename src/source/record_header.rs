@@ -122,6 +122,11 @@ impl Clock<'_> {
         own.or_else(|| self.time_before(span.range.start))
     }
 
+    /// Returns the last time in the block, or before it.
+    pub fn time_at_end(&mut self) -> Option<LogTime> {
+        self.time_before(self.block.bytes().len())
+    }
+
     /// Returns the last time before the line at `end`.
     fn time_before(&mut self, end: usize) -> Option<LogTime> {
         if end < self.at {

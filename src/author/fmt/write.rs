@@ -5,7 +5,7 @@
 
 use crate::author::fmt::layout::{Block, Body, Chomping, Document, Entry, Leading, Trailing, Value};
 use crate::author::fmt::{Style, restyle};
-use crate::rule::RULE;
+use crate::rule::{OVERLAY, RULE};
 
 /// Columns of a level.
 const INDENT: usize = 2;
@@ -18,7 +18,9 @@ const LAST_OF_HEAD: &str = "links";
 
 /// Sorts the sections and writes the file.
 pub(super) fn write(mut document: Document<'_>, style: Style) -> String {
-    let last_of_head = place(LAST_OF_HEAD).unwrap_or_default();
+    let table = if is_overlay(&document) { &OVERLAY } else { &RULE };
+    let place = |key: &str| table.names().position(|known| known == key);
+    let last_of_head = place(LAST_OF_HEAD);
     let mut rank = 0;
     let mut ranked: Vec<(usize, Entry<'_>)> = Vec::with_capacity(document.entries.len());
     for entry in document.entries.drain(..) {
@@ -35,7 +37,7 @@ pub(super) fn write(mut document: Document<'_>, style: Style) -> String {
     writer.blank();
     let mut before: Option<(bool, bool)> = None;
     for (rank, entry) in &ranked {
-        let is_head = *rank <= last_of_head;
+        let is_head = last_of_head.is_some_and(|last| *rank <= last);
         let own_lines = entry.leading.iter().position(|line| *line != Leading::Blank).unwrap_or(entry.leading.len());
         let (blanks, leading) = entry.leading.split_at(own_lines);
         if let Some((was_head, takes_blank_lines)) = before
@@ -63,9 +65,10 @@ pub(super) fn write(mut document: Document<'_>, style: Style) -> String {
     writer.out
 }
 
-/// The place of a key among those of a rule.
-fn place(key: &str) -> Option<usize> {
-    RULE.keys.iter().position(|known| known.name == key)
+/// Whether a file is an overlay by its keys: it has one that rules have not, and no id.
+fn is_overlay(document: &Document<'_>) -> bool {
+    let has = |key: &str| document.entries.iter().any(|entry| entry.key == key);
+    !has("id") && OVERLAY.names().any(|key| !RULE.has(key) && has(key))
 }
 
 struct Writer {

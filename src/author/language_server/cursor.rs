@@ -26,7 +26,6 @@ pub(crate) enum Cursor {
 impl Cursor {
     /// What stands at an offset of a file.
     pub(crate) fn at(outline: &Outline<'_>, language: Language, offset: usize) -> Self {
-        let is_settings = language == Language::Settings;
         let here = Span { start: offset, end: offset };
         match outline.at(offset) {
             Place::Comment => Cursor::Nothing,
@@ -35,10 +34,10 @@ impl Cursor {
                 let place = found.key.clone().map_or(here, Span::new);
                 // a word without a colon below a key that takes a text, or behind the dash of a list of texts
                 let parent_path = found.parent.map(|parent| outline.path(parent)).unwrap_or_default();
-                let cursor = Self::inside(outline, is_settings, found.parent, Some(node), place);
+                let cursor = Self::inside(outline, language, found.parent, Some(node), place);
                 match (cursor, found.parent) {
                     (Cursor::Nothing, Some(parent)) if !found.complete => {
-                        Cursor::Value { kind: kind_at(is_settings, &parent_path), node: parent, place }
+                        Cursor::Value { kind: kind_at(language, &parent_path), node: parent, place }
                     }
                     (cursor, _) => cursor,
                 }
@@ -46,9 +45,9 @@ impl Cursor {
             Place::Inside(parent) => {
                 let path = parent.map(|parent| outline.path(parent)).unwrap_or_default();
                 let is_list = parent.is_some_and(|parent| outline.nodes[parent].style == Style::FlowList);
-                match (Self::inside(outline, is_settings, parent, None, here), parent) {
+                match (Self::inside(outline, language, parent, None, here), parent) {
                     (Cursor::Nothing, Some(node)) | (_, Some(node)) if is_list => {
-                        Cursor::Value { kind: kind_at(is_settings, &path), node, place: here }
+                        Cursor::Value { kind: kind_at(language, &path), node, place: here }
                     }
                     (cursor, _) => cursor,
                 }
@@ -57,15 +56,15 @@ impl Cursor {
                 let Some(found) = outline.nodes.get(node) else { return Cursor::Nothing };
                 let path = outline.path(node);
                 let place = if found.style == Style::Nothing { here } else { Span::new(outline.scalar_range(found)) };
-                let kind = kind_at(is_settings, &path);
+                let kind = kind_at(language, &path);
                 if let [rest @ .., Step::Key(_)] = path.as_slice()
-                    && named_at(is_settings, rest) == Some(Named::TestFacts)
+                    && named_at(language, rest) == Some(Named::TestFacts)
                 {
                     return Cursor::FactValue { node, place };
                 }
                 // behind a dash, a mapping may begin
                 let is_word = matches!(found.style, Style::Nothing | Style::Plain);
-                if let (true, None, Some(owner)) = (is_word, &found.key, mapping_at(is_settings, &path)) {
+                if let (true, None, Some(owner)) = (is_word, &found.key, mapping_at(language, &path)) {
                     return Cursor::Key { owner, parent: Some(node), node: None, place };
                 }
                 Cursor::Value { kind, node, place }
@@ -75,16 +74,16 @@ impl Cursor {
 
     fn inside(
         outline: &Outline<'_>,
-        is_settings: bool,
+        language: Language,
         parent: Option<usize>,
         node: Option<usize>,
         place: Span,
     ) -> Self {
         let path = parent.map(|parent| outline.path(parent)).unwrap_or_default();
-        if let Some(owner) = mapping_at(is_settings, &path) {
+        if let Some(owner) = mapping_at(language, &path) {
             return Cursor::Key { owner, parent, node, place };
         }
-        match named_at(is_settings, &path) {
+        match named_at(language, &path) {
             Some(named) => Cursor::Name { named, parent, node, place },
             None => Cursor::Nothing,
         }

@@ -6,8 +6,14 @@
 use crate::rule::{Code, Diagnostic, Fix};
 
 /// Mistakes whose first mark is a word for which another is suggested.
-const MISSPELT: [Code; 5] =
-    [Code::UnknownKey, Code::UnknownValue, Code::UnknownName, Code::UnknownFilter, Code::UnknownRule];
+const MISSPELT: [Code; 6] = [
+    Code::UnknownKey,
+    Code::UnknownValue,
+    Code::UnknownName,
+    Code::UnknownFilter,
+    Code::UnknownRule,
+    Code::UnusedOverlay,
+];
 
 /// The edit that mends a diagnostic, if there is one, and whether that is certain.
 pub fn fix_of(diagnostic: &Diagnostic) -> Option<(Fix, bool)> {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::author::language_server::cursor::{After, Cursor, Word, expression_word, reference_at, tag_at};
 use crate::author::language_server::keys::{self, Kind, Named};
 use crate::author::language_server::names::{FactName, Meaning, RuleNames};
-use crate::author::language_server::outline::Outline;
+use crate::author::language_server::outline::{Outline, Step};
 use crate::author::language_server::{Language, OpenFile, on_border};
 use crate::rule::Rule;
 use crate::rule::authored::{AuthoredFile, Located, Span};
@@ -58,7 +58,19 @@ pub fn hover(file: &OpenFile<'_>, offset: usize) -> Option<Hover> {
             let text = match named {
                 Named::Signatures => hoverer.signature(name),
                 Named::Facts | Named::TestFacts => fact(names.facts.iter().find(|fact| fact.name == name)?),
+                Named::Rules => rule(file, name)?,
+                Named::Tags => {
+                    let rules = file.desk.rules().filter_map(|rule| rule.rule);
+                    let count = rules.filter(|rule| rule.tags.iter().any(|tag| tag == name)).count();
+                    format!("tag {} of {count} rule{}", code(name), if count == 1 { "" } else { "s" })
+                }
                 Named::Others => return None,
+                Named::OwnCaptures => {
+                    let path = outline.path(node);
+                    let of =
+                        path.iter().find_map(|step| names.signatures.iter().find(|one| Step::Key(one.name) == *step));
+                    hoverer.meaning(names.meaning(Some(of?.name), name)?)
+                }
                 Named::TestCaptures => {
                     let (of, name) = name.split_once('.').map_or((None, name), |(of, name)| (Some(of), name));
                     hoverer.meaning(names.meaning(of, name)?)
@@ -74,12 +86,7 @@ pub fn hover(file: &OpenFile<'_>, offset: usize) -> Option<Hover> {
         }
         Cursor::Value { kind: Kind::RuleId, place, .. } => {
             let id = file.text.get(place.range())?;
-            let found = file.desk.find(id)?;
-            let told = match found.rule {
-                Some(rule) => format!("**{}** ({}, {})", text(&rule.title), rule.severity, rule.state),
-                None => "a rule with errors".to_owned(),
-            };
-            Some(Hover { text: format!("{}: {told}", code(id)), span: place })
+            Some(Hover { text: rule(file, id)?, span: place })
         }
         Cursor::Value { kind: Kind::Identity | Kind::Question | Kind::Capture | Kind::Signature, place, .. } => {
             let meaning = names.meaning(None, file.text.get(place.range())?)?;
@@ -113,6 +120,10 @@ impl Hoverer<'_, '_> {
             Meaning::Correlation(name, _) => format!("correlation {}", code(name)),
             Meaning::Capture(signature, capture, _) => {
                 let mut text = format!("capture {} of the signature {}\n", code(capture), code(signature.name));
+                let about = signature.about(capture);
+                if !about.is_empty() {
+                    let _ = writeln!(text, "\n{}", self::text(about));
+                }
                 self.in_tests(&mut text, signature.name, Some(capture));
                 text
             }
@@ -187,6 +198,15 @@ impl Hoverer<'_, '_> {
         tell_tests(&mut text, told);
         Some(Hover { text, span: regex.span })
     }
+}
+
+/// What is told of a rule by its id.
+fn rule(file: &OpenFile<'_>, id: &str) -> Option<String> {
+    let told = match file.desk.find(id)?.rule {
+        Some(rule) => format!("**{}** ({}, {})", text(&rule.title), rule.severity, rule.state),
+        None => "a rule with errors".to_owned(),
+    };
+    Some(format!("{}: {told}", code(id)))
 }
 
 /// All regexes of a signature.

@@ -3,8 +3,10 @@
 //! Which keys there are and what they mean is known to [`keys`](crate::rule::keys); here only which mapping, name or kind of value a way
 //! through a file leads to.
 
+use crate::author::language_server::Language;
 use crate::author::language_server::outline::Step;
 use crate::rule::keys::{Absent, Key, Mapping, Shape};
+use crate::rule::overlay_keys::OVERLAY;
 use crate::rule::rule_keys::RULE;
 use crate::rule::settings_keys::SETTINGS;
 use crate::rule::vocabulary::Level;
@@ -47,6 +49,12 @@ pub(crate) enum Named {
     TestFacts,
     /// Captures that a test expects.
     TestCaptures,
+    /// Captures of a signature, each with what it means.
+    OwnCaptures,
+    /// Rules that an overlay changes.
+    Rules,
+    /// Tags of such rules.
+    Tags,
     /// Others that the author chooses.
     Others,
 }
@@ -54,10 +62,15 @@ pub(crate) enum Named {
 const BOOLEANS: &[&str] = &["true", "false"];
 static RULE_SHAPE: Shape = Shape::Mapping(&RULE);
 static SETTINGS_SHAPE: Shape = Shape::Mapping(&SETTINGS);
+static OVERLAY_SHAPE: Shape = Shape::Mapping(&OVERLAY);
 
 /// What a way leads to; several where one thing or another may stand.
-fn shapes_at(is_settings: bool, path: &[Step<'_>]) -> Vec<&'static Shape> {
-    let mut shapes = vec![if is_settings { &SETTINGS_SHAPE } else { &RULE_SHAPE }];
+fn shapes_at(language: Language, path: &[Step<'_>]) -> Vec<&'static Shape> {
+    let mut shapes = vec![match language {
+        Language::Settings => &SETTINGS_SHAPE,
+        Language::Overlay => &OVERLAY_SHAPE,
+        Language::Rule | Language::Template => &RULE_SHAPE,
+    }];
     for step in path {
         shapes = shapes.into_iter().flat_map(alternatives).filter_map(|shape| inside(shape, *step)).collect();
     }
@@ -98,30 +111,33 @@ pub(crate) fn about(key: &Key) -> String {
 }
 
 /// The mapping with keys of the language at the end of a way.
-pub(crate) fn mapping_at(is_settings: bool, path: &[Step<'_>]) -> Option<&'static Mapping> {
-    shapes_at(is_settings, path).into_iter().find_map(|shape| match shape {
+pub(crate) fn mapping_at(language: Language, path: &[Step<'_>]) -> Option<&'static Mapping> {
+    shapes_at(language, path).into_iter().find_map(|shape| match shape {
         Shape::Mapping(mapping) => Some(*mapping),
         _ => None,
     })
 }
 
 /// The mapping of names at the end of a way.
-pub(crate) fn named_at(is_settings: bool, path: &[Step<'_>]) -> Option<Named> {
-    let of = shapes_at(is_settings, path).into_iter().find_map(|shape| match shape {
+pub(crate) fn named_at(language: Language, path: &[Step<'_>]) -> Option<Named> {
+    let of = shapes_at(language, path).into_iter().find_map(|shape| match shape {
         Shape::Named(of, _) | Shape::NamedOrBare(of, _) => Some(*of),
         _ => None,
     })?;
     Some(match (path, of) {
-        ([Step::Key("signatures")], _) if !is_settings => Named::Signatures,
-        ([Step::Key("facts")], _) if !is_settings => Named::Facts,
+        ([Step::Key("signatures")], _) if language == Language::Rule => Named::Signatures,
+        ([Step::Key("facts")], _) if language == Language::Rule => Named::Facts,
+        ([Step::Key("signatures"), ..], "capture") if language == Language::Rule => Named::OwnCaptures,
         (_, "fact") => Named::TestFacts,
         (_, "capture") => Named::TestCaptures,
+        (_, "rule") => Named::Rules,
+        (_, "tag") => Named::Tags,
         _ => Named::Others,
     })
 }
 
 /// What kind of value stands at the end of a way; a list is of the kind of its items.
-pub(crate) fn kind_at(is_settings: bool, path: &[Step<'_>]) -> Kind {
+pub(crate) fn kind_at(language: Language, path: &[Step<'_>]) -> Kind {
     use Step::Key;
     let list = match path {
         [list @ .., Step::Item] => list,
@@ -134,7 +150,7 @@ pub(crate) fn kind_at(is_settings: bool, path: &[Step<'_>]) -> Kind {
         [Key("correlations"), Key(_), Key("signatures")] => return Kind::Signature,
         _ => {}
     }
-    let kinds = shapes_at(is_settings, path).into_iter().map(kind_of);
+    let kinds = shapes_at(language, path).into_iter().map(kind_of);
     kinds.into_iter().find(|kind| *kind != Kind::Free).unwrap_or(Kind::Free)
 }
 

@@ -2,8 +2,8 @@
 //!
 //! Each is a function from a [`Desk`], a file with its text as the editor has it, and a place in it, to data; nothing here
 //! knows the protocol or keeps state. `outline` makes sense of unfinished text, `keys` knows the language's mappings, `names` the names of
-//! the rule at hand, and `cursor` puts the three together. [`line_index`] converts places. Diagnostics are those of
-//! [`check_desk`](crate::author::check::check_desk); the loop that talks to the editor is in `cli`.
+//! the rule at hand, `shared` the files that a text takes in, and `cursor` puts the three together. [`line_index`] converts places. Diagnostics
+//! are those of [`check_desk`](crate::author::check::check_desk); the loop that talks to the editor is in `cli`.
 
 mod completion;
 mod cursor;
@@ -14,6 +14,7 @@ mod keys;
 pub mod line_index;
 mod names;
 mod outline;
+mod shared;
 #[cfg(test)]
 mod tests;
 
@@ -21,6 +22,7 @@ use std::path::{Path, PathBuf};
 
 use crate::rule::authored::Span;
 use crate::rule::desk::{Desk, FileRole};
+use crate::rule::overlay::OVERLAY_FILE;
 use crate::rule::settings::SETTINGS_FILE;
 
 pub use completion::{Completion, CompletionItem, ItemKind, complete};
@@ -44,6 +46,7 @@ pub struct OpenFile<'t> {
 enum Language {
     Rule,
     Settings,
+    Overlay,
     Template,
 }
 
@@ -54,10 +57,14 @@ impl OpenFile<'_> {
         match self.desk.role(self.path) {
             FileRole::Rule => Some(Language::Rule),
             FileRole::Settings => Some(Language::Settings),
+            FileRole::Overlay => Some(Language::Overlay),
             FileRole::Template => Some(Language::Template),
             FileRole::Table => None,
             FileRole::Other if self.path.file_name().is_some_and(|name| name == SETTINGS_FILE) => {
                 Some(Language::Settings)
+            }
+            FileRole::Other if self.path.file_name().is_some_and(|name| name == OVERLAY_FILE) => {
+                Some(Language::Overlay)
             }
             FileRole::Other => is_yaml.then_some(Language::Rule),
         }

@@ -218,6 +218,30 @@ fn settings_have_their_own_keys() {
 }
 
 #[test]
+fn overlays_are_offered_keys_rules_and_tags() {
+    let folder = Folder::new();
+    let labels = |text: &str| -> Vec<String> {
+        folder.ask_in("overlay.yaml", text, |file, at| {
+            complete(file, at).items.into_iter().map(|item| item.insert).collect()
+        })
+    };
+    assert_eq!(labels("^"), ["rules: ", "tags: ", "noise: "]);
+    assert_eq!(labels("rules:\n  mail-^"), ["mail-full:", "mail-off:"]);
+    assert_eq!(labels("rules:\n  mail-off: { off: true }\n  mail^"), ["mail-full:"], "each once");
+    assert!(labels("rules:\n  mail-off:\n    ^").contains(&"severity: ".to_owned()));
+    assert!(labels("rules:\n  mail-off:\n    severity: ^").contains(&"critical".to_owned()));
+    assert!(labels("noise:\n  - regex: '%{^'").contains(&"IPV4}".to_owned()));
+    let hover = |text: &str| folder.ask_in("overlay.yaml", text, |file, at| hover(file, at).map(|hover| hover.text));
+    assert_eq!(
+        hover("rules:\n  mail-o^ff: { off: true }\n").as_deref(),
+        Some("`mail-off`: **Mail is off** (error, draft)")
+    );
+    assert!(hover("rules:\n  mail-off: { of^f: true }\n").is_some_and(|text| text.contains("not looked for")));
+    let target = folder.ask_in("overlay.yaml", "rules:\n  mail-o^ff: { off: true }\n", definition);
+    assert!(target.first().is_some_and(|target| target.path.ends_with("off.yaml")));
+}
+
+#[test]
 fn no_place_of_an_unfinished_file_is_too_much() {
     let folder = Folder::new();
     let path = folder.folder.path().join("full.yaml");
@@ -243,4 +267,38 @@ fn a_suggested_word_is_an_edit() {
     unsure.fix = None;
     let (edit, is_certain) = super::fix_of(&unsure).expect("an edit");
     assert_eq!((file.slice(edit.span), edit.replacement.as_str(), is_certain), ("severty", "severity", false));
+}
+
+#[test]
+fn files_and_macros_that_a_text_takes_in_are_offered_and_found() {
+    let folder = Folder::new();
+    let macros = folder.folder.path().join("templates/m.md");
+    std::fs::write(&macros, "{% macro free(share, size=1) %}{{ share }}{% endmacro %}").expect("written");
+    let text = |written: &str| format!("  {written} {{{{ user }}}} has too much.");
+    let labels = |written: &str| folder.labels("  {{ user }} has too much.", &text(written));
+    assert_eq!(labels("{% include '^' %}"), ["grow.md", "m.md"]);
+    assert_eq!(labels("{% from \"m^"), ["grow.md", "m.md"]);
+    assert_eq!(labels("{% from 'm.md' import ^ %}"), ["free"]);
+    assert_eq!(labels("{% import 'm.md' as m %}{{ m.^ }}"), ["free"]);
+    assert_eq!(labels("{% from 'm.md' import free as f %}{{ ^ }}")[..2], ["f", "user"]);
+    assert!(labels("{% ^").contains(&"include".to_owned()));
+    let target = |written: &str| folder.target("  {{ user }} has too much.", &text(written));
+    assert_eq!(target("{% include 'gr^ow.md' %}"), "grow.md: ");
+    assert_eq!(target("{% from 'm.md' import fr^ee %}"), "m.md: free");
+    assert_eq!(target("{% from 'm.md' import free as f %}{{ f^(1) }}"), "m.md: free");
+    assert_eq!(target("{% import 'm.md' as m %}{{ m.fr^ee(1) }}"), "m.md: free");
+    let in_template = folder.ask_in("templates/grow.md", "{% include 'm^.md' %}", definition);
+    assert_eq!(in_template.len(), 1);
+}
+
+#[test]
+fn what_captures_mean_is_told() {
+    let folder = Folder::new();
+    let documented = |mark: &str| {
+        let regex = "    regex: 'host (?<host>\\w+) gone'\n";
+        let marked = RULE.replace(regex, &format!("{regex}    captures: {{ {mark}: where it was }}\n"));
+        folder.ask_in("full.yaml", &marked, |file, at| hover(file, at).map(|hover| hover.text).unwrap_or_default())
+    };
+    assert!(documented("ho^st").contains("capture `host` of the signature `gone`\n\nwhere it was"));
+    assert_eq!(folder.labels("  gone:", "    captures: { ^ }\n  gone:"), ["user", "host"]);
 }

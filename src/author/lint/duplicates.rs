@@ -138,8 +138,14 @@ pub(super) fn fingerprint(signature: &Signature) -> String {
     clauses.sort_unstable();
     let mut all = clauses.join("\u{2}");
     let glob = signature.file.as_ref().map_or("", |glob| glob.written());
-    let _ =
-        write!(all, "\u{3}{}\u{3}{glob}\u{3}{:?}{:?}", clause(&signature.forbidden), signature.level, signature.scope);
+    let _ = write!(
+        all,
+        "\u{3}{}\u{3}{glob}\u{3}{:?}{:?}{:?}",
+        clause(&signature.forbidden),
+        signature.level,
+        signature.scope,
+        signature.max_age
+    );
     all
 }
 

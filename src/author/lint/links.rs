@@ -78,10 +78,8 @@ fn of_text(
     place: impl Fn(&str) -> crate::rule::authored::Span,
     found: &mut Vec<Diagnostic>,
 ) {
-    if !text.source().contains("](") && !text.source().contains("]:") {
-        return;
-    }
-    for event in Parser::new(text.source()) {
+    let with_links = text.sources().filter(|source| source.contains("](") || source.contains("]:"));
+    for event in with_links.flat_map(Parser::new) {
         let (Event::Start(Tag::Link { dest_url: target, .. }) | Event::Start(Tag::Image { dest_url: target, .. })) =
             event
         else {

@@ -34,8 +34,8 @@ const LOOKED_AT: &[&str] = &[
 ];
 /// The same below each signature and each fact.
 const LOOKED_AT_INSIDE: &[&str] = &[
-    "regex", "contains", "all", "any", "none", "optional", "file", "level", "scope", "about", "type", "values",
-    "derive", "ask",
+    "regex", "contains", "all", "any", "none", "optional", "file", "level", "scope", "captures", "about", "type",
+    "values", "derive", "ask",
 ];
 
 /// One step down into a file.

@@ -40,6 +40,7 @@ pub struct Session {
     has_rules: bool,
     rules: Vec<PathBuf>,
     templates: Vec<PathBuf>,
+    overlays: Vec<PathBuf>,
     encoding: Encoding,
     watches_files: bool,
     desk: Desk,
@@ -76,12 +77,13 @@ impl Document {
 
 impl Session {
     /// A session before its first message. Without `rules`, those of the editor's folders are taken.
-    pub fn new(rules: Vec<PathBuf>, templates: Vec<PathBuf>) -> Self {
+    pub fn new(rules: Vec<PathBuf>, templates: Vec<PathBuf>, overlays: Vec<PathBuf>) -> Self {
         Self {
             phase: Phase::New,
             has_rules: !rules.is_empty(),
             rules,
             templates,
+            overlays,
             encoding: Encoding::Utf16,
             watches_files: false,
             desk: Desk::default(),
@@ -219,7 +221,8 @@ impl Session {
 
     /// Loads the faultbook, and asks to be told of changes on disk.
     fn initialized(&mut self) -> Vec<Message> {
-        self.desk = Desk::load(std::mem::take(&mut self.rules), self.templates.clone());
+        self.desk = Desk::load(std::mem::take(&mut self.rules), self.templates.clone())
+            .with_overlays(std::mem::take(&mut self.overlays));
         self.is_stale = true;
         if !self.watches_files {
             return Vec::new();
@@ -348,13 +351,13 @@ impl Session {
         Ok(answer(&file, offset, &index))
     }
 
-    /// Lays an open rule file out anew. One that cannot be laid out stays as it is; what is wrong with it shows as a diagnostic.
+    /// Lays an open rule file or overlay out anew. One that cannot be laid out stays as it is; what is wrong with it shows as a diagnostic.
     fn format(&self, uri: &lsp::Uri) -> Result<Value, Refusal> {
         let path = path_of(uri);
         let Some((path, document)) = path.and_then(|path| self.open.get_key_value(&path)) else {
             return Ok(Value::Null);
         };
-        if self.desk.role(path) != FileRole::Rule {
+        if !matches!(self.desk.role(path), FileRole::Rule | FileRole::Overlay) {
             return Ok(Value::Null);
         }
         let formatted = fmt::format(&path.to_string_lossy(), document.text())
