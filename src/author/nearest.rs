@@ -455,12 +455,11 @@ impl<'s> PartSearch<'s> {
         clock: &mut Clock<'_>,
         prepared: &mut Option<Prepared>,
     ) {
-        let signature = self.signature(position);
         let is_wanted = self.found.near.get(&position).is_none_or(|near| near.wants(score, alike, self.search.depth));
-        let taken = text.taken[position];
         if !is_wanted && !may_be_barred {
             return;
         }
+        let (signature, taken) = (self.signature(position), text.taken[position]);
         let record = prepared.get_or_insert_with(|| {
             let (lines, raw) = line_at(span.range.start);
             Prepared::new(block, span, raw.unwrap_or(text.lines + lines + 1), self.search.depth.bytes)
