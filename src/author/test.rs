@@ -137,11 +137,11 @@ impl<'b> Tested<'b> {
             }
         };
         let observer = reach.is_some().then_some(&observer as Observer<'_>);
-        sample::each(faultbook, id, observer, |test, diagnosis| {
+        sample::each(faultbook, id, observer, |test, outcome| {
             if let Some(reach) = &reach {
-                reach.lock().unwrap_or_else(PoisonError::into_inner).test(test, &diagnosis.findings);
+                reach.lock().unwrap_or_else(PoisonError::into_inner).test(test, &outcome);
             }
-            tested.test(test, &diagnosis, writer, options.snapshots);
+            tested.test(test, &outcome.diagnosis, writer, options.snapshots);
         });
         tested.reach = reach.map(|reach| reach.into_inner().unwrap_or_else(PoisonError::into_inner));
         tested

@@ -6,7 +6,7 @@ use clap::{Args, value_parser};
 use serde::Serialize;
 
 use crate::answer::escape;
-use crate::author::explain::{Explained, Explainer};
+use crate::author::explain::{Explained, Explainer, have_a_say};
 use crate::author::explained::{Explanation, Overview};
 use crate::cli::Context;
 use crate::cli::case_options::CaseOptions;
@@ -106,7 +106,11 @@ pub fn run(args: &ExplainArgs, context: &Context) -> Result<Exit, Failure> {
     let options = args.reading.resolve(defaults, args.case.timezone(defaults))?;
     let (cases, lost) = inputs(&paths)?;
 
-    let index = Index::of_rules(&faultbook, |rule| rule.is_looked_for() && wanted(rule));
+    let say = rule.map(|rule| have_a_say(&faultbook, rule));
+    let index = Index::of_rules_at(&faultbook, |id, rule| {
+        let has_a_say = say.as_ref().is_none_or(|say| say.get(id.index()) == Some(&true));
+        has_a_say && rule.is_looked_for() && wanted(rule)
+    });
     let explainer =
         Explainer::new(&index).with_reading(options).with_least_severity(args.min_severity.or(defaults.min_severity));
     let progress = Progress::new();

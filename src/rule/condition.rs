@@ -5,6 +5,7 @@
 //! [`super::decide`]; `explain` can show the same tree.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use minijinja::Expression;
 
@@ -16,7 +17,7 @@ use crate::rule::lexer::{Token, TokenKind, expression_tokens};
 pub const EXPRESSION_TOKENS: usize = 500;
 
 /// A boolean expression in the shape in which it is decided.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Condition {
     /// Every part must hold; without parts it always holds.
     All(Vec<Condition>),
@@ -29,13 +30,13 @@ pub enum Condition {
 }
 
 /// An expression between connectives.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Atom {
     source: String,
     /// The variables it uses, sorted.
     names: Vec<String>,
     /// `None` for nothing but a name: its value is the value of the name.
-    expression: Option<Box<Expression<'static, 'static>>>,
+    expression: Option<Arc<Expression<'static, 'static>>>,
     /// The names that `is known`, `is defined` and `is undefined` ask about: about knowledge itself, not about the value.
     asked_whether_known: Vec<String>,
     /// The names that `is none` and the like ask about, and those that have a `default`: it makes sense when they are not there.
@@ -174,7 +175,7 @@ fn atom(source: &str, range: Range<usize>) -> Result<Atom, ExpressionError> {
     let asked = |words: &[&str]| names.iter().filter(|name| is_asked(&tokens, name, words)).cloned().collect();
     let asked_whether_known = asked(&["known", "defined", "undefined"]);
     let asked_whether_there = asked(&["known", "defined", "undefined", "none", "default"]);
-    let expression = Some(Box::new(expression));
+    let expression = Some(Arc::new(expression));
     Ok(Atom { source: text.to_owned(), names, expression, asked_whether_known, asked_whether_there, is_name })
 }
 

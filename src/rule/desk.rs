@@ -16,8 +16,10 @@ use crate::rule::checked::Rule;
 use crate::rule::diagnostic::Diagnostic;
 use crate::rule::faultbook::overlays::{is_among, overlay_files};
 use crate::rule::faultbook::{
-    ReadRule, files_of_rules, join, not_readable, settings_files, shown, table_folders_of, template_folders_of, text_of,
+    Faultbook, ReadRule, files_of_rules, join, not_readable, settings_files, shown, table_folders_of,
+    template_folders_of, text_of,
 };
+use crate::rule::lint::Allowed;
 use crate::rule::overlay::OVERLAY_FILE;
 use crate::rule::overlay_check::{self, CheckedOverlay};
 use crate::rule::overlay_join::{Entries, OtherRules};
@@ -56,6 +58,8 @@ pub struct DeskRule<'d> {
     pub id: Option<(&'d str, Span)>,
     /// The rule, if nothing is wrong with it by itself.
     pub rule: Option<&'d Rule>,
+    /// The warnings that it allows, if it allows any.
+    pub allowed: Option<&'d Allowed>,
 }
 
 /// A faultbook of files and unsaved texts.
@@ -67,10 +71,10 @@ pub struct Desk {
     unsaved: HashMap<PathBuf, Arc<str>>,
     rules: Vec<RuleEntry>,
     settings: Vec<(PathBuf, Vec<Diagnostic>)>,
+    /// What they say together.
+    meant: Arc<Settings>,
     given_overlays: Vec<PathBuf>,
     overlays: Vec<OverlayEntry>,
-    /// What the regexes of rules may name.
-    patterns: PatternLibrary,
     table_folders: Vec<PathBuf>,
     tables: Tables,
     /// What cannot be listed, or lies where it has no effect.
@@ -252,7 +256,22 @@ impl Desk {
 
     /// The patterns that regexes may name, besides the built-in ones.
     pub fn patterns(&self) -> &PatternLibrary {
-        &self.patterns
+        self.meant.patterns()
+    }
+
+    /// How logs are read, limits, defaults, lints: what the settings files say together.
+    pub fn settings(&self) -> &Settings {
+        &self.meant
+    }
+
+    /// A rule as a faultbook of its own, with the desk's settings.
+    pub(crate) fn alone(&self, rule: &Rule) -> Faultbook {
+        Faultbook::of_rule(rule.clone(), self.templates.clone(), Arc::clone(&self.meant), Arc::default())
+    }
+
+    /// Whether rules may name a template, saved or not.
+    pub fn has_template(&self, template: &str) -> bool {
+        self.template_file(template).is_some() || self.templates.find(template).is_some()
     }
 
     /// The settings files that count, first those that go before.
@@ -320,8 +339,8 @@ impl Desk {
         let meanings = |library: &PatternLibrary| -> Vec<(String, String)> {
             library.own().map(|(name, pattern)| (name.to_owned(), pattern.source.clone())).collect()
         };
-        let is_changed = meanings(&self.patterns) != meanings(all.patterns());
-        self.patterns = all.patterns().clone();
+        let is_changed = meanings(self.meant.patterns()) != meanings(all.patterns());
+        self.meant = Arc::new(all);
         is_changed
     }
 
@@ -330,7 +349,7 @@ impl Desk {
         let read = |path: PathBuf| match self.text(&path) {
             Ok(text) => {
                 let file = Arc::new(AuthoredFile::new(shown(&path), text));
-                let (checked, faults) = overlay_check::check(&file, &self.patterns);
+                let (checked, faults) = overlay_check::check(&file, self.meant.patterns());
                 OverlayEntry { path, checked: Some(checked), faults }
             }
             Err(reason) => OverlayEntry { faults: vec![not_readable(&path, &reason)], path, checked: None },
@@ -421,7 +440,7 @@ impl Desk {
         let named = Mutex::new(Vec::new());
         let templates = Watched { desk: self, named: &named };
         let read = match self.text(path) {
-            Ok(text) => Ok(ReadRule::read(shown(path), text, &self.patterns, &self.tables, &templates)),
+            Ok(text) => Ok(ReadRule::read(shown(path), text, self.meant.patterns(), &self.tables, &templates)),
             Err(reason) => Err(not_readable(path, &reason)),
         };
         let templates = named.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -487,6 +506,7 @@ impl RuleEntry {
             path: &self.place.1,
             id: read.and_then(|read| read.id.as_ref()).map(|(id, span)| (id.as_str(), *span)),
             rule: read.and_then(|read| read.rule.as_ref()),
+            allowed: read.and_then(|read| read.allowed.as_ref()),
         }
     }
 }

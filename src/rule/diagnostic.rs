@@ -219,6 +219,9 @@ codes! {
     /// A fact that no condition, `when`, `derive` or text needs; if it has an `ask`, its question is never asked. What to do: use it, or
     /// leave it out.
     UnusedFact = "unused-fact",
+    /// A correlation that no condition, `when`, `derive`, text or other correlation uses: nobody is told whether it holds. What to do: name
+    /// it where it was meant to decide, or leave it out.
+    UnusedCorrelation = "unused-correlation",
     /// A condition, `when` or `derive` that has the same value for every answer, so that it decides nothing. What to do: leave it out,
     /// or look for a part that contradicts or repeats another.
     ConstantCondition = "constant-condition",

@@ -52,10 +52,10 @@ pub struct Faultbook {
     allowed: Vec<Allowed>,
     origin: Origin,
     templates: Templates,
-    settings: Settings,
+    settings: Arc<Settings>,
     files: usize,
     settings_files: usize,
-    overlay_noise: OverlayNoise,
+    overlay_noise: Arc<OverlayNoise>,
     overlays: usize,
     other_rules: OtherRules,
 }
@@ -101,7 +101,7 @@ impl Faultbook {
         overlays: &[PathBuf],
         mut kept: Kept,
     ) -> (Self, Kept) {
-        let (mut files, mut unreadable) = files_of_rules(rule_paths);
+        let (mut files, mut unreadable) = kept.take_listed().unwrap_or_else(|| files_of_rules(rule_paths));
         files.retain(|file| !is_among(file, overlays));
         let templates = Templates { folders: template_folders_of(rule_paths, template_folders) };
         // before the rules, which may use what they define
@@ -114,8 +114,8 @@ impl Faultbook {
         }
         let patterns = settings.settings.patterns();
         let mut tables = Tables::load(&table_folders_of(rule_paths), text_of);
-        let known: Vec<Option<KeptRule>> = files.iter().map(|path| kept.take(path)).collect();
-        let rules: Vec<KeptRule> = files
+        let known: Vec<Option<Box<KeptRule>>> = files.iter().map(|path| kept.take(path)).collect();
+        let rules: Vec<Box<KeptRule>> = files
             .into_par_iter()
             .zip(known)
             .map(|(path, known)| match known {
@@ -123,7 +123,7 @@ impl Faultbook {
                 None => {
                     let read =
                         text_of(&path).map(|text| ReadRule::read(shown(&path), text, patterns, &tables, &templates));
-                    KeptRule::new(read.map_err(|reason| not_readable(&path, &reason)), path)
+                    Box::new(KeptRule::new(read.map_err(|reason| not_readable(&path, &reason)), path))
                 }
             })
             .collect();
@@ -179,8 +179,10 @@ impl Faultbook {
         settings.into_iter().for_each(|(path, text)| read_settings.add(path, text));
         let patterns = read_settings.settings.patterns();
         let tables = Tables::default();
-        let read =
-            |(path, text)| KeptRule::new(Ok(ReadRule::read(path, text, patterns, &tables, &templates)), PathBuf::new());
+        let read = |(path, text)| {
+            let read = ReadRule::read(path, text, patterns, &tables, &templates);
+            Box::new(KeptRule::new(Ok(read), PathBuf::new()))
+        };
         let rules = texts.into_par_iter().map(read).collect();
         Self::build(rules, templates, read_settings, origin).0
     }
@@ -188,11 +190,11 @@ impl Faultbook {
     /// Puts together what was read, each text checked as soon as it was there, so that only what is kept of a file is in memory for
     /// long. Also gives back the files, whose usable rules are in the faultbook now, and what could not be read.
     fn build(
-        mut files: Vec<KeptRule>,
+        mut files: Vec<Box<KeptRule>>,
         templates: Templates,
         settings: ReadSettings,
         origin: Origin,
-    ) -> (Self, Vec<KeptRule>, Vec<Diagnostic>) {
+    ) -> (Self, Vec<Box<KeptRule>>, Vec<Diagnostic>) {
         let unreadable: Vec<Diagnostic> = files.iter().filter_map(|file| file.read.as_ref().err().cloned()).collect();
         let mut read: Vec<(&mut ReadRule, &mut Option<RuleId>)> =
             files.iter_mut().filter_map(|file| Some((file.read.as_mut().ok()?, &mut file.place))).collect();
@@ -220,10 +222,10 @@ impl Faultbook {
                 allowed,
                 origin,
                 templates,
-                settings,
+                settings: Arc::new(settings),
                 files: count,
                 settings_files,
-                overlay_noise: OverlayNoise::default(),
+                overlay_noise: Arc::default(),
                 overlays: 0,
                 other_rules,
             },
@@ -251,6 +253,35 @@ impl Faultbook {
     /// A rule by the id its author gave it.
     pub fn find(&self, id: &str) -> Option<RuleId> {
         self.rules.iter().position(|rule| rule.id == id).map(RuleId)
+    }
+
+    /// One rule as a faultbook of its own, with the same settings. What is compiled to try it goes with it, where the memory of a large
+    /// faultbook would grow by ten times its size.
+    pub(crate) fn alone(&self, id: RuleId) -> Self {
+        let noise = Arc::clone(&self.overlay_noise);
+        Self::of_rule(self.rule(id).clone(), self.templates.clone(), Arc::clone(&self.settings), noise)
+    }
+
+    /// A faultbook with one rule, whose file cannot be looked up.
+    pub(crate) fn of_rule(
+        rule: Rule,
+        templates: Templates,
+        settings: Arc<Settings>,
+        overlay_noise: Arc<OverlayNoise>,
+    ) -> Self {
+        Self {
+            rules: vec![rule],
+            diagnostics: Vec::new(),
+            allowed: Vec::new(),
+            origin: Origin::Given(HashMap::new()),
+            templates,
+            settings,
+            files: 1,
+            settings_files: 0,
+            overlay_noise,
+            overlays: 0,
+            other_rules: OtherRules::default(),
+        }
     }
 
     /// Everything that is wrong, by file and place.
@@ -333,7 +364,7 @@ pub(crate) struct ReadRule {
     pub(crate) id: Option<(String, Span)>,
     supersedes: Vec<(String, Span)>,
     file: Arc<AuthoredFile>,
-    allowed: Option<Allowed>,
+    pub(crate) allowed: Option<Allowed>,
     /// `None` while a faultbook has it.
     pub(crate) rule: Option<Rule>,
     pub(crate) diagnostics: Vec<Diagnostic>,

@@ -22,6 +22,7 @@ pub const LINTS: &[Code] = &[
     Code::DuplicateEntry,
     Code::UnusedCapture,
     Code::UnusedFact,
+    Code::UnusedCorrelation,
     Code::ConstantCondition,
     Code::OverlappingBranches,
     Code::UncoveredAnswer,

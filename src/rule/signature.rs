@@ -13,7 +13,7 @@ use crate::rule::timespan::Timespan;
 use crate::rule::vocabulary::Level;
 
 /// A named test of one record, or of one whole file.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Signature {
     /// The name conditions use.
     pub name: String,
@@ -47,7 +47,7 @@ pub enum SignatureScope {
 }
 
 /// The smallest test of a text.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Leaf {
     /// A regular expression matches somewhere.
     Regex(Pattern),

@@ -261,8 +261,12 @@ fn a_suggested_word_is_an_edit() {
     let file = std::sync::Arc::new(AuthoredFile::new("x.yaml", "id: a\nseverty: error\n"));
     let (_, faults) = RuleFile::read(std::sync::Arc::clone(&file));
     let fault = faults.iter().find(|fault| fault.code == Code::UnknownKey).expect("told");
-    let edit = super::fix_of(fault).expect("an edit");
-    assert_eq!((file.slice(edit.span), edit.replacement.as_str()), ("severty", "severity"));
+    let (edit, is_certain) = super::fix_of(fault).expect("an edit");
+    assert_eq!((file.slice(edit.span), edit.replacement.as_str(), is_certain), ("severty", "severity", true));
+    let mut unsure = fault.clone();
+    unsure.fix = None;
+    let (edit, is_certain) = super::fix_of(&unsure).expect("an edit");
+    assert_eq!((file.slice(edit.span), edit.replacement.as_str(), is_certain), ("severty", "severity", false));
 }
 
 #[test]

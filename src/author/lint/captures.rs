@@ -1,4 +1,4 @@
-//! Lints about names: captures and facts that nothing uses.
+//! Lints about names: captures, facts and correlations that nothing uses.
 
 use std::collections::HashSet;
 
@@ -6,15 +6,17 @@ use minijinja::Value;
 
 use crate::author::lint::page::Page;
 use crate::rule::condition::Condition;
+use crate::rule::correlation::MemberSource;
 use crate::rule::decide::{Binding, Truth, decide};
 use crate::rule::lexer::{Token, TokenKind, expression_tokens, template_tokens, unquoted};
 use crate::rule::text::Text;
 use crate::rule::{Code, Diagnostic, Rule};
 
-/// Looks for captures and facts that nothing uses.
+/// Looks for captures, facts and correlations that nothing uses.
 pub(super) fn lint(rule: &Rule, page: &Page<'_>, found: &mut Vec<Diagnostic>) {
     let uses = Uses::of(rule);
     unused_captures(rule, &uses, page, found);
+    unused_correlations(rule, &uses, page, found);
     for fact in rule.facts.iter().filter(|fact| !uses.names.contains(fact.name.as_str())) {
         if page.mentions_elsewhere(&fact.name) {
             continue;
@@ -95,6 +97,26 @@ fn unused_captures(rule: &Rule, uses: &Uses<'_>, page: &Page<'_>, found: &mut Ve
             let span = page.capture(&signature.name, name);
             found.push(page.warning(Code::UnusedCapture, title, span, "never used").help(help));
         }
+    }
+}
+
+fn unused_correlations(rule: &Rule, uses: &Uses<'_>, page: &Page<'_>, found: &mut Vec<Diagnostic>) {
+    let members = rule.correlations.iter().flat_map(|correlation| &correlation.members);
+    let is_member: HashSet<usize> = members
+        .filter_map(|member| match member.source {
+            MemberSource::Correlation(at) => Some(at),
+            MemberSource::Signature(_) => None,
+        })
+        .collect();
+    for (at, correlation) in rule.correlations.iter().enumerate() {
+        let name = correlation.name.as_str();
+        if uses.names.contains(name) || is_member.contains(&at) {
+            continue;
+        }
+        let title = format!("nothing uses the correlation `{name}`");
+        let span = page.key(&["correlations".into(), name.into()]);
+        let help = "name it in the condition, in a `when`, a `derive`, a text or another correlation, or leave it out";
+        found.push(page.warning(Code::UnusedCorrelation, title, span, "never used").help(help));
     }
 }
 
