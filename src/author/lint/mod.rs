@@ -162,7 +162,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let rule = |id: &str, tests: &str, more: &str| {
             let text = format!(
-                "id: {id}\ntitle: t\nstate: not-validated\nsignatures:\n  s: {{ {tests} }}\n  t: {{ {tests} }}\n{more}"
+                "id: {id}\ntitle: t\nstate: not-validated\nsignatures:\n  s: {{ {tests} }}\n  t: {{ {tests} }}\ncondition: s or t\n{more}"
             );
             std::fs::write(folder.path().join(format!("{id}.yaml")), text).expect("written");
         };
