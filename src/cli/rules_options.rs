@@ -10,7 +10,7 @@ use globset::{GlobBuilder, GlobMatcher};
 use crate::cli::exit::Failure;
 use crate::rule::diagnostic::nearest;
 use crate::rule::reload::LiveFaultbook;
-use crate::rule::{Audience, Faultbook, Rule};
+use crate::rule::{Audience, DiagnosticSeverity, Faultbook, Rule};
 
 /// Which rules and templates are used.
 #[derive(Args, Debug)]
@@ -181,6 +181,12 @@ impl RulePattern {
         if faultbook.rules().iter().any(|rule| self.fits(rule)) {
             return Ok(());
         }
+        if let Some(file) = left_out(faultbook, &self.written) {
+            return Err(Failure::refused(
+                format!("the rule `{}` is left out, since `{file}` has mistakes", self.written),
+                "`faultbook check` with the same --rules shows them",
+            ));
+        }
         let ids = faultbook.rules().iter().map(|rule| rule.id.as_str());
         Err(Failure::refused(format!("no rule fits `{}`", self.written), meant(&self.written, ids)))
     }
@@ -193,6 +199,14 @@ impl FromStr for RulePattern {
         let glob = GlobBuilder::new(text).case_insensitive(true).build()?;
         Ok(RulePattern { written: text.to_owned(), glob: glob.compile_matcher() })
     }
+}
+
+/// The file with mistakes that says it is the rule with this id.
+fn left_out<'f>(faultbook: &'f Faultbook, id: &str) -> Option<&'f str> {
+    let errors = faultbook.diagnostics().iter().filter(|diagnostic| diagnostic.severity == DiagnosticSeverity::Error);
+    let mut files = errors.filter_map(|error| error.labels.first()).map(|label| &label.file);
+    let is_id = |line: &str| line.strip_prefix("id:").is_some_and(|own| own.trim().trim_matches(['"', '\'']) == id);
+    files.find(|file| file.text().lines().any(is_id)).map(|file| file.path())
 }
 
 /// The nearest of the candidates, as help.
