@@ -181,11 +181,8 @@ impl RulePattern {
         if faultbook.rules().iter().any(|rule| self.fits(rule)) {
             return Ok(());
         }
-        if let Some(file) = left_out(faultbook, &self.written) {
-            return Err(Failure::refused(
-                format!("the rule `{}` is left out, since `{file}` has mistakes", self.written),
-                "`faultbook check` with the same --rules shows them",
-            ));
+        if let Some(failure) = left_out(faultbook, &self.written) {
+            return Err(failure);
         }
         let ids = faultbook.rules().iter().map(|rule| rule.id.as_str());
         Err(Failure::refused(format!("no rule fits `{}`", self.written), meant(&self.written, ids)))
@@ -201,12 +198,16 @@ impl FromStr for RulePattern {
     }
 }
 
-/// The file with mistakes that says it is the rule with this id.
-fn left_out<'f>(faultbook: &'f Faultbook, id: &str) -> Option<&'f str> {
+/// Says that the rule with this id is left out, if a file with mistakes says that it is that rule.
+pub fn left_out(faultbook: &Faultbook, id: &str) -> Option<Failure> {
     let errors = faultbook.diagnostics().iter().filter(|diagnostic| diagnostic.severity == DiagnosticSeverity::Error);
     let mut files = errors.filter_map(|error| error.labels.first()).map(|label| &label.file);
     let is_id = |line: &str| line.strip_prefix("id:").is_some_and(|own| own.trim().trim_matches(['"', '\'']) == id);
-    files.find(|file| file.text().lines().any(is_id)).map(|file| file.path())
+    let file = files.find(|file| file.text().lines().any(is_id))?;
+    Some(Failure::refused(
+        format!("the rule `{id}` is left out, since `{}` has mistakes", file.path()),
+        "`faultbook check` with the same --rules shows them",
+    ))
 }
 
 /// The nearest of the candidates, as help.

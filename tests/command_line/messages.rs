@@ -42,7 +42,10 @@ fn a_match_of_a_whole_file_stands_where_it_begins() {
 #[test]
 fn what_stands_in_another_record_is_told_with_its_line() {
     let folder = Folder::new(&[("tf.log", LOCK)]);
-    let tests = format!("tests:\n- name: a lock\n  sample: |\n    {}", LOCK.replace('\n', "\n    "));
+    let tests = format!(
+        "tests:\n- name: a lock\n  expect: {{ captures: {{}} }}\n  text: |\n    {}",
+        LOCK.replace('\n', "\n    ")
+    );
     let signature = "{ regex: '(?s)Error acquiring the state lock.*?Lock Info:' }";
     folder.write("rules/lock.yaml", rule("LOCK", signature, &tests).as_bytes());
     let told = "the record ends at line 3, and `Lock Info:` stands in another, in line 5";
