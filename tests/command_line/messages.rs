@@ -34,7 +34,7 @@ fn a_match_of_a_whole_file_stands_where_it_begins() {
     let signature = r"{ regex: 'state lock\s+Lock Info:\s+ID: (?<id>\d+)', scope: file }";
     folder.write("rules/lock.yaml", rule("LOCK", signature, "tests: []\n").as_bytes());
     let found = folder.run(&["triage", "--rules", "rules", "--format", "json", "tf.log"]).json();
-    let evidence = &found["cases"][0]["findings"][0]["evidence"][0];
+    let evidence = &found["findings"][0]["evidence"][0];
     assert_eq!(evidence["lines"][0], 3, "{found}");
     assert!(evidence["record"].as_str().unwrap().starts_with("Error acquiring"), "{evidence}");
 }
