@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use jiff::Timestamp;
+use memchr::memmem;
 use rayon::prelude::*;
 
 use crate::author::reach;
@@ -36,6 +37,8 @@ use crate::source::{Budget, CaseInput, Note, Progress, Reading, SourceName, Visi
 pub const RECORD_BYTES: usize = 8 * 1024;
 /// Signatures that one word may point at; a word of more tells nothing about any of them.
 pub const WORD_FANOUT: usize = 100;
+/// Bytes of the text before and behind a record that are kept to look for what it lacks.
+pub const NEIGHBOUR_BYTES: usize = 4 * 1024;
 /// Files that are kept for a signature with `scope: file`.
 pub const FILE_LIMIT: usize = 3;
 /// Places of excluded records that are told.
@@ -82,8 +85,47 @@ pub(crate) struct Candidate {
     pub(crate) line: u64,
     pub(crate) text: Arc<[u8]>,
     pub(crate) level: Option<Level>,
+    /// Where the record ends and what stands beside it; only of records, and only for one rule.
+    pub(crate) around: Option<Arc<Around>>,
     /// Whether the signature's file glob takes the source.
     pub(crate) taken: bool,
+}
+
+/// The borders of a record.
+#[derive(Debug)]
+pub(crate) struct Around {
+    /// How many lines the record has.
+    pub(crate) lines: u64,
+    /// The text before, and the text behind, as they are written.
+    before: Vec<u8>,
+    behind: Vec<u8>,
+}
+
+impl Around {
+    /// `None` where the lines of the text are not those of the file.
+    fn of(block: &Block<'_>, span: &RecordSpan) -> Option<Self> {
+        if block.is_peeled() {
+            return None;
+        }
+        let bytes = block.bytes();
+        let (start, next) = (span.range.start, span.next.min(bytes.len()));
+        Some(Self {
+            lines: 1 + memchr::memchr_iter(b'\n', &bytes[span.range.clone()]).count() as u64,
+            before: bytes[start.saturating_sub(NEIGHBOUR_BYTES)..start].to_vec(),
+            behind: bytes[next..bytes.len().min(next + NEIGHBOUR_BYTES)].to_vec(),
+        })
+    }
+
+    /// The line in which a text stands outside the record that begins in line `first`: behind it, else before it.
+    pub(crate) fn line_of(&self, text: &str, first: u64) -> Option<u64> {
+        let lines = |bytes: &[u8]| memchr::memchr_iter(b'\n', bytes).count() as u64;
+        let behind = memmem::find(&self.behind, text.as_bytes());
+        let behind = behind.map(|at| first + self.lines + lines(&self.behind[..at]));
+        behind.or_else(|| {
+            let at = memmem::rfind(&self.before, text.as_bytes())?;
+            first.checked_sub(lines(&self.before[at..]))
+        })
+    }
 }
 
 /// What keeps a record from a signature that its text would match.
@@ -500,6 +542,7 @@ impl<'s> PartSearch<'s> {
                 line: record.line,
                 text: Arc::clone(&record.kept),
                 level: record.level,
+                around: self.search.depth.thorough.then(|| Around::of(block, span)).flatten().map(Arc::new),
                 taken,
             };
             let depth = self.search.depth;
@@ -531,6 +574,7 @@ impl<'s> PartSearch<'s> {
                     line: 1,
                     text: Arc::clone(&whole),
                     level: None,
+                    around: None,
                     taken,
                 };
                 let depth = self.search.depth;

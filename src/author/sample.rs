@@ -1,5 +1,8 @@
 //! Diagnosing the samples of a rule, as its tests and its preview do.
 
+use crate::author::miss::Apart;
+use crate::author::nearest::{Depth, Search};
+use crate::author::sentence;
 use crate::diagnose::case::Observer;
 use crate::diagnose::{Diagnoser, Diagnosis, Known};
 use crate::rule::{Faultbook, RuleId, RuleTest};
@@ -41,4 +44,27 @@ pub(crate) fn each<'b>(
         let correlations = correlations.iter().map(|correlation| correlation.holds).collect();
         taken(test, Outcome { diagnosis: examined.diagnosis, correlations });
     }
+}
+
+/// Says for each signature of a rule what keeps the sample's nearest record from it; of those that match there is nothing to say.
+pub(crate) fn misses(faultbook: &Faultbook, id: RuleId, test: &RuleTest) -> Vec<String> {
+    let index = Index::of_rule(faultbook, id);
+    let diagnoser = Diagnoser::new(&index);
+    let path = test.file.as_deref().unwrap_or(DEFAULT_PATH);
+    let case = CaseInput { name: path.to_owned(), parts: vec![Part::bytes(path, test.text.as_str())] };
+    let ids: Vec<_> = index.signatures().collect();
+    let found = Search::new(&index, ids.clone(), Depth::RULE).run(case, diagnoser.reading(), &Progress::new());
+    let told = ids.iter().enumerate().filter_map(|(position, signature)| {
+        let signature = index.signature(*signature).1;
+        let candidates = &found.near.get(&position)?.candidates;
+        let apart = Apart::new(signature);
+        // a record that misses nothing is a match
+        let mut misses = Vec::new();
+        for candidate in candidates {
+            misses.push(apart.miss(candidate)?);
+        }
+        let best = misses.into_iter().reduce(|best, next| if next.nearness > best.nearness { next } else { best })?;
+        Some(format!("`{}`, line {}: {}", signature.name, best.line, sentence::miss(&best)))
+    });
+    told.collect()
 }

@@ -17,7 +17,7 @@ use crate::cli::explain_tree::{draw, draw_overview};
 use crate::cli::output_options::{ListFormat, document};
 use crate::cli::progress;
 use crate::cli::reading_options::ReadingOptions;
-use crate::cli::rules_options::{RuleFilter, meant};
+use crate::cli::rules_options::{RuleFilter, left_out, meant};
 use crate::cli::triage::{inputs, severity};
 use crate::report::shape::NoteShape;
 use crate::rule::{Faultbook, RuleId, Severity};
@@ -178,6 +178,9 @@ fn find(given: &str, faultbook: &Faultbook) -> Result<RuleId, Failure> {
         .or_else(|| rules.iter().position(|rule| rule.id.eq_ignore_ascii_case(given)))
         .or_else(|| rules.iter().position(|rule| rule.path == given));
     at.map(RuleId::new).ok_or_else(|| {
+        if let Some(failure) = left_out(faultbook, given) {
+            return failure;
+        }
         let mut help = meant(given, rules.iter().map(|rule| rule.id.as_str()));
         if faultbook.has_errors() {
             help.push_str("; rules with errors are left out");

@@ -369,7 +369,11 @@ fn signature_node(signature: &SignaturePart) -> Node {
     match &signature.nearest {
         Some(miss) => {
             let place = Place { source: miss.source.clone(), line: miss.line };
-            node.details.push(format!("nearest: {} {}", at(&place), terminal(&sentence::miss(miss))));
+            let record = match miss.lines {
+                Some((first, last)) if first < last => format!(", in the record of lines {first}-{last},"),
+                _ => String::new(),
+            };
+            node.details.push(format!("nearest: {}{record} {}", at(&place), terminal(&sentence::miss(miss))));
         }
         None if signature.excluded.is_empty() => {
             node.details.push("no record has any of the words it spells out".to_owned());

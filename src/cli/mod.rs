@@ -60,6 +60,7 @@ Examples:
   faultbook test --rules my-rules/          do they find what they should?
   faultbook preview ID --rules my-rules/    what does the answer look like?
   faultbook explain KB115850 app.log        why does a rule (not) apply?
+  faultbook docs rule-language              how to write rules; `faultbook rules ID` shows one
 
 `faultbook COMMAND --help` says more about each command and its exit status."
 )]

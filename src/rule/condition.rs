@@ -86,11 +86,13 @@ impl Condition {
         }
     }
 
-    /// The condition as an expression again, for people.
+    /// The condition as an expression again, for people: on one line, with the brackets that it needs.
     pub fn source(&self) -> String {
         let join = |parts: &[Condition], word: &str| {
             let written = |part: &Condition| match part {
                 Condition::All(_) | Condition::Any(_) => format!("({})", part.source()),
+                // `a if b else c` binds weaker than what joins it with others
+                Condition::Atom(atom) if is_choice(&expression_tokens(&atom.source)) => format!("({})", part.source()),
                 Condition::Not(_) | Condition::Atom(_) => part.source(),
             };
             parts.iter().map(written).collect::<Vec<_>>().join(word)
@@ -99,7 +101,10 @@ impl Condition {
             Condition::All(parts) => join(parts, " and "),
             Condition::Any(parts) => join(parts, " or "),
             Condition::Not(part) => format!("not {}", join(std::slice::from_ref(part), "")),
-            Condition::Atom(atom) => atom.source().to_owned(),
+            Condition::Atom(atom) => {
+                let lines = atom.source().lines().map(str::trim).filter(|line| !line.is_empty());
+                lines.collect::<Vec<_>>().join(" ")
+            }
         }
     }
 
@@ -208,11 +213,11 @@ fn help(message: &str, fault: &str) -> Option<&'static str> {
 
 /// Splits at the weakest connective outside brackets; `None` when there is none.
 fn divide(source: &str, tokens: &[Token<'_>]) -> Result<Option<Condition>, ExpressionError> {
-    let outside = outside_brackets(tokens);
-    let is_outside = |index: usize| outside[index];
-    if (0..tokens.len()).any(|index| is_outside(index) && tokens[index].is_name("if")) {
+    if is_choice(tokens) {
         return Ok(None); // `a if b else c` binds weaker than any connective
     }
+    let outside = outside_brackets(tokens);
+    let is_outside = |index: usize| outside[index];
     for (word, all) in [("or", false), ("and", true)] {
         let at: Vec<usize> =
             (0..tokens.len()).filter(|&index| is_outside(index) && tokens[index].is_name(word)).collect();
@@ -243,6 +248,11 @@ fn part(source: &str, tokens: &[Token<'_>]) -> Result<Condition, ExpressionError
             Ok(Condition::Atom(atom(source, start..end)?))
         }
     }
+}
+
+/// Whether it is `a if b else c`.
+fn is_choice(tokens: &[Token<'_>]) -> bool {
+    tokens.iter().zip(outside_brackets(tokens)).any(|(token, outside)| outside && token.is_name("if"))
 }
 
 /// For each token whether it lies outside all brackets.
@@ -293,6 +303,16 @@ mod test {
         assert_eq!(shape("(a) == (b)"), "[(a) == (b)]");
         assert_eq!(shape("a if b and c else d"), "[a if b and c else d]");
         assert_eq!(shape("not a == 1"), "not([a == 1])");
+    }
+
+    #[test]
+    fn an_expression_is_shown_on_one_line_with_the_brackets_it_needs() {
+        let shown = |source| Condition::parse(source).expect(source).source();
+        assert_eq!(shown("('rows' if a) or told"), "('rows' if a) or told");
+        assert_eq!(shown("not (a if b else c)"), "not (a if b else c)");
+        assert_eq!(shown("(a if b else c)"), "a if b else c");
+        assert_eq!(shown("'x' if a\n  else told\n"), "'x' if a else told");
+        assert_eq!(shown("(a or b)\n  and c\n"), "(a or b) and c");
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod extract;
 mod fmt;
 mod lookup;
 mod max_age;
+mod messages;
 mod new;
 mod overlay;
 mod preview;

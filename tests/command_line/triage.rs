@@ -60,8 +60,8 @@ fn a_broken_rule_is_told_and_does_not_stop_the_good_ones() {
     let outcome = folder.run(&["triage", "--rules", "rules", "--format", "json", "full.log"]);
     assert_eq!(outcome.code, 2);
     assert_eq!(outcome.json()["findings"][0]["rule"], "FULL");
-    assert!(outcome.talk.contains("error[unknown-name]"), "{}", outcome.talk);
-    assert!(outcome.talk.contains("the rules have 1 error, 0 warnings"), "{}", outcome.talk);
+    assert!(outcome.talk.contains("error: `rules/broken.yaml` has 1 mistake\n"), "{}", outcome.talk);
+    assert!(outcome.talk.contains("`faultbook check`"), "{}", outcome.talk);
 }
 
 #[test]
