@@ -232,6 +232,9 @@ codes! {
     /// An article without one of the sections that readers look for: symptoms, cause, resolution. Drafts and archived articles are not
     /// asked for them. What to do: write the section.
     MissingSection = "missing-section",
+    /// A section that still says what `faultbook new` wrote for its author to write, in an article that is no draft any more. Readers
+    /// would be shown it. What to do: write the section, leave it out, or go back to `state: draft`.
+    UnwrittenSection = "unwritten-section",
     /// An article whose last review, or without one its making, is longer ago than `check --stale` allows. What to do: confirm that it
     /// still holds and set `reviewed`, or archive it.
     ReviewOverdue = "review-overdue",

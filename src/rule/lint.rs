@@ -26,6 +26,7 @@ pub const LINTS: &[Code] = &[
     Code::OverlappingBranches,
     Code::UncoveredAnswer,
     Code::MissingSection,
+    Code::UnwrittenSection,
     Code::ReviewOverdue,
     Code::ContradictingState,
     Code::DeadLink,
