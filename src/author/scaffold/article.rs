@@ -56,7 +56,7 @@ impl Draft<'_> {
         };
         let text: String = self.pieces.iter().map(said).collect();
         let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        let text = text.trim_matches([' ', '.', ':', ',', ';', '!', '-', '"', '\'', '│']);
+        let text = text.trim_matches([' ', '.', ':', ',', ';', '!', '-', '│']);
         let mut title: String = text.chars().take(TITLE_LENGTH).collect();
         if title.len() < text.len() {
             let end = title.rfind(' ').filter(|end| *end > 0).unwrap_or(title.len());
@@ -98,7 +98,7 @@ impl Draft<'_> {
                 .pieces
                 .iter()
                 .any(|piece| matches!(piece, Piece::Value { name: Some(name), .. } if *name == offer.name));
-        if is_taken { format!("the_{}", offer.name) } else { offer.name.clone() }
+        if is_taken { format!("{}_line", offer.name) } else { offer.name.clone() }
     }
 
     /// The file; its first test expects these captures.
@@ -150,14 +150,10 @@ impl Draft<'_> {
             single_quoted(&written::regex(self.pieces))
         ));
         let (inside, outside): (Vec<&Offer>, Vec<&Offer>) = self.offers.iter().partition(|offer| offer.is_inside);
-        if !inside.is_empty() {
-            text.push_str("    optional:\n");
-            for offer in inside {
-                text.push_str(&format!("      - regex: {}\n", single_quoted(&offer.regex)));
-            }
-        }
+        write_optional(inside.iter().map(|offer| &offer.regex), text);
         for offer in &outside {
             text.push_str(&format!("  {}:\n    regex: {}\n", self.name_of(offer), single_quoted(&offer.regex)));
+            write_optional(offer.optional.iter(), text);
         }
         let captures = self.pieces.iter().filter_map(|piece| match piece {
             Piece::Value { name: Some(name), .. } => Some((name.as_str(), piece.tells_apart())),
@@ -212,6 +208,16 @@ impl Draft<'_> {
             }
         }
         line.trim().to_owned()
+    }
+}
+
+/// Regexes that add captures to the signature at hand.
+fn write_optional<'r>(regexes: impl Iterator<Item = &'r String>, text: &mut String) {
+    for (number, regex) in regexes.enumerate() {
+        if number == 0 {
+            text.push_str("    optional:\n");
+        }
+        text.push_str(&format!("      - regex: {}\n", single_quoted(regex)));
     }
 }
 

@@ -1,7 +1,8 @@
 //! The other lines of a paste: which of them tell more about the failure, and which are in no signature.
 //!
-//! A line `key: value` of the same record becomes an `optional` of the signature, one of another record (PostgreSQL's `DETAIL:`, what
-//! stands below a box) a signature of its own. Frames of stack traces are neither, and nobody misses them.
+//! A line `key: value` of the same record becomes an `optional` of the signature, one of another record (PostgreSQL's `DETAIL:`) a
+//! signature of its own; a heading with such lines below it (Terraform's `Lock Info:`) becomes a signature with these as `optional`. Frames of
+//! stack traces are neither, and nobody misses them.
 
 use std::sync::LazyLock;
 
@@ -15,7 +16,7 @@ use crate::author::scaffold::written::{self, Form};
 use crate::source::is_trace_frame;
 
 /// Lines that are offered: an article is about few of them.
-pub const LINES_OFFERED: usize = 4;
+pub const LINES_OFFERED: usize = 8;
 
 /// Letters of a key from which on it is a signature: `ID:` stands in too many logs.
 const KEY_LETTERS: usize = 5;
@@ -48,7 +49,11 @@ const NO_KEYS: [&str; 21] = [
     "usage",
 ];
 
+/// A line above others.
+const HEADING: &str = r"^\s*(?<key>[A-Z][A-Za-z_]*(?: [A-Za-z_]+){0,2}):\s*$";
+
 static PATTERN: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(TELLING).ok());
+static HEADING_PATTERN: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(HEADING).ok());
 
 /// A line that is offered.
 #[derive(Clone, Debug)]
@@ -57,6 +62,8 @@ pub(super) struct Offer {
     pub name: String,
     /// What finds it.
     pub regex: String,
+    /// What finds the lines below it.
+    pub optional: Vec<String>,
     /// The names of what it captures.
     pub captures: Vec<String>,
     /// Whether it is of the message's own record.
@@ -90,6 +97,14 @@ pub(super) fn further(paste: &str, message: &Message, names: &mut Names) -> Furt
     let Some(own) = paste.lines().position(|line| line.contains(message.text.as_str())) else { return further };
     let inside: Vec<&str> = message.record.lines().map(str::trim).collect();
     let keys: Vec<Option<&str>> = paste.lines().map(|line| key(pattern, line).map(|(key, _)| key)).collect();
+    let mut below: Vec<String> = Vec::new();
+    for record in message.records.iter().filter(|record| **record != message.record) {
+        if let Some((offer, lines)) = headed(pattern, record, names) {
+            further.offers.push(offer);
+            below.extend(lines);
+        }
+    }
+    let mut offered = below.len();
     for (at, line) in paste.lines().enumerate() {
         let is_same = at == own || line.contains(message.text.as_str());
         if is_same || !line.contains(char::is_alphanumeric) || is_trace_frame(line.as_bytes()) {
@@ -97,12 +112,17 @@ pub(super) fn further(paste: &str, message: &Message, names: &mut Names) -> Furt
         }
         let unused = UnusedLine { number: at + 1, text: line.trim().to_owned() };
         let is_once = |word: &str| keys.iter().flatten().filter(|other| **other == word).count() == 1;
+        if below.iter().any(|other| other == line.trim()) {
+            further.offered.push(unused);
+            continue;
+        }
         let found = key(pattern, line).filter(|(key, _)| at > own && is_once(key));
         let offer = found
-            .filter(|_| further.offers.len() < LINES_OFFERED)
+            .filter(|_| offered < LINES_OFFERED)
             .and_then(|(key, value)| offer(key, value, inside.contains(&line.trim()), names));
         match offer {
             Some(offer) => {
+                offered += 1;
                 further.offers.push(offer);
                 further.offered.push(unused);
             }
@@ -110,6 +130,28 @@ pub(super) fn further(paste: &str, message: &Message, names: &mut Names) -> Furt
         }
     }
     further
+}
+
+/// A record that begins with a heading, and its lines that are used.
+fn headed(pattern: &Regex, record: &str, names: &mut Names) -> Option<(Offer, Vec<String>)> {
+    let mut lines = record.lines();
+    let heading = HEADING_PATTERN.as_ref()?.captures(lines.next()?)?.name("key")?.as_str();
+    let mut made = Offer {
+        name: heading.to_ascii_lowercase().replace(' ', "_"),
+        regex: written::regex(&[Piece::Literal(format!("{heading}:"))]),
+        optional: Vec::new(),
+        captures: Vec::new(),
+        is_inside: false,
+    };
+    let mut used = vec![format!("{heading}:")];
+    for line in lines {
+        let found = key(pattern, line).filter(|_| made.optional.len() < LINES_OFFERED);
+        let Some(offer) = found.and_then(|(key, value)| offer(key, value, true, names)) else { continue };
+        made.optional.push(offer.regex);
+        made.captures.extend(offer.captures);
+        used.push(line.trim().to_owned());
+    }
+    (heading.len() >= KEY_LETTERS && !made.optional.is_empty()).then_some((made, used))
 }
 
 /// The key of a line and its value, if that may differ.
@@ -142,7 +184,13 @@ fn offer(key: &str, value: &str, is_inside: bool, names: &mut Names) -> Option<O
             Piece::Literal(_) => None,
         })
         .collect();
-    (!captures.is_empty()).then(|| Offer { name, regex: written::regex(&pieces), captures, is_inside })
+    (!captures.is_empty()).then(|| Offer {
+        name,
+        regex: written::regex(&pieces),
+        optional: Vec::new(),
+        captures,
+        is_inside,
+    })
 }
 
 #[cfg(test)]
@@ -180,6 +228,16 @@ mod tests {
         let found: Vec<_> = further.offers.iter().map(|offer| (offer.regex.as_str(), offer.is_inside)).collect();
         assert_eq!(found, [(r"Path:\s+(?<path>\S[^\r\n]*)", true), (r"Who:\s+(?<who>\S[^\r\n]*)", true)]);
         assert!(further.unused.is_empty());
+    }
+
+    #[test]
+    fn a_heading_has_its_lines_below_it() {
+        let paste = "Error: cannot acquire the state lock\n\nLock Info:\n  ID:   f9763602-b03f-e35c-da30-4083cdbb99ae\n  Who:  me@here\n  Info:\n";
+        let further = of(paste);
+        let [offer] = further.offers.as_slice() else { panic!("{further:?}") };
+        assert_eq!((offer.name.as_str(), offer.regex.as_str()), ("lock_info", "Lock Info:"));
+        assert_eq!(offer.optional, [r"ID:\s+(?<id>\S[^\r\n]*)", r"Who:\s+(?<who>\S[^\r\n]*)"]);
+        assert_eq!(further.unused.iter().map(|line| line.number).collect::<Vec<_>>(), [6]);
     }
 
     #[test]

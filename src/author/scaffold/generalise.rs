@@ -28,15 +28,14 @@ const VALUES: &str = r#"(?x)
     | (?<email>[\w.+-]+@[\w-]+(?:\.[\w-]+)+)
     | (?<key>[A-Za-z_][\w.-]*=)
     | (?<uuid>[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b)
-    | (?<time>\d{4}-\d\d-\d\d(?:[T\ ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?|\d{1,2}:\d\d:\d\d(?:[.,]\d+)?\b)
     | (?<mac>[0-9a-fA-F]{2}(?::[0-9a-fA-F]{2}){5}\b)
+    | (?<time>\d{4}-\d\d-\d\d(?:[T\ ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?|\d{1,2}:\d\d:\d\d(?:[.,]\d+)?\b)
     | (?<pci>[0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]\b)
     | (?<pair>\d{1,4}(?::\d{1,4}){1,3}\b)
     | (?<ip>\d{1,3}(?:\.\d{1,3}){3}\b|(?:[0-9a-fA-F]{1,4}:){3,7}[0-9a-fA-F]{1,4}\b|[0-9a-fA-F]{1,4}:(?:[0-9a-fA-F]{0,4}:)+[0-9a-fA-F]{1,4}\b)
     | (?<path>[A-Za-z]:\\[^\s'"<>|,;:]+|(?:~|\.{1,2})?/[\w.@%+~-]+(?:/[\w.@%+=~-]*)*)
-    | (?<status>[245]\d\d\ [245]\.\d{1,3}\.\d{1,3}\b)
+    | (?<status>[245]\d\d\ [245]\.\d{1,3}\.\d{1,3}\b|\bERROR\ \d{1,5}\ \(\w{5}\))
     | (?<hex>0[xX][0-9a-fA-F]+\b)
-    | (?<digest>[0-9a-f]{8,}\b|[0-9A-F]{8,}\b)
     | (?<span>\d+h\d+m(?:\d+(?:\.\d+)?s)?\b|\d+m\d+(?:\.\d+)?s\b)
     | (?<measure>(?<many>\d+(?:\.\d+)?)(?:ms|us|ns|µs|secs|sec|s|min|m|h)\b|(?<part>\d+(?:\.\d+)?)%)
     | (?<size>\d+(?:\.\d+)?(?:[kKMGTP]i?[bB]|[kmgt]b|B)\b)
@@ -44,20 +43,21 @@ const VALUES: &str = r#"(?x)
     | (?<task>(?:\[|\btask\ )(?<task_name>[A-Za-z][\w/-]*):(?<task_id>\d+)(?:\]|\s))
     | (?<file>[\w$-]+\.(?:java|kt|scala|py|go|rs|c|cc|cpp|h|js|ts|rb|php|cs|txt|conf|yaml|yml|tf|cfg|xml):(?<line>\d+)(?::\d+)?\b)
     | (?<place>[A-Za-z][\w-]*(?:\.[\w-]+)*:(?<port>\d{1,5})\b)
-    | (?<who>\b(?:(?:invalid|illegal)\ user|user|for)\ (?<who_name>[A-Za-z_][\w.@\\-]*)\ from\b)
+    | (?<who>\b(?:(?:invalid|illegal)\ user|user|for)\ (?<who_name>[A-Za-z_][\w.@\\-]*)\ from\b|\bfor\ user\ (?<for_name>[A-Za-z_][\w.@\\-]*))
     | (?<called>\b(?:in\ map|on\ dev|dev|device|comm|interface|pod|topic|namespace|role|realm)\ (?<called_name>[A-Za-z][\w./-]*)(?:[,;:)\]]|\.?$))
     | (?<domain>[a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)*\.(?:com|net|org|io|local|internal|lan|intra|corp|cloud|example|test|invalid|eu|de|uk|us|ru|cn|jp)\b)
     | (?<number>[-+]?\d+(?:[.,]\d+)*\b)
+    | (?<digest>[0-9a-f]{8,}\b|[0-9A-F]{8,}\b)
     | (?<word>[\w$]+(?:[.-][\w$]+)*)
 "#;
 
 static PATTERN: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(VALUES).ok());
 
 /// Words with digits that mean the same in all cases; of a word with `-` or `.` its first part counts too.
-const FIXED: [&str; 40] = [
+const FIXED: [&str; 39] = [
     "ipv4", "ipv6", "tcpv6", "udpv6", "utf8", "utf-8", "utf16", "http1", "http2", "http3", "sha1", "sha256", "sha512",
-    "sha384", "md5", "base64", "x509", "x86_64", "x86", "amd64", "arm64", "ext2", "ext3", "ext4", "log4j", "s3", "ec2",
-    "k8s", "oauth2", "tls1", "tlsv1", "i18n", "win32", "ssh2", "krb5", "nfs4", "nfsv4", "layer7", "ed25519", "edns0",
+    "sha384", "base64", "x509", "x86_64", "x86", "amd64", "arm64", "ext2", "ext3", "ext4", "log4j", "s3", "ec2", "k8s",
+    "oauth2", "tls1", "tlsv1", "i18n", "win32", "ssh2", "krb5", "nfs4", "nfsv4", "layer7", "ed25519", "edns0",
 ];
 
 /// What codes of errors begin with: `ORA-12541`, `AH00484`, `E0433`.
@@ -124,7 +124,9 @@ impl Piece {
 /// Divides a message; what is named here is known to `names`.
 pub(super) fn pieces(message: &str, depth: Depth, names: &mut Names) -> Vec<Piece> {
     let message = shortened(message);
-    let mut division = Division { message, depth, pieces: Vec::new(), names };
+    // of a quote that is left over the beginning was left out with the header
+    let closing = message.find('"').filter(|_| message.matches('"').count() % 2 == 1);
+    let mut division = Division { message, depth, pieces: Vec::new(), names, closing };
     match PATTERN.as_ref().filter(|_| depth != Depth::Nothing) {
         Some(pattern) => division.divide(pattern),
         None => division.literal(message),
@@ -148,6 +150,8 @@ struct Division<'m, 'n> {
     depth: Depth,
     pieces: Vec<Piece>,
     names: &'n mut Names,
+    /// Where the quote that ends the sentence at hand stands: it begins no value.
+    closing: Option<usize>,
 }
 
 /// A part of the message that was recognised: its text, where it begins and ends.
@@ -206,7 +210,7 @@ impl<'m> Division<'m, '_> {
             return self.named(start, &[(name, Form::Word, "command"), (id, Form::Digits, "pid")]);
         }
         if let Some((_, start, _)) = range("who")
-            && let Some(who) = range("who_name")
+            && let Some(who) = range("who_name").or_else(|| range("for_name"))
         {
             return self.called(start, who, "user");
         }
@@ -292,6 +296,10 @@ impl<'m> Division<'m, '_> {
             ("hex", Form::Hex) if is_all_digits => self.value(trimmed, Form::Digits, Kind::Number, cut),
             // an address of four numbers has no other digits
             ("ip", _) if !trimmed.contains(':') => self.value(trimmed, Form::Digits, Kind::Form("ip"), cut),
+            ("hex", _) if self.before(start).ends_with('+') => {
+                self.push(trimmed, form, Some("offset"));
+                cut
+            }
             _ => self.value(trimmed, form, Kind::Form(kind), cut),
         }
     }
@@ -316,7 +324,7 @@ impl<'m> Division<'m, '_> {
         let is_status = digits.len() == 3
             && ["Not ", "Too ", "Unauthorized", "Forbidden", "Bad ", "Internal ", "Service ", "Gateway "]
                 .iter()
-                .any(|phrase| behind.strip_prefix(' ').is_some_and(|rest| rest.starts_with(phrase)));
+                .any(|phrase| behind.trim_start().starts_with(phrase));
         if !begins_word || is_errno || is_explained || is_status || before.ends_with("curl: (") {
             return self.keep(digits, end);
         }
@@ -336,10 +344,9 @@ impl<'m> Division<'m, '_> {
         };
         match before {
             _ if last.ends_with("]:") && last.len() > 2 => Some("port"),
-            Some(Piece::Value { text, .. }) if last == ":" || last == "]:" => {
-                let is_host = text.contains('.') && !text.contains('/');
-                Some(if is_host || last == "]:" { "port" } else { "line" })
-            }
+            Some(Piece::Value { .. }) if last == "]:" => Some("port"),
+            Some(Piece::Value { text, .. }) if last == ":" && text.contains('/') => Some("line"),
+            Some(Piece::Value { text, .. }) if last == ":" && text.contains('.') => Some("port"),
             _ => None,
         }
     }
@@ -349,13 +356,21 @@ impl<'m> Division<'m, '_> {
         let quote = text.chars().next().unwrap_or('\'');
         let last = text.chars().next_back().unwrap_or(quote);
         let inner = text.strip_prefix(quote).and_then(|text| text.strip_suffix(last)).unwrap_or_default();
-        let is_sentence = inner.split_whitespace().count() >= SENTENCE_WORDS || is_fault(inner);
+        let is_long = inner.split_whitespace().count() >= SENTENCE_WORDS;
         let before = self.before(start);
         let is_message = ["msg=", "message=", "error=", "err=", "reason="].iter().any(|key| before.ends_with(key));
         let is_result = before.ends_with("result ") || before.ends_with("reason ");
         let is_apostrophe = quote == '\'' && !begins_word;
-        if is_sentence || is_message || is_result || is_apostrophe || inner.is_empty() {
+        if is_apostrophe || inner.is_empty() || self.closing == Some(start) {
             return self.keep(&quote.to_string(), start + quote.len_utf8());
+        }
+        if is_long || is_message {
+            self.closing = Some(end - last.len_utf8());
+            return self.keep(&quote.to_string(), start + quote.len_utf8());
+        }
+        let is_json_key = self.behind(end).starts_with(':') && before.ends_with(['{', ',', ' ']) && quote == '"';
+        if is_result || is_json_key || is_fault(inner) {
+            return self.keep(text, end);
         }
         self.literal(&quote.to_string());
         self.value(inner, Form::UpTo(last), Kind::Value, end);
@@ -501,7 +516,9 @@ fn is_identifier(word: &str) -> bool {
     let is_fixed = FIXED.iter().any(|fixed| word.eq_ignore_ascii_case(fixed) || first.eq_ignore_ascii_case(fixed));
     let letters = word.trim_end_matches(|letter: char| letter.is_ascii_digit()).trim_end_matches(['-', '_']);
     let is_known_code = is_code(word) && CODES.contains(&format!(" {letters} "));
-    has(char::is_ascii_digit) && has(|letter| letter.is_alphabetic()) && !is_fixed && !is_known_code
+    // `ext4_ext_check_inode` is a function
+    let is_function = word.matches('_').count() > 1;
+    has(char::is_ascii_digit) && !is_function && has(|letter| letter.is_alphabetic()) && !is_fixed && !is_known_code
 }
 
 /// `ORA-01555`: capitals, then digits.
@@ -559,7 +576,7 @@ mod tests {
             ),
             ("checker failed path 8:112 in map mpatha", r"checker failed path (?<path>\d+:\d+) in map (?<map>\S+)"),
             ("socket() failed (24: Too many open files)", r"socket\(\) failed \(24: Too many open files\)"),
-            ("OSError: [Errno 24] Too many: '/x/y'", r"OSError: \[Errno 24\] Too many: '(?<path>[^']+)'"),
+            ("OSError: [Errno 24] Too many files: '/x/y'", r"OSError: \[Errno 24\] Too many files: '(?<files>[^']+)'"),
             (
                 "Out of memory: Killed process 23793 (python3) total-vm:2623712kB",
                 r"Out of memory: Killed process (?<pid>\d+) \((?<command>[^\s)]+)\) total-vm:(?<total_vm>[0-9.]+ ?[kKMGTPmgt]?i?[bB])",
@@ -582,6 +599,9 @@ mod tests {
             ("thin pool vg0/pool0 is full", r"thin pool (?<pool>[^\s/]+)/(?<pool_2>\S+) is full"),
             ("I/O error, dev sdk, sector 130611915", r"I/O error, dev (?<device>[^\s,]+), sector (?<sector>\d+)"),
             ("user is locked", r"user is locked"),
+            ("ERROR 1040 (08004): too many", r"ERROR 1040 \(08004\): too many"),
+            ("{\"user\":\"bob x\"}", r#"\{"user":"(?<user>[^"]+)"\}"#),
+            ("Skipping pods\" err=\"PLEG is not well today\"", r#"Skipping pods" err="PLEG is not well today""#),
             ("symbol `grub_calloc' not found", r"symbol `(?<symbol>[^']+)' not found"),
         ] {
             assert_eq!(made(message), wanted);

@@ -111,7 +111,10 @@ impl Names {
             Kind::Word => kind_of(value),
             Kind::Number => None,
         };
+        // `XFS (dm-28)` is a device
+        let is_kind = kind == Kind::Word && own.is_some() && !nearest.contains(|letter: char| letter.is_lowercase());
         let name = name_of(nearest)
+            .filter(|_| !is_kind)
             .or(after)
             .or_else(|| synonym().map(|(_, name)| (*name).to_owned()))
             .or(own)
@@ -159,7 +162,10 @@ fn words_before(before: &str) -> impl Iterator<Item = &str> {
 fn counted(behind: &str) -> Option<String> {
     let behind = behind.strip_prefix(' ').unwrap_or_default();
     let length = behind.find(|letter: char| !letter.is_alphanumeric()).unwrap_or(behind.len());
-    behind.get(..length).and_then(name_of)
+    // `at 18 ip 0000` has a number that is an `ip` behind it
+    let rest = behind.get(length..).unwrap_or_default().trim_start_matches([' ', '=', ':']);
+    let names_another = rest.len() + length < behind.len() && rest.starts_with(|next: char| next.is_ascii_digit());
+    behind.get(..length).filter(|_| !names_another).and_then(name_of)
 }
 
 /// What a value is by its form, if that has a name.

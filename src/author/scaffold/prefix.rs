@@ -23,7 +23,7 @@ const HEADER: &str = r#"(?x)^(?:
 )"#;
 
 /// What is no part of a message on any line: klog's header, nginx's process and connection, PostgreSQL's user and database, the columns
-/// of Kubernetes' events, the number of an audit record, the edge of a box.
+/// of Kubernetes' events, the number of an audit record, NetworkManager's level and time, the edge of a box.
 const CERTAIN: &str = r"(?x)^(?:
       [IWEFD]\d{4}\s+\d\d:\d\d:\d\d(?:\.\d+)?\s+\d+\s+[\w.-]+:\d+\]\s*
     | (?:\d{4}/\d\d/\d\d\s\d\d:\d\d:\d\d\s)?\[\w+\]\s\d+\#\d+:\s+(?:\*\d+\s+)?
@@ -33,6 +33,7 @@ const CERTAIN: &str = r"(?x)^(?:
     | \s*(?:Normal|Warning)\s+[A-Z]\w+\s+(?:<unknown>|(?:\d+[smhd])+(?:\s+\(x\d+\s+over\s+[\dsmhd]+\))?)\s+(?:from\s+)?[\w./-]+(?:,\s*[\w.-]+)?\s+
     | \s*(?:\d+[smhd])+\s+(?:Normal|Warning)\s+[A-Z]\w+\s+[\w-]+/[\w.-]+\s+
     | (?:audit:\s+)?type=\w+\s+(?:msg=)?audit\(\d+\.\d+:\d+\):\s+
+    | <\w+>\s+\[\d+\.\d+\]\s+
     | [\s│┃╷╵╭╰]*[│┃]\s*
 )";
 
@@ -86,7 +87,14 @@ pub(super) fn without_header<'l>(line: &'l str, block: &Block<'_>) -> Cow<'l, st
 fn without_level(line: &str) -> &str {
     let Some(patterns) = PATTERNS.as_ref() else { return line };
     let rest = without_certain(line);
-    let after = patterns.level.find(rest).and_then(|found| rest.get(found.end()..)).filter(|next| tells(next));
+    // the client of MySQL: `ERROR 1040 (08004): …`
+    let is_mysql = rest.strip_prefix("ERROR ").is_some_and(|rest| rest.starts_with(|next: char| next.is_ascii_digit()));
+    let after = patterns
+        .level
+        .find(rest)
+        .filter(|_| !is_mysql)
+        .and_then(|found| rest.get(found.end()..))
+        .filter(|next| tells(next));
     after.map_or(rest, without_certain)
 }
 

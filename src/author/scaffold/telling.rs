@@ -33,6 +33,8 @@ pub(super) struct Message {
     pub text: String,
     /// The record that it is of.
     pub record: String,
+    /// All records of the paste.
+    pub records: Vec<String>,
     /// What the level says of the failure.
     pub severity: Severity,
 }
@@ -41,6 +43,7 @@ pub(super) struct Message {
 pub(super) fn message(paste: &str) -> Option<Message> {
     let [failure, _] = PATTERNS.as_ref()?;
     let mut best: Option<(u32, Message)> = None;
+    let mut records = Vec::new();
     let mut blocks = Blocks::new(paste.as_bytes(), RecordLimits::default());
     while let Ok(Some(block)) = blocks.next_block() {
         for span in block.records() {
@@ -49,14 +52,16 @@ pub(super) fn message(paste: &str) -> Option<Message> {
             let record = plain(&record);
             let record = String::from_utf8_lossy(&record);
             let Some(text) = told(&record, &block) else { continue };
+            records.push(record.clone().into_owned());
             let speaks = u32::from(failure.is_match(&record));
             let score = 2 * rank(level) + speaks;
             if best.as_ref().is_none_or(|(other, _)| score > *other) {
-                best = Some((score, Message { text, record: record.into_owned(), severity: severity(level) }));
+                let (record, severity) = (record.into_owned(), severity(level));
+                best = Some((score, Message { text, record, records: Vec::new(), severity }));
             }
         }
     }
-    best.map(|(_, message)| message)
+    best.map(|(_, message)| Message { records, ..message })
 }
 
 fn rank(level: Option<Level>) -> u32 {
