@@ -84,3 +84,15 @@ fn a_text_without_an_answer_is_told_of_explain_on_standard_error_only() {
     assert_eq!(outcome.code, 1);
     assert!(outcome.talk.contains("faultbook explain --all") && !outcome.out.contains("explain"), "{}", outcome.talk);
 }
+
+#[test]
+fn a_capture_that_stands_in_three_places_is_told_at_the_second_and_the_third() {
+    let folder = Folder::new(&[]);
+    let signature =
+        "\n    regex: 'pull (?<image>\\S+)'\n    optional:\n    - 'of (?<image>\\S+)'\n    - 'from (?<image>\\S+)'";
+    folder.write("rules/pull.yaml", rule("PULL", signature, "tests: []\n").as_bytes());
+    let out = folder.run(&["check", "rules"]).out;
+    let lines: Vec<&str> = out.lines().filter(|line| line.contains("--> rules/pull.yaml:")).collect();
+    let told = |line: &str| lines.iter().any(|told| told.contains(line));
+    assert!(told(":8:") && told(":9:"), "{out}");
+}
