@@ -91,7 +91,7 @@ fn hostile_pastes_become_rules() {
         "failed: {{ name }} {% if x %} {# c #} %{IPV4:x}",
         "  indented failure\n    deeper\n",
         "password=hunter2 token: abc failed to log in",
-        "- a: b\n# c\n--- failed\n...\n",
+        "- a: b\n# c\n--- disk failed\n...\n",
         "数据库连接失败 端口 5432",
         "key=\"a failed thing with words\" n=1 x='y'",
         "{\"level\":\"error\",\"message\":\"connect to db1:5432 refused\",\"time\":\"2024-05-01T10:00:00Z\"}\n",
