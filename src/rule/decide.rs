@@ -364,7 +364,9 @@ impl<'a> Trial<'a> {
                 decided => Some(Value::from(decided == Truth::True)),
             },
         };
-        let accepted = fact.accept(&FactValue::from_value(&value?));
+        // `a if b` without `else` says nothing otherwise
+        let value = value.filter(|value| !value.is_undefined())?;
+        let accepted = fact.accept(&FactValue::from_value(&value));
         accepted.map(|value| value.to_value()).map_err(|error| self.error = Some(error.to_string())).ok()
     }
 
@@ -563,6 +565,8 @@ mod tests {
             ("'yes' if absent is none else 'no'", Some("yes")),
             ("absent|default('q')", Some("q")),
             ("'rows' if absent == 'x' else told", None),
+            ("'rows' if absent", None),
+            ("'rows' if absent is none", Some("rows")),
             ("'few' if optional|int < 1 else 'many'", None),
             ("'few' if optional|int(default=0) < 1 else 'many'", Some("few")),
         ] {

@@ -2,7 +2,7 @@
 //!
 //! [`Desk`] keeps what was read of each file. When a text changes, that file alone is read and checked again, and rules that take their
 //! text from it; what concerns several rules (double ids, `supersedes`) is looked at anew each time, which needs no file. So the
-//! diagnostics are those of a [`Faultbook`](super::Faultbook) loaded from the same texts, in a fraction of the time. It does not
+//! diagnostics are those of a [`Faultbook`] loaded from the same texts, in a fraction of the time. It does not
 //! watch files: the caller tells what changed.
 
 use std::collections::{BTreeSet, HashMap};

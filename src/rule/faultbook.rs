@@ -189,6 +189,7 @@ impl Faultbook {
 
     /// Puts together what was read, each text checked as soon as it was there, so that only what is kept of a file is in memory for
     /// long. Also gives back the files, whose usable rules are in the faultbook now, and what could not be read.
+    #[expect(clippy::vec_box, reason = "rules are large, and are moved several times while they are put together")]
     fn build(
         mut files: Vec<Box<KeptRule>>,
         templates: Templates,

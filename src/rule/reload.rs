@@ -52,6 +52,7 @@ impl KeptRule {
 }
 
 impl Kept {
+    #[expect(clippy::vec_box, reason = "rules are large, and are moved several times while they are put together")]
     pub(crate) fn of(rules: Vec<Box<KeptRule>>) -> Self {
         let by_path = rules.into_iter().map(|rule| (rule.path.clone().into_os_string(), rule));
         Self { rules: by_path.collect(), listed: None }

@@ -167,7 +167,7 @@ impl<'s> Reader<'s> {
             "set" => self.set(first, rest),
             "include" => self.include(first, rest),
             "import" => self.import(first, rest),
-            "from" => self.from_import(first, rest),
+            "from" => self.import_from(first, rest),
             "macro" => self.macro_definition(rest),
             "call" => self.call_block(rest),
             name if REFUSED.contains(&name) => {
@@ -306,7 +306,7 @@ impl<'s> Reader<'s> {
         self.tags.taken.push(Taken { path, range, how: How::Module });
     }
 
-    fn from_import(&mut self, first: &Token<'s>, rest: &[Token<'s>]) {
+    fn import_from(&mut self, first: &Token<'s>, rest: &[Token<'s>]) {
         let Some((path, range)) = self.path(first, rest) else { return };
         let mut macros = Vec::new();
         for part in parts(rest.get(2..).unwrap_or_default()) {
