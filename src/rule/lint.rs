@@ -22,6 +22,8 @@ pub const LINTS: &[Code] = &[
     Code::DuplicateEntry,
     Code::UnusedCapture,
     Code::UnusedFact,
+    Code::SeveralValues,
+    Code::LiteralPlaceholder,
     Code::ConstantCondition,
     Code::OverlappingBranches,
     Code::UncoveredAnswer,

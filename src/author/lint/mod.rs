@@ -13,6 +13,7 @@ mod duplicates;
 mod links;
 mod noise;
 mod page;
+mod values;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -75,6 +76,7 @@ pub fn lint(faultbook: &Faultbook, options: &LintOptions) -> LintOutcome {
         article::lint(&book, rule, &page, options, found);
         duplicates::within(rule, &page, found);
         captures::lint(rule, &page, found);
+        values::lint(rule, &page, found);
         links::lint(&book, &families, rule, &page, found);
         if branches::lint(rule, &page, found) && rule.state != State::Archived {
             outcome.limited.push(rule.id.clone());
