@@ -403,7 +403,7 @@ impl Checker<'_> {
     fn identity(&mut self, written: Option<&[Located<String>]>, subject: Option<&Signature>) -> Option<Vec<String>> {
         let written = written?;
         let lost = self.parts.lost_captures.clone();
-        let mut captures = subject.map(Signature::captures).unwrap_or_default();
+        let mut captures = subject.map(Signature::every_capture).unwrap_or_default();
         captures.extend(lost.iter().map(String::as_str));
         for name in written.iter().filter(|name| !captures.contains(&name.value.as_str())) {
             let title = format!("`{}` is not a capture of the first signature", name.value);

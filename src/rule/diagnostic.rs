@@ -222,6 +222,14 @@ codes! {
     /// A correlation that no condition, `when`, `derive`, text or other correlation uses: nobody is told whether it holds. What to do: name
     /// it where it was meant to decide, or leave it out.
     UnusedCorrelation = "unused-correlation",
+    /// A capture that `identity` leaves out, so that one failure may have several values of it, before a filter or test that is about
+    /// one value, such as `int` or `version`. It would fail, or be false, as soon as there are two. What to do: take one with `first`,
+    /// or name the capture under `identity`.
+    SeveralValues = "several-values",
+    /// A `{{ … }}` in a text that is no template: a question, a title or an `about`. Readers are shown it as it is written; the answer
+    /// to a question counts for the whole case and not for one failure. What to do: say it without the value, and show the value in a
+    /// section of the article.
+    LiteralPlaceholder = "literal-placeholder",
     /// A condition, `when` or `derive` that has the same value for every answer, so that it decides nothing. What to do: leave it out,
     /// or look for a part that contradicts or repeats another.
     ConstantCondition = "constant-condition",

@@ -23,6 +23,8 @@ pub const LINTS: &[Code] = &[
     Code::UnusedCapture,
     Code::UnusedFact,
     Code::UnusedCorrelation,
+    Code::SeveralValues,
+    Code::LiteralPlaceholder,
     Code::ConstantCondition,
     Code::OverlappingBranches,
     Code::UncoveredAnswer,

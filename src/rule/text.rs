@@ -63,6 +63,7 @@ pub(crate) fn check(
     let tags = TextTags::of(source);
     let mut faults: Vec<PlacedFault> =
         known.faults(&names, &tags.tokens, source.len()).into_iter().map(PlacedFault::own).collect();
+    faults.extend(known.matches_as_text(&names, &lexer::template_tags(source)).into_iter().map(PlacedFault::own));
     faults.extend(tags.faults.iter().cloned().map(PlacedFault::own));
     if tags.taken.is_empty() && tags.calls.is_empty() {
         return if faults.is_empty() { Ok(Text { source: source.into(), names, shared: None }) } else { Err(faults) };
@@ -147,7 +148,7 @@ fn only_names(source: &str, known: &Names) -> Option<Vec<String>> {
             Some(b'{') => {
                 let (name, rest) = behind.get(1..)?.split_once("}}")?;
                 let name = name.trim_matches(' ');
-                if is_engine_word(name) || !known.all.iter().any(|known| known == name) {
+                if is_engine_word(name) || known.is_match(name) || !known.all.iter().any(|known| known == name) {
                     return None;
                 }
                 names.push(name.to_owned());
@@ -247,6 +248,11 @@ mod tests {
         assert_eq!(faults("{% filter upper %}{{ customer }}{% endfilter %}"), [(Code::BadTemplate, "filter".into())]);
         assert_eq!(faults("{% set a %}{{ customer }}{% endset %}"), [(Code::BadTemplate, "set".into())]);
         assert!(faults("{% set a = customer %}{{ a }}").is_empty());
+        assert_eq!(
+            faults("{{ failed }} {{- failed -}}"),
+            [(Code::BadTemplate, "failed".into()), (Code::BadTemplate, "failed".into())]
+        );
+        assert!(faults("{{ failed.count }} {{ 'yes' if failed else 'no' }}{% set failed = 1 %}").is_empty());
         assert_eq!(faults("{% if failed %}{% for h in hosts %}{% endfor %} x"), [(Code::BadTemplate, "if".into())]);
         assert_eq!(faults("{% if failed %}x{% endfor %}"), [(Code::BadTemplate, "endfor".into())]);
     }

@@ -63,7 +63,7 @@ impl<'r> Uses<'r> {
 }
 
 /// Every expression of a rule.
-fn conditions(rule: &Rule) -> impl Iterator<Item = &Condition> {
+pub(super) fn conditions(rule: &Rule) -> impl Iterator<Item = &Condition> {
     let derived = rule.facts.iter().filter_map(|fact| fact.derive.as_ref());
     std::iter::once(&rule.condition)
         .chain(rule.resolution.iter().filter_map(|branch| branch.when.as_ref()))
@@ -71,7 +71,7 @@ fn conditions(rule: &Rule) -> impl Iterator<Item = &Condition> {
 }
 
 /// Every text of a rule.
-fn texts(rule: &Rule) -> impl Iterator<Item = &Text> {
+pub(super) fn texts(rule: &Rule) -> impl Iterator<Item = &Text> {
     let sections = [&rule.symptoms, &rule.cause, &rule.prevention].into_iter().flatten();
     sections.chain(rule.resolution.iter().map(|branch| &branch.text))
 }
@@ -80,12 +80,9 @@ fn unused_captures(rule: &Rule, uses: &Uses<'_>, page: &Page<'_>, found: &mut Ve
     for (at, signature) in rule.signatures.iter().enumerate() {
         let required = signature.captures();
         let unused = |name: &&&str| !uses.names.contains(**name) && !uses.uses_of_signature(&signature.name, name);
-        let of_identity = |name: &str| {
-            required.contains(&name)
-                && match &rule.identity {
-                    Some(identity) if at == 0 => identity.iter().any(|other| other == name),
-                    _ => can_be_subject(rule, at),
-                }
+        let of_identity = |name: &str| match &rule.identity {
+            Some(identity) if at == 0 => identity.iter().any(|other| other == name),
+            _ => required.contains(&name) && can_be_subject(rule, at),
         };
         let optional = signature.optional_captures();
         for name in required.iter().chain(&optional).filter(unused) {

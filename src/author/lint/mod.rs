@@ -15,6 +15,7 @@ mod duplicates;
 mod links;
 mod noise;
 mod page;
+mod values;
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -74,6 +75,7 @@ impl<'f> Book<'f> {
         article::lint(self, rule, &page, options, found);
         duplicates::within(rule, &page, found);
         captures::lint(rule, &page, found);
+        values::lint(rule, &page, found);
         links::lint(self, families, rule, &page, found);
         if branches::lint(rule, &page, found) && rule.state != State::Archived {
             outcome.limited.push(rule.id.clone());
