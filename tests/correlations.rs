@@ -436,6 +436,29 @@ tests:
 }
 
 #[test]
+fn a_correlation_that_holds_in_no_test_is_not_reached() {
+    let text = "id: R
+title: t
+signatures:
+  timeout: { regex: 'timeout on (?<host>\\S+)' }
+correlations:
+  burst: { type: event_count, signatures: [timeout], group_by: [host], timespan: 1m, gte: 2 }
+  flood: { type: event_count, signatures: [timeout], group_by: [host], timespan: 1m, gte: 9 }
+condition: timeout and not burst and not flood
+tests:
+  - name: a burst
+    text: |
+      2026-03-01 10:00:00 timeout on db1
+      2026-03-01 10:01:00 timeout on db1
+    expect: nothing
+";
+    let options = faultbook::author::test::TestOptions { coverage: true, ..Default::default() };
+    let coverage = faultbook::author::test::run(&book(text), |_, _| true, &options).coverage.expect("asked for");
+    let unreached: Vec<(&str, &str)> = coverage.unreached.iter().map(|one| (one.kind.name(), &*one.name)).collect();
+    assert_eq!((coverage.total, unreached), (3, vec![("correlation", "flood")]));
+}
+
+#[test]
 fn the_example_of_the_documentation_passes_its_tests() {
     let page = include_str!("../docs/rule-language.md");
     let examples = page.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next());

@@ -205,7 +205,7 @@ fn signatures_of_whole_files_see_them_as_they_are() {
     let signatures =
         ["    regex: '<task id=\"(?<id>\\d+)\">\\s*<name>'\n    scope: file\n", "    regex: 'cache is full'\n"];
     let text = "<tasks>\n <task id=\"1\">\n  <name>cache is full</name>\n </task>\n <task id=\"2\"/>\n</tasks>\n";
-    assert_eq!(findings(&signatures, text), ["R0 1 [1] ", "R1  [2] "]);
+    assert_eq!(findings(&signatures, text), ["R0 1 [2] ", "R1  [2] "]);
 }
 
 /// The failed task of the article, as the task log would hold it.

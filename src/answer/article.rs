@@ -4,6 +4,7 @@
 //! Markdown that results into the wanted format. How the sections are arranged is the layouts' business.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use minijinja::{Environment, Value};
 
@@ -12,7 +13,7 @@ use crate::answer::{html, inert, markdown, text};
 use crate::diagnose::Finding;
 use crate::rule::decide::Binding;
 use crate::rule::language::{Missing, environment};
-use crate::rule::text::Text;
+use crate::rule::text::{SharedTexts, Text};
 use crate::rule::{Rule, Truth};
 
 /// Columns by which a remedy stands to the right of its title in plain text.
@@ -60,6 +61,8 @@ pub struct ArticleBranch {
 /// Renders article texts in one format.
 pub struct Writer {
     texts: Environment<'static>,
+    /// The same for texts that take in files: the engines that have these files. Few, as most rules take in the same ones.
+    sharing: Mutex<Vec<(Arc<SharedTexts>, Arc<Environment<'static>>)>>,
     format: AnswerFormat,
 }
 
@@ -74,7 +77,7 @@ impl Writer {
             let written = if value.is_safe() { value.to_string() } else { inert::encode(&listed(value)) };
             output.write_str(&written).map_err(minijinja::Error::from)
         });
-        Self { texts, format }
+        Self { texts, sharing: Mutex::default(), format }
     }
 
     /// The format it writes.
@@ -113,11 +116,37 @@ impl Writer {
     }
 
     fn text(&self, text: &Text, context: &Value, depth: usize) -> Result<String, String> {
-        let rendered = self.texts.get_template(text.source()).and_then(|template| template.render(context.clone()));
-        match rendered {
-            Ok(markdown) => Ok(self.finish(&markdown, depth)),
-            Err(error) => Err(error.detail().map_or_else(|| error.kind().to_string(), str::to_owned)),
+        let render = |texts: &Environment<'_>| texts.get_template(text.source())?.render(context.clone());
+        let rendered = match text.shared() {
+            None => render(&self.texts),
+            Some(shared) => self.sharing(shared).and_then(|texts| render(&texts)),
+        };
+        rendered.map(|markdown| self.finish(&markdown, depth)).map_err(|error| told(&error))
+    }
+
+    /// The engine that has some files. It is made once for all texts that take in the same ones.
+    fn sharing(&self, shared: &Arc<SharedTexts>) -> Result<Arc<Environment<'static>>, minijinja::Error> {
+        let is_same = |known: &Arc<SharedTexts>| {
+            Arc::ptr_eq(known, shared)
+                || known.len() == shared.len()
+                    && known
+                        .iter()
+                        .zip(&**shared)
+                        .all(|(one, other)| one.0 == other.0 && one.1.text() == other.1.text())
+        };
+        let known = |made: &[(Arc<SharedTexts>, Arc<Environment<'static>>)]| {
+            made.iter().find(|(files, _)| is_same(files)).map(|(_, texts)| Arc::clone(texts))
+        };
+        if let Some(texts) = known(&self.sharing.lock().unwrap_or_else(PoisonError::into_inner)) {
+            return Ok(texts);
         }
+        let mut texts = self.texts.clone();
+        for (path, file) in &**shared {
+            texts.add_template_owned(path.clone(), file.text().to_owned())?;
+        }
+        let texts = Arc::new(texts);
+        self.sharing.lock().unwrap_or_else(PoisonError::into_inner).push((Arc::clone(shared), Arc::clone(&texts)));
+        Ok(texts)
     }
 
     /// Turns Markdown with tokens into the format; in plain text `depth` steps further to the right.
@@ -131,6 +160,15 @@ impl Writer {
             }
         }
     }
+}
+
+/// What went wrong, in the words of the innermost error: those around it say only through which files it came.
+fn told(error: &minijinja::Error) -> String {
+    let mut innermost = error;
+    while let Some(source) = std::error::Error::source(innermost).and_then(|source| source.downcast_ref()) {
+        innermost = source;
+    }
+    innermost.detail().map_or_else(|| innermost.kind().to_string(), str::to_owned)
 }
 
 /// A list is written as its members, separated by commas.
@@ -165,4 +203,75 @@ fn context(rule: &Rule, finding: &Finding) -> Value {
         values.insert(name.clone(), value.clone().unwrap_or_else(|| Missing::value(name)));
     }
     Value::from(values)
+}
+
+#[cfg(test)]
+mod tests {
+    use minijinja::context;
+
+    use super::*;
+    use crate::rule::Faultbook;
+    use crate::rule::faultbook::Templates;
+
+    /// The resolution of a rule with some files below `templates/`, in which `host` is the value.
+    fn rendered(resolution: &str, files: &[(&str, &str)], host: &str) -> Result<String, String> {
+        let folder = tempfile::tempdir().expect("a folder");
+        for (path, text) in files {
+            std::fs::write(folder.path().join(path), text).expect("written");
+        }
+        let rule = format!(
+            "id: a\ntitle: t\nsignatures:\n  s: {{ regex: 'down (?<host>.+)' }}\nresolution: '{}'\n",
+            resolution.replace('\'', "''")
+        );
+        let templates = Templates { folders: vec![folder.path().to_owned()] };
+        let faultbook = Faultbook::from_texts(vec![("a.yaml".to_owned(), rule)], templates);
+        let rule = faultbook.rules().first().unwrap_or_else(|| panic!("{:?}", faultbook.diagnostics()));
+        let writer = Writer::new(AnswerFormat::Html);
+        let text = |_| writer.text(&rule.resolution[0].text, &context!(host => host), 0);
+        let first = text(());
+        assert_eq!(first, text(()), "with the engine that is kept");
+        first
+    }
+
+    #[test]
+    fn values_stay_inert_in_macros_and_included_files() {
+        let files = [
+            ("a.md", "**{{ host }}**"),
+            (
+                "m.md",
+                "{% macro strong(value) %}**{{ value }}**{% endmacro %}{% macro box() %}`{{ caller() }}`{% endmacro %}",
+            ),
+        ];
+        let value = "*x* <b> `";
+        let strong = "<strong>*x* &lt;b&gt; `</strong>";
+        for (source, html) in [
+            ("{% include 'a.md' %}", strong),
+            ("{% from 'm.md' import strong %}{{ strong(host) }}", strong),
+            ("{% import 'm.md' as m %}{% set a = m.strong(host) %}{{ a }}", strong),
+            ("{% macro own(value) %}**{{ value }}**{% endmacro %}{{ own(host) }}", strong),
+            ("{% import 'm.md' as m %}{% call m.box() %}{{ host }}{% endcall %}", "<code>*x* &lt;b&gt; `</code>"),
+        ] {
+            assert_eq!(
+                rendered(source, &files, value).as_deref().map(str::trim),
+                Ok(&*format!("<p>{html}</p>")),
+                "{source}"
+            );
+        }
+    }
+
+    #[test]
+    fn endless_work_in_macros_and_files_is_stopped() {
+        let twice = |next: &str| format!("{{% include '{next}' %}}").repeat(40);
+        let files = [
+            ("a.md", &*twice("b.md")),
+            ("b.md", &*twice("c.md")),
+            ("c.md", &*twice("d.md")),
+            ("d.md", &"x".repeat(500)),
+        ];
+        assert_eq!(rendered("{% include 'a.md' %}", &files, "h"), Err("engine ran out of fuel".to_owned()));
+        let endless = "{% macro a(b) %}{{ a(b) }}{% endmacro %}{{ a(host) }}";
+        assert!(rendered(endless, &[], "h").is_err());
+        let wide = "{% macro a(b) %}{{ a(b) }}{{ a(b) }}{% endmacro %}{{ a(host) }}";
+        assert!(rendered(wide, &[], "h").is_err());
+    }
 }

@@ -1,13 +1,13 @@
 //! What of the rules no test reaches.
 //!
 //! `Reach` lists what there is to reach in a rule (`items`) and marks what each sample reaches: a signature, and each regex or substring of a
-//! list, by the records that matched; a branch when it is certainly the right one; a value of a fact when it was given or
+//! list, by the records that matched; a correlation when it holds; a branch when it is certainly the right one; a value of a fact when it was given or
 //! derived. What is to count as well gets a variant of `Item`, its place in `items`, and its mark where it shows: in a record or in a test.
 
 use minijinja::Value;
 use serde::Serialize;
 
-use crate::diagnose::Finding;
+use crate::author::sample;
 use crate::rule::signature::Leaf;
 use crate::rule::{FactValue, Rule, RuleTest, Truth};
 use crate::scan::{RecordMatches, leaf_matches, pattern_matches};
@@ -66,6 +66,8 @@ pub enum ItemKind {
     Alternative,
     /// A regex under `optional`.
     Optional,
+    /// A correlation, by a case in which it holds.
+    Correlation,
     /// A branch of the resolution, by a case in which it certainly holds.
     Branch,
     /// A value of a boolean or one-of fact.
@@ -79,6 +81,7 @@ impl ItemKind {
             ItemKind::Signature => "signature",
             ItemKind::Alternative => "alternative",
             ItemKind::Optional => "optional",
+            ItemKind::Correlation => "correlation",
             ItemKind::Branch => "branch",
             ItemKind::Value => "value",
         }
@@ -91,6 +94,7 @@ enum Item {
     Signature(usize),
     Alternative { signature: usize, clause: usize, leaf: usize },
     Optional { signature: usize, entry: usize, pattern: usize },
+    Correlation(usize),
     Branch(usize),
     Value { fact: usize, value: Value },
 }
@@ -128,13 +132,14 @@ impl<'r> Reach<'r> {
                 matched(signature)
                     && pattern.is_some_and(|pattern| readings.iter().any(|text| pattern_matches(pattern, text)))
             }
-            Item::Branch(_) | Item::Value { .. } => false,
+            Item::Correlation(_) | Item::Branch(_) | Item::Value { .. } => false,
         });
     }
 
     /// Marks what a test reaches by what it states and what was found.
-    pub(crate) fn test(&mut self, test: &RuleTest, findings: &[Finding]) {
+    pub(crate) fn test(&mut self, test: &RuleTest, outcome: &sample::Outcome) {
         let rule = self.rule;
+        let findings = &outcome.diagnosis.findings;
         let holds = |index: usize| {
             let mut branches = findings.iter().flat_map(|finding| &finding.branches);
             branches.any(|branch| branch.index == index && branch.truth == Truth::True)
@@ -146,6 +151,7 @@ impl<'r> Reach<'r> {
             given || known.any(|(name, known)| *name == fact.name && known.as_ref() == Some(value))
         };
         self.mark(|item| match item {
+            Item::Correlation(position) => outcome.correlations.get(*position) == Some(&true),
             Item::Branch(index) => holds(*index),
             Item::Value { fact, value } => has(*fact, value),
             Item::Signature(_) | Item::Alternative { .. } | Item::Optional { .. } => false,
@@ -171,6 +177,7 @@ fn items(rule: &Rule) -> Vec<Item> {
             items.extend((0..patterns.len()).map(|pattern| Item::Optional { signature: position, entry, pattern }));
         }
     }
+    items.extend((0..rule.correlations.len()).map(Item::Correlation));
     for (fact, written) in rule.facts.iter().enumerate() {
         items.extend(written.domain().into_iter().flatten().map(|value| Item::Value { fact, value }));
     }
@@ -201,6 +208,10 @@ impl Item {
                 let pattern = own.and_then(|own| own.optional.get(*entry)?.get(*pattern));
                 let name = pattern.map(|pattern| pattern.source().to_owned());
                 (ItemKind::Optional, name, signature_name(*signature))
+            }
+            Item::Correlation(position) => {
+                let name = rule.correlations.get(*position).map(|correlation| correlation.name.clone());
+                (ItemKind::Correlation, name, None)
             }
             Item::Branch(index) => (ItemKind::Branch, rule.resolution.get(*index).map(|own| own.title.clone()), None),
             Item::Value { fact, value } => {

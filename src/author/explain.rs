@@ -1,13 +1,13 @@
 //! Why a rule applies to a case or does not.
 //!
-//! An [`Explainer`] reads a case as a diagnosis does, with all rules, because others may supersede or explain. Then it looks at one
+//! An [`Explainer`] reads a case as a diagnosis does, with the rules that [`have_a_say`]: others may supersede or explain. Then it looks at one
 //! rule: its condition part by part, its signatures, its facts, its environment. For signatures that matched nothing the case is read
 //! again for their [near misses](super::nearest). [`Explainer::overview`] does that for all rules at once, to answer why nothing
 //! was found.
 //!
 //! The outcome is [data](super::explained); drawing it is the command line's job.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io;
 
 use rayon::prelude::*;
@@ -28,7 +28,7 @@ use crate::diagnose::{Diagnoser, Known};
 use crate::rule::condition::Condition;
 use crate::rule::decide::{Binding, Scope, decide, fact_value, looked_up, name_value};
 use crate::rule::overlay::OverlayNoise;
-use crate::rule::{FactValue, Rule, RuleId, Severity, State, Truth};
+use crate::rule::{FactValue, Faultbook, Rule, RuleId, Severity, State, Truth};
 use crate::scan::{Index, SignatureId};
 use crate::source::{CaseInput, Limits, Note, Progress, ReadOptions};
 
@@ -58,6 +58,26 @@ pub struct Explained<T> {
     pub content: T,
     /// The notes of the diagnosis.
     pub notes: Vec<Note>,
+}
+
+/// Tells of each rule whether it has a say in what becomes of one: itself, those that supersede it, and those that supersede these. What a
+/// fallback rule may tell depends on all.
+pub fn have_a_say(faultbook: &Faultbook, id: RuleId) -> Vec<bool> {
+    let rules = faultbook.rules();
+    let mut say = vec![faultbook.rule(id).fallback; rules.len()];
+    let mut by_superseded: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (at, rule) in rules.iter().enumerate() {
+        rule.supersedes.iter().for_each(|other| by_superseded.entry(other).or_default().push(at));
+    }
+    let mut open = vec![id.index()];
+    while let Some(at) = open.pop() {
+        let (Some(own), Some(rule)) = (say.get_mut(at), rules.get(at)) else { continue };
+        if !std::mem::replace(own, true) {
+            let above = by_superseded.remove(rule.id.as_str());
+            open.extend(above.into_iter().flatten());
+        }
+    }
+    say
 }
 
 impl<'a> Explainer<'a> {
@@ -241,6 +261,7 @@ impl<'a> Explainer<'a> {
         let captures = whole.map_or(Vec::new(), |whole| {
             let captures = group_captures(rule, position, whole).filter(|capture| !capture.values.seen.is_empty());
             let part = |capture: crate::diagnose::Capture| CapturePart {
+                about: signature.about(&capture.name).map(str::to_owned),
                 name: capture.name,
                 more: capture.values.more,
                 values: capture.values.seen,
@@ -539,6 +560,7 @@ fn explained_fact(
     };
     FactPart {
         name: fact.name.clone(),
+        about: fact.about.clone(),
         kind: fact.kind,
         given: from_whom,
         refused,

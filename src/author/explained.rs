@@ -235,6 +235,8 @@ pub struct Place {
 pub struct CapturePart {
     /// Its name.
     pub name: String,
+    /// What it means, if the rule says so.
+    pub about: Option<String>,
     /// Its values in the order of the case.
     pub values: Vec<String>,
     /// Whether there are more.
@@ -294,6 +296,8 @@ pub enum ExcludedBy {
 pub struct FactPart {
     /// Its name.
     pub name: String,
+    /// What it means, if the rule says so.
+    pub about: Option<String>,
     /// Its type.
     #[serde(rename = "type")]
     pub kind: FactType,

@@ -16,6 +16,9 @@ use crate::rule::signature::{Leaf, LevelTest, Signature};
 /// Bytes of a near miss that are shown of its record.
 pub const EXCERPT_BYTES: usize = 300;
 
+/// Bytes that a text must have to be looked for beside a record: shorter ones stand everywhere.
+const LACKING_BYTES: usize = 4;
+
 /// A record that nearly matches.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct NearMiss {
@@ -25,12 +28,27 @@ pub struct NearMiss {
     pub line: u64,
     /// How near it comes, in percent.
     pub nearness: u32,
+    /// The first and the last line of the record, where they are known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lines: Option<(u64, u64)>,
+    /// Text that the record lacks and that stands beside it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub beside: Option<Beside>,
     /// The beginning of its text.
     pub record: String,
     /// The longest text that the signature spells out and the record has.
     pub has: Option<String>,
     /// What keeps it from matching.
     pub obstacles: Vec<Obstacle>,
+}
+
+/// Text that a record lacks, and that another record near it has.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Beside {
+    /// The text.
+    pub text: String,
+    /// The line in which it stands.
+    pub line: u64,
 }
 
 /// One thing that keeps a record from matching.
@@ -199,17 +217,36 @@ impl<'s> Apart<'s> {
         }
         let before = &text[..at.unwrap_or(0).min(text.len())];
         let line = candidate.line + memchr::memchr_iter(b'\n', before).count() as u64;
+        let around = candidate.around.as_deref();
+        let lines = around.map(|around| (candidate.line, candidate.line + around.lines - 1));
+        let beside = around.and_then(|around| {
+            obstacles.iter().filter_map(lacking).find_map(|text| {
+                let line = around.line_of(text, candidate.line)?;
+                Some(Beside { text: text.to_owned(), line })
+            })
+        });
         let excerpt = String::from_utf8_lossy(text.get(..EXCERPT_BYTES).unwrap_or(text)).into_owned();
         let nearness = (near * 100.0).round() as u32;
         (nearness > 0 && !obstacles.is_empty()).then(|| NearMiss {
             source: candidate.source.to_string(),
             line,
             nearness,
+            lines,
+            beside,
             record: excerpt,
             has,
             obstacles,
         })
     }
+}
+
+/// The text that a record would need more of, if that is long enough to mean something.
+fn lacking(obstacle: &Obstacle) -> Option<&str> {
+    let Obstacle::Pattern { stop: Some(stop), would: None, .. } = obstacle else { return None };
+    let (Stop::Missing { wanted, .. } | Stop::Differs { wanted, .. } | Stop::Nowhere { wanted }) = stop else {
+        return None;
+    };
+    Some(wanted.trim_end_matches('…').trim()).filter(|text| text.len() >= LACKING_BYTES)
 }
 
 /// A leaf that does not match, held against a record.

@@ -24,6 +24,7 @@ pub mod fmt;
 pub mod junit;
 pub mod language_server;
 pub mod lint;
+pub mod manual;
 pub mod miss;
 pub mod nearest;
 pub mod preview;

@@ -10,15 +10,18 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::io::{self, BufRead};
+use std::ops::Range;
 use std::sync::Arc;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use jiff::Timestamp;
+use memchr::memmem;
 use rayon::prelude::*;
 
 use crate::author::reach;
 use crate::diagnose::max_age::is_too_old;
 use crate::diagnose::overlay_noise::NoiseSieve;
+use crate::rule::settings::Noise;
 use crate::rule::signature::{Leaf, Signature, SignatureScope};
 use crate::rule::{Level, SourceSettings};
 use crate::scan::confirm::{Readings, confirm};
@@ -34,10 +37,15 @@ use crate::source::{Budget, CaseInput, Note, Progress, Reading, SourceName, Visi
 pub const RECORD_BYTES: usize = 8 * 1024;
 /// Signatures that one word may point at; a word of more tells nothing about any of them.
 pub const WORD_FANOUT: usize = 100;
+/// Bytes of the text before and behind a record that are kept to look for what it lacks.
+pub const NEIGHBOUR_BYTES: usize = 4 * 1024;
 /// Files that are kept for a signature with `scope: file`.
 pub const FILE_LIMIT: usize = 3;
 /// Places of excluded records that are told.
 pub const PLACE_LIMIT: usize = 3;
+/// How much of a signature's words a record must have, of 1,000, to be tried on it: what matches has a needle of each set, and so nearly
+/// always all words of an alternative.
+const LIKELY: u32 = 300;
 /// Letters that a word must have to be looked for, if there are such words.
 const WORD_LETTERS: usize = 3;
 
@@ -77,8 +85,47 @@ pub(crate) struct Candidate {
     pub(crate) line: u64,
     pub(crate) text: Arc<[u8]>,
     pub(crate) level: Option<Level>,
+    /// Where the record ends and what stands beside it; only of records, and only for one rule.
+    pub(crate) around: Option<Arc<Around>>,
     /// Whether the signature's file glob takes the source.
     pub(crate) taken: bool,
+}
+
+/// The borders of a record.
+#[derive(Debug)]
+pub(crate) struct Around {
+    /// How many lines the record has.
+    pub(crate) lines: u64,
+    /// The text before, and the text behind, as they are written.
+    before: Vec<u8>,
+    behind: Vec<u8>,
+}
+
+impl Around {
+    /// `None` where the lines of the text are not those of the file.
+    fn of(block: &Block<'_>, span: &RecordSpan) -> Option<Self> {
+        if block.is_peeled() {
+            return None;
+        }
+        let bytes = block.bytes();
+        let (start, next) = (span.range.start, span.next.min(bytes.len()));
+        Some(Self {
+            lines: 1 + memchr::memchr_iter(b'\n', &bytes[span.range.clone()]).count() as u64,
+            before: bytes[start.saturating_sub(NEIGHBOUR_BYTES)..start].to_vec(),
+            behind: bytes[next..bytes.len().min(next + NEIGHBOUR_BYTES)].to_vec(),
+        })
+    }
+
+    /// The line in which a text stands outside the record that begins in line `first`: behind it, else before it.
+    pub(crate) fn line_of(&self, text: &str, first: u64) -> Option<u64> {
+        let lines = |bytes: &[u8]| memchr::memchr_iter(b'\n', bytes).count() as u64;
+        let behind = memmem::find(&self.behind, text.as_bytes());
+        let behind = behind.map(|at| first + self.lines + lines(&self.behind[..at]));
+        behind.or_else(|| {
+            let at = memmem::rfind(&self.before, text.as_bytes())?;
+            first.checked_sub(lines(&self.before[at..]))
+        })
+    }
 }
 
 /// What keeps a record from a signature that its text would match.
@@ -134,10 +181,22 @@ pub(crate) struct Search<'a> {
     /// For each word the probes that have it.
     postings: Vec<Vec<u32>>,
     weights: Vec<u32>,
+    /// Those of a signature stand together, and among them those of a clause.
     probes: Vec<Probe>,
+    /// What of each signature every record may ask for: thousands of signatures are far apart in memory.
+    outlines: Vec<Outline>,
     /// Signatures without a word: every record is looked at. Positions in `signatures`.
     wordless: Vec<usize>,
     files: Vec<usize>,
+}
+
+/// What is needed of a signature to pass by a record.
+#[derive(Clone, Debug, Default)]
+struct Outline {
+    probes: Range<usize>,
+    clauses: u32,
+    /// Whether it asks for a level or an age.
+    has_barrier: bool,
 }
 
 /// One leaf of one clause of a signature.
@@ -156,16 +215,22 @@ impl<'a> Search<'a> {
         let (mut numbers, mut texts): (BTreeMap<String, usize>, Vec<String>) = Default::default();
         let (mut postings, mut probes): (Vec<Vec<u32>>, Vec<Probe>) = Default::default();
         let (mut wordless, mut files) = (Vec::new(), Vec::new());
+        let mut outlines = vec![Outline::default(); signatures.len()];
         for (signature, leaves) in words_of.into_iter().enumerate() {
             if index.signature(signatures[signature]).1.scope == SignatureScope::File {
                 files.push(signature);
                 continue;
             }
+            let (own, first) = (index.signature(signatures[signature]).1, probes.len());
+            let clauses = own.required.len().max(1) as u32;
+            outlines[signature] =
+                Outline { probes: first..first, clauses, has_barrier: own.level.is_some() || own.max_age.is_some() };
             if leaves.iter().all(|(_, words)| words.is_empty()) {
                 // for all rules that would be all records times all such signatures
                 wordless.extend(depth.thorough.then_some(signature));
                 continue;
             }
+            outlines[signature].probes.end += leaves.len();
             for (clause, words) in leaves {
                 let total = words.iter().map(|word| word.len() as u32).sum();
                 for word in words {
@@ -179,11 +244,14 @@ impl<'a> Search<'a> {
                 probes.push(Probe { signature, clause, total });
             }
         }
+        // every line of a log has some of the words of many, and none of them would count
+        let telling = texts.into_iter().zip(postings).filter(|(_, probes)| probes.len() <= WORD_FANOUT);
+        let (texts, postings): (Vec<String>, Vec<Vec<u32>>) = telling.unzip();
         let weights = texts.iter().map(|word| word.len() as u32).collect();
         let kind = Some(AhoCorasickKind::ContiguousNFA);
         let words = AhoCorasick::builder().ascii_case_insensitive(true).kind(kind).build(&texts).ok();
         let words = words.filter(|_| !texts.is_empty());
-        Self { index, signatures, depth, now: None, words, postings, weights, probes, wordless, files }
+        Self { index, signatures, depth, now: None, words, postings, weights, probes, outlines, wordless, files }
     }
 
     /// Measures ages against this moment.
@@ -274,11 +342,15 @@ struct PartSearch<'s> {
     number: usize,
     sequence: u64,
     found: NearMisses,
-    /// Weight found of each probe in the record at hand, with those that have any.
+    /// Of each signature how many words a record must have more than, once enough are kept.
+    floors: Vec<Option<u32>>,
+    /// Weight found of each probe in the record at hand.
     weights: Vec<u32>,
     /// Of each probe a hash of the words found.
     alike: Vec<u64>,
-    touched: Vec<u32>,
+    /// The signatures whose probes have any weight, and for each signature whether it is one of them.
+    touched: Vec<usize>,
+    is_touched: Vec<bool>,
 }
 
 /// The source at hand.
@@ -289,17 +361,36 @@ struct Text<'t> {
     path: Arc<str>,
     /// For each signature whether its glob takes the source.
     taken: Vec<bool>,
+    /// Whether noise or times keep records out.
+    has_barriers: bool,
     /// What overlays call noise in it.
     sieve: NoiseSieve<'t>,
     /// Lines before the block.
     lines: u64,
 }
 
+impl Text<'_> {
+    /// Whether a record of the source may match a signature and not count.
+    fn may_bar(&self, position: usize, outline: &Outline) -> bool {
+        self.has_barriers || outline.has_barrier || !self.taken[position]
+    }
+}
+
 impl<'s> PartSearch<'s> {
     fn new(search: &'s Search<'s>, reading: Reading<'s>, number: usize) -> Self {
-        let probes = search.probes.len();
-        let (weights, alike) = (vec![0; probes], vec![0; probes]);
-        Self { search, reading, number, sequence: 0, found: NearMisses::default(), weights, alike, touched: Vec::new() }
+        let (probes, signatures) = (search.probes.len(), search.signatures.len());
+        Self {
+            search,
+            reading,
+            number,
+            sequence: 0,
+            found: NearMisses::default(),
+            floors: vec![None; signatures],
+            weights: vec![0; probes],
+            alike: vec![0; probes],
+            touched: Vec::new(),
+            is_touched: vec![false; signatures],
+        }
     }
 
     fn near(&mut self, position: usize) -> &mut Near {
@@ -350,14 +441,11 @@ impl<'s> PartSearch<'s> {
     ) {
         let search = self.search;
         for word in words {
-            let probes = &search.postings[*word];
-            if probes.len() > WORD_FANOUT {
-                continue;
-            }
-            for probe in probes {
+            for probe in &search.postings[*word] {
                 let at = *probe as usize;
-                if self.weights[at] == 0 {
-                    self.touched.push(*probe);
+                let signature = search.probes[at].signature;
+                if !std::mem::replace(&mut self.is_touched[signature], true) {
+                    self.touched.push(signature);
                 }
                 self.weights[at] += search.weights[*word];
                 let own = &mut self.alike[at];
@@ -365,31 +453,35 @@ impl<'s> PartSearch<'s> {
             }
         }
         let mut touched = std::mem::take(&mut self.touched);
-        touched.sort_unstable();
         let mut prepared: Option<Prepared> = None;
-        // probes of a signature stand together, and in it those of a clause
-        for probes in touched
-            .chunk_by(|one, next| search.probes[*one as usize].signature == search.probes[*next as usize].signature)
-        {
-            let position = search.probes[probes[0] as usize].signature;
-            let clauses = self.signature(position).required.len().max(1) as u32;
-            let share = |probe: &u32| {
-                let total = search.probes[*probe as usize].total;
-                (self.weights[*probe as usize] * 1000).checked_div(total).unwrap_or(0)
-            };
-            let of_clauses = probes
-                .chunk_by(|one, next| search.probes[*one as usize].clause == search.probes[*next as usize].clause);
-            let score = of_clauses.map(|probes| probes.iter().map(share).max().unwrap_or(0)).sum::<u32>() / clauses;
-            let alike = probes.iter().fold(0u64, |all, probe| all.rotate_left(9) ^ self.alike[*probe as usize]);
-            self.consider(position, score, alike, block, span, text, &mut line_at, clock, &mut prepared);
+        for position in touched.drain(..) {
+            let outline = &search.outlines[position];
+            let (mut score, mut best, mut clause) = (0, 0, 0);
+            for at in outline.probes.clone() {
+                let probe = &search.probes[at];
+                let share = (self.weights[at] * 1000).checked_div(probe.total).unwrap_or(0);
+                if probe.clause != clause {
+                    (score, best, clause) = (score + best, 0, probe.clause);
+                }
+                best = best.max(share);
+            }
+            let score = (score + best) / outline.clauses;
+            let may_be_barred = score >= LIKELY && text.may_bar(position, outline);
+            if may_be_barred || self.floors[position].is_none_or(|floor| score > floor) {
+                let of_probes = &self.alike[outline.probes.clone()];
+                let alike = of_probes.iter().fold(0u64, |all, own| all.rotate_left(9) ^ own);
+                let near = Nearness { position, score, alike, may_be_barred };
+                self.consider(near, block, span, text, &mut line_at, clock, &mut prepared);
+            }
+            self.weights[outline.probes.clone()].fill(0);
+            self.alike[outline.probes.clone()].fill(0);
+            self.is_touched[position] = false;
         }
         for position in &search.wordless {
-            self.consider(*position, 0, 0, block, span, text, &mut line_at, clock, &mut prepared);
+            let may_be_barred = text.may_bar(*position, &search.outlines[*position]);
+            let near = Nearness { position: *position, score: 0, alike: 0, may_be_barred };
+            self.consider(near, block, span, text, &mut line_at, clock, &mut prepared);
         }
-        for probe in &touched {
-            (self.weights[*probe as usize], self.alike[*probe as usize]) = (0, 0);
-        }
-        touched.clear();
         self.touched = touched;
     }
 
@@ -397,9 +489,7 @@ impl<'s> PartSearch<'s> {
     #[expect(clippy::too_many_arguments, reason = "the record at hand, in pieces that are worked out when needed")]
     fn consider(
         &mut self,
-        position: usize,
-        score: u32,
-        alike: u64,
+        Nearness { position, score, alike, may_be_barred }: Nearness,
         block: &Block<'_>,
         span: &RecordSpan,
         text: &Text<'_>,
@@ -407,26 +497,24 @@ impl<'s> PartSearch<'s> {
         clock: &mut Clock<'_>,
         prepared: &mut Option<Prepared>,
     ) {
-        let signature = self.signature(position);
         let is_wanted = self.found.near.get(&position).is_none_or(|near| near.wants(score, alike, self.search.depth));
-        // what matches has a needle of each set, and so all words of an alternative nearly always
-        let may_match = score >= 300 || self.search.wordless.contains(&position);
-        if !is_wanted && !may_match {
+        if !is_wanted && !may_be_barred {
             return;
         }
+        let (signature, taken) = (self.signature(position), text.taken[position]);
         let record = prepared.get_or_insert_with(|| {
             let (lines, raw) = line_at(span.range.start);
             Prepared::new(block, span, raw.unwrap_or(text.lines + lines + 1), self.search.depth.bytes)
         });
-        let taken = text.taken[position];
-        if may_match && record.matches(signature) {
+        // what nothing keeps out does not match, and looking whether it does is what costs most
+        if may_be_barred {
             let owner = self.search.index.owner(self.search.signatures[position]).0;
             let level = record.level;
             let barrier = if !taken {
                 Some(Barrier::File)
             } else if signature.level.as_ref().is_some_and(|test| !test.allows(level)) {
                 Some(Barrier::Level(level))
-            } else if text.settings.noise.is_some_and(|noise| noise.is_noise(&record.plain)) {
+            } else if text.settings.noise.is_some_and(|noise| record.is_noise(noise)) {
                 Some(Barrier::Noise)
             } else if let Some(filter) = text.sieve.takes(owner, &record.plain) {
                 Some(Barrier::Overlay(filter))
@@ -437,7 +525,7 @@ impl<'s> PartSearch<'s> {
                 let age = max_age.map(|_| Barrier::Age);
                 age.or((!self.reading.options.covers(time)).then_some(Barrier::Time))
             };
-            if let Some(barrier) = barrier {
+            if let Some(barrier) = barrier.filter(|_| record.matches(signature)) {
                 let line = record.line;
                 self.near(position).bar(barrier, &text.source, line);
                 return;
@@ -454,10 +542,14 @@ impl<'s> PartSearch<'s> {
                 line: record.line,
                 text: Arc::clone(&record.kept),
                 level: record.level,
+                around: self.search.depth.thorough.then(|| Around::of(block, span)).flatten().map(Arc::new),
                 taken,
             };
             let depth = self.search.depth;
-            self.near(position).add(candidate, depth);
+            let near = self.near(position);
+            near.add(candidate, depth);
+            let is_full = near.candidates.len() >= depth.records;
+            self.floors[position] = near.candidates.last().filter(|_| is_full).map(|last| last.words);
         }
     }
 
@@ -482,6 +574,7 @@ impl<'s> PartSearch<'s> {
                     line: 1,
                     text: Arc::clone(&whole),
                     level: None,
+                    around: None,
                     taken,
                 };
                 let depth = self.search.depth;
@@ -491,6 +584,19 @@ impl<'s> PartSearch<'s> {
     }
 }
 
+/// How near the record at hand comes to a signature, by its words.
+#[derive(Clone, Copy)]
+struct Nearness {
+    /// The signature.
+    position: usize,
+    /// How much of the words it has, of 1,000.
+    score: u32,
+    /// A hash of which these are.
+    alike: u64,
+    /// Whether it may match and be kept out by something outside its text.
+    may_be_barred: bool,
+}
+
 /// A record as far as it was worked out.
 struct Prepared {
     plain: Vec<u8>,
@@ -498,6 +604,7 @@ struct Prepared {
     kept: Arc<[u8]>,
     line: u64,
     level: Option<Level>,
+    is_noise: Option<bool>,
 }
 
 impl Prepared {
@@ -507,7 +614,12 @@ impl Prepared {
         let tidy = tidy::marks(&piece.text).next().and_then(|_| tidy::tidy(&plain));
         let kept = tidy.as_deref().unwrap_or(&plain);
         let kept = kept.get(..bytes).unwrap_or(kept).into();
-        Self { kept, tidy, line, level: block.header(span).level, plain }
+        Self { kept, tidy, line, level: block.header(span).level, plain, is_noise: None }
+    }
+
+    fn is_noise(&mut self, noise: &Noise) -> bool {
+        let plain = &self.plain;
+        *self.is_noise.get_or_insert_with(|| noise.is_noise(plain))
     }
 
     fn matches(&self, signature: &Signature) -> bool {
@@ -523,7 +635,7 @@ impl Visit for PartSearch<'_> {
         if is_facts_file(&source.path) {
             return Ok(());
         }
-        let settings = self.reading.settings.of(&source.path);
+        let (settings, options) = (self.reading.settings.of(&source.path), self.reading.options);
         let part = self.search.index.part_for(&source.path);
         let taken: Vec<bool> = self.search.signatures.iter().map(|id| part.has(*id)).collect();
         self.found.sources += 1;
@@ -541,13 +653,18 @@ impl Visit for PartSearch<'_> {
         }
         let kept = if self.search.files.is_empty() { 0 } else { WHOLE_FILE_BYTES };
         let mut raw = Raw::new(reader, kept);
+        let sieve = NoiseSieve::new(self.search.index, &source.path);
         let mut text = Text {
             name: source,
             settings,
             source: source.name.as_str().into(),
             path: source.path.as_str().into(),
             taken,
-            sieve: NoiseSieve::new(self.search.index, &source.path),
+            has_barriers: !sieve.is_open()
+                || settings.noise.is_some()
+                || options.since.is_some()
+                || options.until.is_some(),
+            sieve,
             lines: 0,
         };
         let mut blocks = Blocks::new(&mut raw, self.reading.limits.record).with_settings(settings);

@@ -37,7 +37,7 @@ pub fn render(faultbook: &Faultbook, id: RuleId, options: &PreviewOptions) -> Re
     let mut samples: Vec<Value> = Vec::new();
     let mut without_answer = 0;
     let mut failed = None;
-    sample::each(faultbook, id, None, |test, diagnosis| {
+    sample::each(faultbook, id, None, |test, sample::Outcome { diagnosis, .. }| {
         let is_wanted = options.test.as_ref().is_none_or(|name| *name == test.name);
         if !is_wanted || matches!(test.expect, Expectation::Nothing) {
             return;

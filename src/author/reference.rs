@@ -13,7 +13,9 @@ const OPENING: &str = "\
 # Reference
 
 Every key, test, filter, pattern and diagnostic, as this version has them. `faultbook docs` prints this page; it is made of the tables that the
-program itself uses. How things work together is told in [rule-language.md](rule-language.md) and [settings.md](settings.md).
+program itself uses. How things work together is told in [rule-language.md](rule-language.md) and [settings.md](settings.md),
+which `faultbook docs rule-language` and `faultbook docs settings` print; other topics are testing, overlays, editors and json. `faultbook rules ID`
+prints a rule as an example.
 
 A *text* is any single value: numbers and booleans count as they are spelled. A *template* is Markdown with placeholders. For editors,
 `faultbook schema` prints the same as a JSON Schema.

@@ -20,6 +20,15 @@ pub fn miss(miss: &NearMiss) -> String {
         parts.push(format!("has `{has}`"));
     }
     parts.extend(miss.obstacles.iter().map(obstacle));
+    if let (Some(beside), Some((_, last))) = (&miss.beside, miss.lines) {
+        let border = if beside.line > last { "ends at" } else { "begins behind" };
+        let at = if beside.line > last { last } else { beside.line };
+        parts.push(format!(
+            "the record {border} line {at}, and `{}` stands in another, in line {}: use two signatures, `scope: file`, or \
+             `sources` with `start` or `continue` in faultbook.yaml",
+            beside.text, beside.line
+        ));
+    }
     parts.join("; ")
 }
 

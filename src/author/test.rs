@@ -71,6 +71,9 @@ pub struct TestOutcome {
     pub verdict: Verdict,
     /// What differs; empty when the test passed.
     pub mismatches: Vec<Mismatch>,
+    /// What keeps the sample from the rule's signatures, in a line each; only where nothing was found.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub nearest: Vec<String>,
 }
 
 impl TestOutcome {
@@ -137,17 +140,24 @@ impl<'b> Tested<'b> {
             }
         };
         let observer = reach.is_some().then_some(&observer as Observer<'_>);
-        sample::each(faultbook, id, observer, |test, diagnosis| {
+        sample::each(faultbook, id, observer, |test, outcome| {
             if let Some(reach) = &reach {
-                reach.lock().unwrap_or_else(PoisonError::into_inner).test(test, &diagnosis.findings);
+                reach.lock().unwrap_or_else(PoisonError::into_inner).test(test, &outcome);
             }
-            tested.test(test, &diagnosis, writer, options.snapshots);
+            tested.test((faultbook, id), test, &outcome.diagnosis, writer, options.snapshots);
         });
         tested.reach = reach.map(|reach| reach.into_inner().unwrap_or_else(PoisonError::into_inner));
         tested
     }
 
-    fn test(&mut self, test: &'b RuleTest, diagnosis: &Diagnosis, writer: &AnswerWriter<'_>, snapshots: Snapshots) {
+    fn test(
+        &mut self,
+        (faultbook, id): (&Faultbook, RuleId),
+        test: &'b RuleTest,
+        diagnosis: &Diagnosis,
+        writer: &AnswerWriter<'_>,
+        snapshots: Snapshots,
+    ) {
         let rule = self.rule;
         let mut mismatches = compare(rule, test, diagnosis.findings.first());
         if let Expectation::Finding { .. } = test.expect {
@@ -172,7 +182,10 @@ impl<'b> Tested<'b> {
             Expectation::Nothing => Verdict::Passed,
             Expectation::Finding { .. } => Verdict::Matched,
         };
+        let is_missed = mismatches.first().is_some_and(|mismatch| mismatch.verdict == Verdict::Missed);
+        let nearest = if is_missed { sample::misses(faultbook, id, test) } else { Vec::new() };
         self.outcomes.push(TestOutcome {
+            nearest,
             rule: rule.id.clone(),
             test: test.name.clone(),
             file: rule.path.clone(),

@@ -87,6 +87,9 @@ pub fn run(args: &AnswerArgs, context: &Context) -> Result<Exit, Failure> {
     let found = !diagnosis.findings.is_empty();
     let batch = Batch { diagnoses: vec![diagnosis], notes: Vec::new(), elapsed: None };
     output.write(&prepared.faultbook, &batch)?;
+    if !found && !prepared.has_faults {
+        context.console.say("`faultbook explain --all FILE`, with the text in FILE, tells which rules come nearest");
+    }
     if let Some(path) = text.filter(|text| !found && Path::new(text).exists()) {
         context.console.warning(&format!("the text `{path}` is also the name of a file"));
         context.console.help("to diagnose the file: `faultbook triage` with its name");

@@ -10,8 +10,10 @@ use crate::rule::authored::AuthoredFile;
 use crate::rule::diagnostic::Label;
 use crate::rule::{Diagnostic, DiagnosticSeverity, Faultbook};
 
-/// How many errors a command draws whose purpose is another: enough to begin with, and the result is not scrolled away.
+/// How many errors are drawn to somebody who is writing a rule and watches: enough to begin with.
 const SHOWN_BESIDE_RESULTS: usize = 10;
+/// How many files with errors a command names whose purpose is another: the result must not be scrolled away.
+const FILES_BESIDE_RESULTS: usize = 10;
 
 /// Draws one diagnostic, with a line feed at its end.
 pub fn draw(diagnostic: &Diagnostic, styled: bool, width: usize) -> String {
@@ -82,20 +84,45 @@ pub fn talk(console: &Console, diagnostics: &[Diagnostic]) {
     }
 }
 
-/// Draws the errors of a faultbook on standard error, for commands that go on with the rules that are sound. Warnings are for
-/// `check`: they change no result.
+/// Tells on standard error which files have errors, for commands that go on with the rules that are sound: a line each, since
+/// what is wrong is the business of `check`. Warnings change no result.
 pub fn talk_errors(console: &Console, faultbook: &Faultbook) {
-    let errors = faultbook.diagnostics().iter().filter(|diagnostic| diagnostic.severity == DiagnosticSeverity::Error);
-    let count = errors.clone().count();
+    let mut files: Vec<(&str, usize)> = Vec::new();
+    for error in errors(faultbook) {
+        let path = error.labels.first().map_or("the rules", |label| label.file.path());
+        match files.iter_mut().find(|(known, _)| *known == path) {
+            Some((_, count)) => *count += 1,
+            None => files.push((path, 1)),
+        }
+    }
+    if files.is_empty() {
+        return;
+    }
+    for (path, count) in files.iter().take(FILES_BESIDE_RESULTS) {
+        console.error(&format!("`{path}` has {}", number(*count, "mistake")));
+    }
+    if let Some(more) = files.len().checked_sub(FILES_BESIDE_RESULTS).filter(|more| *more > 0) {
+        console.error(&format!("{} more have mistakes", number(more, "file")));
+    }
+    console.help("the sound rules are used; `faultbook check` with the same --rules shows the mistakes");
+}
+
+/// Draws the errors of a faultbook on standard error, for somebody who is writing it and watches what becomes of it.
+pub fn draw_errors(console: &Console, faultbook: &Faultbook) {
+    let count = errors(faultbook).count();
     if count == 0 {
         return;
     }
-    for error in errors.take(SHOWN_BESIDE_RESULTS) {
+    for error in errors(faultbook).take(SHOWN_BESIDE_RESULTS) {
         talk(console, std::slice::from_ref(error));
     }
     let warnings = faultbook.diagnostics().len() - count;
     console.error(&format!("the rules have {}; the sound ones are used", counts(count, warnings)));
     console.help("`faultbook check` with the same --rules shows them all");
+}
+
+fn errors(faultbook: &Faultbook) -> impl Iterator<Item = &Diagnostic> {
+    faultbook.diagnostics().iter().filter(|diagnostic| diagnostic.severity == DiagnosticSeverity::Error)
 }
 
 /// Words two numbers: `2 errors, 1 warning`.

@@ -6,7 +6,7 @@ use clap::{Args, value_parser};
 use serde::Serialize;
 
 use crate::answer::escape;
-use crate::author::explain::{Explained, Explainer};
+use crate::author::explain::{Explained, Explainer, have_a_say};
 use crate::author::explained::{Explanation, Overview};
 use crate::cli::Context;
 use crate::cli::case_options::CaseOptions;
@@ -17,7 +17,7 @@ use crate::cli::explain_tree::{draw, draw_overview};
 use crate::cli::output_options::{ListFormat, document};
 use crate::cli::progress;
 use crate::cli::reading_options::ReadingOptions;
-use crate::cli::rules_options::{RuleFilter, meant};
+use crate::cli::rules_options::{RuleFilter, left_out, meant};
 use crate::cli::triage::{inputs, severity};
 use crate::report::shape::NoteShape;
 use crate::rule::{Faultbook, RuleId, Severity};
@@ -106,7 +106,11 @@ pub fn run(args: &ExplainArgs, context: &Context) -> Result<Exit, Failure> {
     let options = args.reading.resolve(defaults, args.case.timezone(defaults))?;
     let (cases, lost) = inputs(&paths)?;
 
-    let index = Index::of_rules(&faultbook, |rule| rule.is_looked_for() && wanted(rule));
+    let say = rule.map(|rule| have_a_say(&faultbook, rule));
+    let index = Index::of_rules_at(&faultbook, |id, rule| {
+        let has_a_say = say.as_ref().is_none_or(|say| say.get(id.index()) == Some(&true));
+        has_a_say && rule.is_looked_for() && wanted(rule)
+    });
     let explainer =
         Explainer::new(&index).with_reading(options).with_least_severity(args.min_severity.or(defaults.min_severity));
     let progress = Progress::new();
@@ -174,6 +178,9 @@ fn find(given: &str, faultbook: &Faultbook) -> Result<RuleId, Failure> {
         .or_else(|| rules.iter().position(|rule| rule.id.eq_ignore_ascii_case(given)))
         .or_else(|| rules.iter().position(|rule| rule.path == given));
     at.map(RuleId::new).ok_or_else(|| {
+        if let Some(failure) = left_out(faultbook, given) {
+            return failure;
+        }
         let mut help = meant(given, rules.iter().map(|rule| rule.id.as_str()));
         if faultbook.has_errors() {
             help.push_str("; rules with errors are left out");

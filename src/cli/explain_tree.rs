@@ -329,7 +329,8 @@ fn signature_node(signature: &SignaturePart) -> Node {
         for capture in &signature.captures {
             let values: Vec<_> = capture.values.iter().take(VALUES).map(|value| terminal(value)).collect();
             let more = if capture.more || capture.values.len() > VALUES { ", …" } else { "" };
-            node.details.push(format!("{} = {}{more}", terminal(&capture.name), values.join(", ")));
+            let about = capture.about.as_deref().map(|about| format!("  ({})", terminal(about))).unwrap_or_default();
+            node.details.push(format!("{} = {}{more}{about}", terminal(&capture.name), values.join(", ")));
         }
         for excluded in &signature.excluded {
             let told = sentence::excluded(excluded, None, None);
@@ -368,7 +369,11 @@ fn signature_node(signature: &SignaturePart) -> Node {
     match &signature.nearest {
         Some(miss) => {
             let place = Place { source: miss.source.clone(), line: miss.line };
-            node.details.push(format!("nearest: {} {}", at(&place), terminal(&sentence::miss(miss))));
+            let record = match miss.lines {
+                Some((first, last)) if first < last => format!(", in the record of lines {first}-{last},"),
+                _ => String::new(),
+            };
+            node.details.push(format!("nearest: {}{record} {}", at(&place), terminal(&sentence::miss(miss))));
         }
         None if signature.excluded.is_empty() => {
             node.details.push("no record has any of the words it spells out".to_owned());
@@ -461,6 +466,9 @@ fn fact_node(fact: &FactPart) -> Node {
                 Some(ask) => format!("{why}would be asked: {}  --fact {name}=…", terminal(ask)),
                 None => format!("{why}nobody is asked for it: --fact {name}=…"),
             });
+            // a question says what is meant
+            let about = fact.about.as_deref().filter(|_| fact.ask.is_none());
+            node.details.extend(about.map(|about| format!("it is {}", terminal(about))));
             node
         }
     };

@@ -62,6 +62,7 @@ Examples:
   faultbook preview ID --rules my-rules/    what does the answer look like?
   faultbook explain KB115850 app.log        why does a rule (not) apply?
   faultbook serve                           a web page and an HTTP service for all that
+  faultbook docs rule-language              how to write rules; `faultbook rules ID` shows one
 
 `faultbook COMMAND --help` says more about each command and its exit status."
 )]

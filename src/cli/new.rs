@@ -7,23 +7,29 @@ use std::path::{Component, Path, PathBuf};
 use clap::Args;
 
 use crate::answer::escape;
-use crate::author::scaffold::{PASTE_BYTES, Request, Scaffold, ScaffoldError, is_id, scaffold};
+use crate::author::scaffold::{PASTE_BYTES, Request, Scaffold, ScaffoldError, is_id, known_already, scaffold};
+use crate::author::schema::{FileKind, schema};
 use crate::cli::Context;
 use crate::cli::exit::{Exit, Failure};
-use crate::diagnose::{Diagnoser, Known};
 use crate::rule::Faultbook;
-use crate::scan::Index;
 
 /// The name of the schema in the folder of the rules.
 const SCHEMA_FILE: &str = "faultbook-rule.schema.json";
+
+/// Lines of the paste that are shown as unused; what is further is counted.
+const UNUSED_SHOWN: usize = 5;
+
+/// Letters of such a line that are shown.
+const UNUSED_LETTERS: usize = 100;
 
 /// Bytes of an answer at the terminal that are read.
 const ANSWER_BYTES: u64 = 4096;
 
 /// Write a rule from one pasted error: its regex, its tests, the sections of its article
 ///
-/// Numbers, quoted values, addresses, paths and the like become captures; the time, level and logger in front are left out. The
-/// rule is a draft for internal readers. It loads, and its tests pass, before it is written.
+/// Numbers, quoted values, addresses, paths and the like become captures; the time, level and logger in front are left out. Other lines
+/// that say `key: value` are offered. The rule is a draft for internal readers. It loads, and its tests pass, before it is written; so is
+/// the schema for editors, in the folder of the rules.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
@@ -80,7 +86,7 @@ pub fn run(args: &NewArgs, context: &Context) -> Result<Exit, Failure> {
 
     let paste = paste(args, context, asks)?;
     if !args.force
-        && let Some(exit) = known_already(&paste, faultbook.as_ref(), context)
+        && let Some(exit) = tell_known(&paste, faultbook.as_ref(), context)?
     {
         return Ok(exit);
     }
@@ -89,11 +95,12 @@ pub fn run(args: &NewArgs, context: &Context) -> Result<Exit, Failure> {
         None if asks => Some(ask(context, "title, empty for one made of the message")?),
         None => None,
     };
-    let schema = schema(&root, &folder);
+    let schema = schema_from(&root, &folder);
     let created = jiff::Zoned::now().date();
     let request = Request { id: &id, title: title.as_deref(), paste: &paste, created, schema: &schema };
     let made = scaffold(&request).map_err(|error| Failure::refused(error.to_string(), help(&error)))?;
     write(&path, &made.text, args.force)?;
+    write_schema(&folder.join(&schema), context)?;
     context.console.print(format_args!("{}\n", escape::terminal(&path.display().to_string())))?;
     tell_next(&made, &id, &root, &path, context);
     Ok(Exit::Success)
@@ -185,30 +192,40 @@ fn paste(args: &NewArgs, context: &Context, asks: bool) -> Result<String, Failur
     }
 }
 
-/// Says which rules find the paste; `None` if none does. Fallback rules know nothing in particular.
-fn known_already(paste: &str, faultbook: Option<&Faultbook>, context: &Context) -> Option<Exit> {
-    let faultbook = faultbook?;
-    let index = Index::build(faultbook);
-    let diagnosis = Diagnoser::new(&index).diagnose_text("paste.log", paste, &Known::default());
-    let rules = diagnosis.findings.iter().map(|finding| faultbook.rule(finding.rule)).filter(|rule| !rule.fallback);
-    let mut found: Vec<_> = rules.map(|rule| (rule.id.as_str(), rule.title.as_str(), rule.path.as_str())).collect();
-    found.dedup();
-    if found.is_empty() {
-        return None;
+/// Says which rules know the paste. `None` if none of the faultbook finds it: what only looks at it, and rules built in, are told.
+fn tell_known(paste: &str, faultbook: Option<&Faultbook>, context: &Context) -> Result<Option<Exit>, Failure> {
+    let console = &context.console;
+    if let Some(faultbook) = faultbook {
+        let known = known_already(faultbook, paste);
+        for rule in known.finding.iter().map(|id| faultbook.rule(*id)) {
+            console.error(&format!("{} knows this error already: {} ({})", rule.id, rule.title, rule.path));
+        }
+        if !known.finding.is_empty() {
+            let ids: Vec<&str> = known.finding.iter().map(|id| faultbook.rule(*id).id.as_str()).collect();
+            console.help(&format!(
+                "`faultbook answer --rule {}` with the same --rules and text shows its answer; --force writes another rule",
+                ids.join(" --rule ")
+            ));
+            return Ok(Some(Exit::Negative));
+        }
+        for rule in known.looking.iter().map(|id| faultbook.rule(*id)) {
+            console.warning(&format!("a signature of {} matches this too: {} ({})", rule.id, rule.title, rule.path));
+            console.help("its condition wants more than this text; if it is the same failure, change that rule");
+        }
     }
-    for (id, title, path) in &found {
-        context.console.error(&format!("{id} knows this error already: {title} ({path})"));
+    if context.faultbook.rules().is_empty() {
+        let built_in = context.faultbook.load_paths(&[])?;
+        let known = known_already(&built_in, paste);
+        for rule in known.finding.iter().chain(&known.looking).map(|id| built_in.rule(*id)) {
+            console.warning(&format!("the built-in rule {} is about this too: {}", rule.id, rule.title));
+            console.help(&format!("`faultbook answer --rule {}` with the same text shows its answer", rule.id));
+        }
     }
-    let ids: Vec<&str> = found.iter().map(|(id, _, _)| *id).collect();
-    context.console.help(&format!(
-        "`faultbook answer --rule {}` with the same --rules and text shows its answer; --force writes another rule",
-        ids.join(" --rule ")
-    ));
-    Some(Exit::Negative)
+    Ok(None)
 }
 
 /// Where the schema is, as seen from the rule's folder.
-fn schema(root: &Path, folder: &Path) -> String {
+fn schema_from(root: &Path, folder: &Path) -> String {
     let below = folder
         .strip_prefix(root)
         .map(|below| below.components().filter(|part| matches!(part, Component::Normal(_))).count());
@@ -225,6 +242,17 @@ fn write(path: &Path, text: &str, force: bool) -> Result<(), Failure> {
     options.open(path).and_then(|mut file| file.write_all(text.as_bytes())).map_err(failed)
 }
 
+/// Writes the schema that the rule names, unless it is there.
+fn write_schema(path: &Path, context: &Context) -> Result<(), Failure> {
+    if path.exists() {
+        return Ok(());
+    }
+    write(path, &format!("{:#}\n", schema(FileKind::Rule)), false)?;
+    let shown = escape::terminal(&path.display().to_string()).to_string();
+    context.console.say(format_args!("{shown} is there for editors now; it helps them to complete keys"));
+    Ok(())
+}
+
 fn tell_next(made: &Scaffold, id: &str, root: &Path, path: &Path, context: &Context) {
     let console = &context.console;
     console.say(format_args!("{id}: {}", escape::terminal(&made.title)));
@@ -232,13 +260,28 @@ fn tell_next(made: &Scaffold, id: &str, root: &Path, path: &Path, context: &Cont
     for (name, value) in &made.captures {
         console.say(format_args!("         {}={}", escape::terminal(name), escape::terminal(value)));
     }
-    if made.is_plain {
-        console.warning("values of the message are part of the regex, since nothing more general was certain to work");
+    if !made.left.is_empty() {
+        let left: Vec<String> = made.left.iter().map(|value| format!("`{value}`")).collect();
+        console.warning(&format!(
+            "values of the message are part of the regex, since nothing more general was certain to work: {}",
+            left.join(", ")
+        ));
         console.help("replace what differs from case to case by captures, such as `(?<host>\\S+)`");
+    }
+    for line in made.unused.iter().take(UNUSED_SHOWN) {
+        let text: String = line.text.chars().take(UNUSED_LETTERS).collect();
+        console.say(format_args!("  not used, line {}: {}", line.number, escape::terminal(&text)));
+    }
+    match made.unused.len().saturating_sub(UNUSED_SHOWN) {
+        0 => {}
+        more => console.say(format_args!("  and {more} more lines of the paste are not used")),
+    }
+    if !made.has_near_miss {
+        console.say("  a near miss is still to come; a comment in the tests says what to put there");
     }
     for secret in &made.secrets {
         console.warning(&format!("the sample has a value for `{secret}`, which looks like a secret"));
-        console.help("replace it in both tests before you share the rule");
+        console.help("replace it in the tests before you share the rule");
     }
     let (root, path) = (root.display().to_string(), path.display().to_string());
     console.say("next, write the article where it says so, then");
@@ -261,6 +304,9 @@ fn help(error: &ScaffoldError) -> &'static str {
         ScaffoldError::Empty => "paste the error message, with its stack trace if there is one",
         ScaffoldError::TooLong { .. } => "give the record of the error and a few lines around it",
         ScaffoldError::BadId { .. } => "write letters, digits, `-`, `_` and `.`, for instance `app-42`",
+        ScaffoldError::SaysNothing { .. } => {
+            "give the line that says what went wrong, or the whole record with the lines below it"
+        }
         ScaffoldError::NoSignature => "give the line that says what went wrong, with a word or two in it",
     }
 }

@@ -172,14 +172,14 @@ fn watch(args: &PreviewArgs, context: &Context) -> Result<Exit, Failure> {
         match args.find(faultbook) {
             Ok(id) if concerns(id) => {
                 args.write(&args.render(faultbook, id, context)?, clear, context)?;
-                diagnostics::talk_errors(console, faultbook);
+                diagnostics::draw_errors(console, faultbook);
                 console.say("waiting for changes");
             }
             Ok(_) => {}
             // the rule may be unsound for as long as somebody is writing it
             Err(failure) => {
                 console.print(clear)?;
-                diagnostics::talk_errors(console, faultbook);
+                diagnostics::draw_errors(console, faultbook);
                 console.error(&failure.to_string());
                 console.help("waiting for changes");
             }

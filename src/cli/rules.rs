@@ -1,4 +1,4 @@
-//! `faultbook rules`: the list of rules.
+//! `faultbook rules`: the list of rules, and the text of one.
 
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -10,27 +10,31 @@ use crate::cli::Context;
 use crate::cli::diagnostics;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::output_options::{ListFormat, document};
-use crate::cli::rules_options::RuleFilter;
-use crate::rule::{Audience, OverlaySource, Rule, Severity, State};
+use crate::cli::rules_options::{RuleFilter, RulePattern};
+use crate::rule::{Audience, Faultbook, OverlaySource, Rule, Severity, State};
 
 /// Columns between two cells.
 const PADDING: u16 = 2;
 /// Columns in which a title can still be read.
 const TITLE_WIDTH: usize = 24;
 
-/// List the rules
+/// List the rules, or print the text of one
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
   faultbook rules
   faultbook rules --tag hdfs --severity error --severity critical
   faultbook rules --rule 'KB*' --format json
+  faultbook rules KB115850             the rule as it is written, for instance as an example
 
 Exit status:
   0  there are such rules
   1  there are none
   2  something could not be read, or the rules have errors")]
 pub struct RulesArgs {
+    /// Print the YAML of the rule with this id instead of a list
+    #[arg(value_name = "ID", conflicts_with_all = ["severities", "format", "patterns", "tags", "audience"])]
+    id: Option<RulePattern>,
     /// List only rules of this severity; may be given several times
     #[arg(long = "severity", value_name = "SEVERITY", value_parser = PossibleValuesParser::new(Severity::NAMES).try_map(|name| name.parse::<Severity>()))]
     severities: Vec<Severity>,
@@ -45,6 +49,9 @@ pub struct RulesArgs {
 pub fn run(args: &RulesArgs, context: &Context) -> Result<Exit, Failure> {
     let mut faultbook = context.faultbook.load()?;
     diagnostics::talk_errors(&context.console, &faultbook);
+    if let Some(id) = &args.id {
+        return show(id, &faultbook, context);
+    }
     args.filter.apply(&mut faultbook)?;
     faultbook.retain(|rule| args.severities.is_empty() || args.severities.contains(&rule.severity));
     let rules = faultbook.rules();
@@ -62,6 +69,27 @@ pub fn run(args: &RulesArgs, context: &Context) -> Result<Exit, Failure> {
         [] => Exit::Negative,
         _ => Exit::Success,
     })
+}
+
+/// Prints a rule as its author wrote it.
+fn show(id: &RulePattern, faultbook: &Faultbook, context: &Context) -> Result<Exit, Failure> {
+    id.must_fit(faultbook)?;
+    let mut fitting = faultbook.rules().iter().filter(|rule| id.fits(rule));
+    let (Some(rule), None) = (fitting.next(), fitting.next()) else {
+        let message = format!("`{}` fits several rules", id.written());
+        return Err(Failure::refused(message, "give the id of one of them; `faultbook rules --rule` lists them"));
+    };
+    let Some(file) = faultbook.authored(&rule.path) else {
+        return Err(Failure::refused(format!("cannot read `{}`", rule.path), "the file is gone, or is no text"));
+    };
+    // what a terminal takes for commands is no business of a rule; files get the text as it is
+    if context.console.output_is_terminal() {
+        let lines = file.text().lines().map(|line| format!("{}\n", escape::terminal(line)));
+        context.console.print(lines.collect::<String>())?;
+    } else {
+        context.console.print(file.text())?;
+    }
+    Ok(if faultbook.has_errors() { Exit::Error } else { Exit::Success })
 }
 
 /// The shape of `--format json`.

@@ -10,7 +10,7 @@ use globset::{GlobBuilder, GlobMatcher};
 use crate::cli::exit::Failure;
 use crate::rule::diagnostic::nearest;
 use crate::rule::reload::LiveFaultbook;
-use crate::rule::{Audience, Faultbook, Rule};
+use crate::rule::{Audience, DiagnosticSeverity, Faultbook, Rule};
 
 /// Which rules and templates are used.
 #[derive(Args, Debug)]
@@ -181,6 +181,9 @@ impl RulePattern {
         if faultbook.rules().iter().any(|rule| self.fits(rule)) {
             return Ok(());
         }
+        if let Some(failure) = left_out(faultbook, &self.written) {
+            return Err(failure);
+        }
         let ids = faultbook.rules().iter().map(|rule| rule.id.as_str());
         Err(Failure::refused(format!("no rule fits `{}`", self.written), meant(&self.written, ids)))
     }
@@ -193,6 +196,18 @@ impl FromStr for RulePattern {
         let glob = GlobBuilder::new(text).case_insensitive(true).build()?;
         Ok(RulePattern { written: text.to_owned(), glob: glob.compile_matcher() })
     }
+}
+
+/// Says that the rule with this id is left out, if a file with mistakes says that it is that rule.
+pub fn left_out(faultbook: &Faultbook, id: &str) -> Option<Failure> {
+    let errors = faultbook.diagnostics().iter().filter(|diagnostic| diagnostic.severity == DiagnosticSeverity::Error);
+    let mut files = errors.filter_map(|error| error.labels.first()).map(|label| &label.file);
+    let is_id = |line: &str| line.strip_prefix("id:").is_some_and(|own| own.trim().trim_matches(['"', '\'']) == id);
+    let file = files.find(|file| file.text().lines().any(is_id))?;
+    Some(Failure::refused(
+        format!("the rule `{id}` is left out, since `{}` has mistakes", file.path()),
+        "`faultbook check` with the same --rules shows them",
+    ))
 }
 
 /// The nearest of the candidates, as help.

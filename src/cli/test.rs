@@ -260,7 +260,7 @@ fn watch(args: &TestArgs, context: &Context) -> Result<Exit, Failure> {
         let all = || outcomes.values().flatten();
         all().filter(|outcome| !outcome.passed()).for_each(|failure| pen.failure(failure, &mut out));
         console.print(out)?;
-        diagnostics::talk_errors(console, faultbook);
+        diagnostics::draw_errors(console, faultbook);
         tell_snapshots(&run, context);
         let took = began.elapsed().as_millis();
         console.say(format!("{}; tested {} in {took} ms, waiting for changes", summary(all()), number(tested, "rule")));

@@ -34,6 +34,9 @@ impl Pen {
         // writing into a string cannot fail; neither can it below
         let _ = writeln!(out, "{verdict}  {name}\n  --> {}:{}", escape::terminal(&failure.file), failure.position.line);
         failure.mismatches.iter().for_each(|mismatch| self.mismatch(mismatch, out));
+        for nearest in &failure.nearest {
+            let _ = writeln!(out, "    nearest   {}", indented(nearest));
+        }
         out.push('\n');
     }
 

@@ -31,8 +31,9 @@ pub const FACTS_BYTES: u64 = 256 * 1024;
 /// Diagnoses cases with one faultbook. Cheap to share between threads.
 pub struct Diagnoser<'a> {
     index: &'a Index<'a>,
-    /// For each rule its signatures, in its order; empty for rules that are not looked for.
-    signatures: Vec<Vec<SignatureId>>,
+    /// The rules that are looked for, ascending, each with its signatures in its order. No more: a test has a diagnoser for each rule
+    /// of a large faultbook.
+    signatures: Vec<(RuleId, Vec<SignatureId>)>,
     extractors: Extractors<'a>,
     /// Whether a signature has a `max_age`, so that the times of all sources are looked at.
     has_ages: bool,
@@ -48,9 +49,15 @@ pub type Observer<'a> = &'a (dyn Fn(&RecordMatches<'_>) + Sync);
 impl<'a> Diagnoser<'a> {
     /// Prepares an index for diagnosing with the limits that the faultbook sets, else the default ones. Everything is read.
     pub fn new(index: &'a Index<'a>) -> Self {
-        let mut signatures = vec![Vec::new(); index.faultbook().rules().len()];
+        let mut signatures: Vec<(RuleId, Vec<SignatureId>)> = index.rules().map(|rule| (rule, Vec::new())).collect();
+        let mut at = 0;
+        // signatures stand in the order of their rules
         for id in index.signatures() {
-            signatures[index.owner(id).0.index()].push(id);
+            let owner = index.owner(id).0;
+            at += signatures.iter().skip(at).take_while(|(rule, _)| *rule != owner).count();
+            if let Some((_, own)) = signatures.get_mut(at) {
+                own.push(id);
+            }
         }
         let limits = Limits::with_settings(index.faultbook().settings().limits());
         let extractors = Extractors::new(index);
@@ -147,7 +154,8 @@ impl<'a> Diagnoser<'a> {
 
     /// The signatures of a rule, in its order; none for a rule that is not looked for.
     pub(crate) fn signatures_of(&self, rule: RuleId) -> &[SignatureId] {
-        self.signatures.get(rule.index()).map(Vec::as_slice).unwrap_or_default()
+        let at = self.signatures.binary_search_by_key(&rule, |(rule, _)| *rule);
+        at.ok().and_then(|at| self.signatures.get(at)).map(|(_, own)| own.as_slice()).unwrap_or_default()
     }
 
     /// How much is read of a case, and what.
@@ -248,18 +256,13 @@ impl<'a> Diagnoser<'a> {
         let mut explaining = BTreeSet::new();
         // Fallback rules come second: they report only what the others leave unexplained.
         for fallback in [false, true] {
-            for id in self.index.rules() {
-                let (position, rule) = (id.index(), self.index.faultbook().rule(id));
-                if rule.fallback != fallback || !self.is_considered(rule, position, collector) {
+            for (id, signatures) in &self.signatures {
+                let (id, rule) = (*id, self.index.faultbook().rule(*id));
+                if rule.fallback != fallback || !is_considered(rule, signatures, collector) {
                     continue;
                 }
-                let application = Application {
-                    index: self.index,
-                    read,
-                    rule: id,
-                    signatures: &self.signatures[position],
-                    explaining: &explaining,
-                };
+                let application =
+                    Application { index: self.index, read, rule: id, signatures, explaining: &explaining };
                 findings.extend(application.findings(&mut problems));
             }
             if !fallback {
@@ -272,12 +275,6 @@ impl<'a> Diagnoser<'a> {
         notes.extend(collector.signatures().filter_map(|id| self.uncounted(case, collector, id)));
         notes.extend(events.signatures().filter_map(|id| self.beyond_limit(case, events, id)));
         (rank(self.index.faultbook(), findings), explaining)
-    }
-
-    /// A rule is considered when one of its signatures matched, or when its condition can hold without any.
-    fn is_considered(&self, rule: &Rule, position: usize, collector: &Collector) -> bool {
-        let matched = self.signatures[position].iter().any(|id| collector.of(*id).is_some());
-        matched || rule.holds_without_match
     }
 
     fn beyond_limit(&self, case: &str, events: &CaseEvents, id: SignatureId) -> Option<Note> {
@@ -300,6 +297,11 @@ impl<'a> Diagnoser<'a> {
         );
         (uncounted > 0).then(|| Note::new(case, NoteKind::FailureLimit, detail))
     }
+}
+
+/// A rule is considered when one of its signatures matched, or when its condition can hold without any.
+fn is_considered(rule: &Rule, signatures: &[SignatureId], collector: &Collector) -> bool {
+    signatures.iter().any(|id| collector.of(*id).is_some()) || rule.holds_without_match
 }
 
 /// A diagnosis with what it rests on.

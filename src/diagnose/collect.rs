@@ -193,13 +193,15 @@ impl Collector {
             record.found.iter().filter(|(id, _)| !is_fallback(id)).map(|(id, _)| index.owner(*id).0).collect();
         for (id, captured) in &record.found {
             let (rule, signature) = index.signature(*id);
-            let names = signature.captures();
+            let names = signature.every_capture();
             let is_subject = index.owner(*id).1 == 0;
             let identity = match rule.identity.as_ref().filter(|_| is_subject) {
-                Some(identity) => identity
-                    .iter()
-                    .map(|name| names.iter().position(|known| known == name).and_then(|at| captured.values[at].clone()))
-                    .collect(),
+                Some(identity) => {
+                    // an optional capture that is absent is a value of its own
+                    let value = |at: usize| captured.values.iter().chain(&captured.optional).nth(at).cloned().flatten();
+                    let place = |name: &String| names.iter().position(|known| known == name);
+                    identity.iter().map(|name| place(name).and_then(value)).collect()
+                }
                 None => captured.values.clone(),
             };
             let explained_by = if rule.fallback { explained.clone() } else { BTreeSet::new() };

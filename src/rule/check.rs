@@ -23,15 +23,13 @@ use crate::rule::file::{BodyFile, BranchFile, FactFile, ResolutionFile, RuleFile
 use crate::rule::names::{Names, RANGE_HELP, TextFault};
 use crate::rule::pattern_library::PatternLibrary;
 use crate::rule::scalar::Offsets;
+use crate::rule::shared_text::{self, PlacedFault};
 use crate::rule::signature::Signature;
 use crate::rule::tables::Tables;
+use crate::rule::templates::TemplateSource;
 use crate::rule::text::{self, Text};
 use crate::rule::version::VersionRange;
 use crate::rule::vocabulary::{Audience, FactType, Severity, State};
-
-/// Reads a template file by its path below `templates/`; `None` when there is none.
-/// The error says why one that is there cannot be read.
-pub(crate) type FindTemplate<'a> = &'a (dyn Fn(&str) -> Result<Option<Arc<AuthoredFile>>, String> + Sync);
 
 /// Checks a rule whose regexes may name `patterns`, and whose facts `tables`. Without errors among the diagnostics there is a rule; warnings leave it in use.
 pub(crate) fn check(
@@ -40,9 +38,14 @@ pub(crate) fn check(
     read: Vec<Diagnostic>,
     patterns: &PatternLibrary,
     tables: &Tables,
-    find_template: FindTemplate<'_>,
+    templates: &dyn TemplateSource,
 ) -> (Option<Rule>, Vec<Diagnostic>) {
-    let mut checker = Checker { parts: PartChecker::new(file, read, patterns), tables, find_template };
+    let mut checker = Checker {
+        parts: PartChecker::new(file, read, patterns),
+        tables,
+        templates,
+        id: written.id.as_ref().map_or_else(String::new, |id| id.value.clone()),
+    };
     let rule = checker.rule(written);
     let diagnostics = without_echoes(checker.parts.diagnostics);
     let broken = diagnostics.iter().any(|diagnostic| diagnostic.severity == DiagnosticSeverity::Error);
@@ -73,7 +76,9 @@ fn without_echoes(diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
 struct Checker<'a> {
     parts: PartChecker<'a>,
     tables: &'a Tables,
-    find_template: FindTemplate<'a>,
+    templates: &'a dyn TemplateSource,
+    /// What the rule calls itself, for mistakes in files that it shares.
+    id: String,
 }
 
 impl Checker<'_> {
@@ -308,10 +313,11 @@ impl Checker<'_> {
 
     /// Checks an article text that is written in the rule.
     fn text(&mut self, source: &Located<String>, names: &Names) -> Option<Text> {
-        match text::check(&source.value, names) {
+        match text::check(&source.value, None, names, self.templates) {
             Ok(text) => Some(text),
             Err(faults) => {
-                self.faults(self.parts.file, &Offsets::of(self.parts.file, source), faults);
+                let offsets = Offsets::of(self.parts.file, source);
+                self.text_faults(self.parts.file, &offsets, None, faults);
                 None
             }
         }
@@ -319,50 +325,77 @@ impl Checker<'_> {
 
     /// Checks a text in a file below `templates/`.
     fn template(&mut self, path: &Located<String>, names: &Names) -> Option<Text> {
-        let (code, title, label, help) = match (self.find_template)(&path.value) {
-            Ok(Some(file)) => return self.template_text(&file, names),
-            Ok(None) => {
-                let title = format!("there is no file `{}` below templates/", path.value);
-                (
-                    Code::MissingTemplate,
-                    title,
-                    "not found",
-                    Some("paths are relative to templates/, and have no `..`".to_owned()),
-                )
-            }
-            Err(reason) => {
-                let title = format!("the template `{}` cannot be read: {reason}", path.value);
-                (Code::UnreadableFile, title, "named here", None)
+        let file = match shared_text::read(&path.value, 0..path.value.len(), self.templates) {
+            Ok(file) => file,
+            Err(fault) => {
+                let label = if fault.code == Code::MissingTemplate { "not found" } else { "named here" };
+                self.parts.error(fault.code, path.span, fault.message, label, fault.help);
+                return None;
             }
         };
-        self.parts.error(code, path.span, title, label, help);
-        None
-    }
-
-    fn template_text(&mut self, file: &Arc<AuthoredFile>, names: &Names) -> Option<Text> {
-        match text::check(file.text(), names) {
+        match text::check(file.text(), Some(&path.value), names, self.templates) {
             Ok(text) => Some(text),
             Err(faults) => {
                 let whole = Located::new(file.text().to_owned(), Span::new(0..file.text().len()));
-                self.faults(file, &Offsets::verbatim(&whole), faults);
+                self.text_faults(&file, &Offsets::verbatim(&whole), Some(path.span), faults);
                 None
             }
         }
     }
 
+    /// Reports what is wrong with a text that stands in `file`, and with files that it takes in. `named` is where the rule names the file,
+    /// if the text is one below `templates/`.
+    fn text_faults(
+        &mut self,
+        file: &Arc<AuthoredFile>,
+        offsets: &Offsets,
+        named: Option<Span>,
+        faults: Vec<PlacedFault>,
+    ) {
+        for PlacedFault { fault, file: shared, taken_in } in faults {
+            let is_of_rule = matches!(fault.code, Code::UnknownName | Code::BadExpression);
+            let diagnostic = match &shared {
+                None => self.fault(file, offsets, fault, is_of_rule && named.is_some()),
+                Some(shared) => {
+                    let whole = Located::new(shared.text().to_owned(), Span::new(0..shared.text().len()));
+                    self.fault(shared, &Offsets::verbatim(&whole), fault, taken_in.is_some())
+                }
+            };
+            let diagnostic = match taken_in {
+                Some(range) => diagnostic.at(file, offsets.span(range), "taken in here"),
+                None => diagnostic,
+            };
+            // what is wrong whatever rule takes the file in is told once: it has no place in the rule
+            let diagnostic = match named.filter(|_| is_of_rule) {
+                Some(named) => diagnostic.at(self.parts.file, named, "named here"),
+                None => diagnostic,
+            };
+            self.parts.diagnostics.push(diagnostic);
+        }
+    }
+
+    /// A mistake as a diagnostic. In a file that rules share, what depends on the rule names it.
+    fn fault(&self, file: &Arc<AuthoredFile>, offsets: &Offsets, fault: TextFault, names_rule: bool) -> Diagnostic {
+        let candidates: Vec<&str> = fault.candidates.iter().map(String::as_str).collect();
+        let given = fault.message.split('`').nth(1).unwrap_or_default();
+        let help = fault.help.or_else(|| suggest(given, &candidates));
+        let label = match fault.code {
+            Code::UnknownName => "not known here",
+            Code::UnknownFilter | Code::UnknownMacro => "does not exist",
+            Code::MissingTemplate => "not found",
+            _ => "here",
+        };
+        let title = match fault.message.strip_suffix(" of this rule").filter(|_| names_rule) {
+            Some(message) => format!("{message} of the rule `{}`", self.id),
+            None if names_rule => format!("in the rule `{}`, {}", self.id, fault.message),
+            None => fault.message,
+        };
+        Diagnostic::error(fault.code, title).at(file, offsets.span(fault.range), label).maybe_help(help)
+    }
+
     fn faults(&mut self, file: &Arc<AuthoredFile>, offsets: &Offsets, faults: Vec<TextFault>) {
         for fault in faults {
-            let candidates: Vec<&str> = fault.candidates.iter().map(String::as_str).collect();
-            let given = fault.message.split('`').nth(1).unwrap_or_default();
-            let help = fault.help.or_else(|| suggest(given, &candidates));
-            let label = match fault.code {
-                Code::UnknownName => "not known here",
-                Code::UnknownFilter => "does not exist",
-                _ => "here",
-            };
-            let diagnostic = Diagnostic::error(fault.code, fault.message)
-                .at(file, offsets.span(fault.range), label)
-                .maybe_help(help);
+            let diagnostic = self.fault(file, offsets, fault, false);
             self.parts.diagnostics.push(diagnostic);
         }
     }
@@ -370,7 +403,7 @@ impl Checker<'_> {
     fn identity(&mut self, written: Option<&[Located<String>]>, subject: Option<&Signature>) -> Option<Vec<String>> {
         let written = written?;
         let lost = self.parts.lost_captures.clone();
-        let mut captures = subject.map(Signature::captures).unwrap_or_default();
+        let mut captures = subject.map(Signature::every_capture).unwrap_or_default();
         captures.extend(lost.iter().map(String::as_str));
         for name in written.iter().filter(|name| !captures.contains(&name.value.as_str())) {
             let title = format!("`{}` is not a capture of the first signature", name.value);

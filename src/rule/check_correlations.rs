@@ -261,8 +261,13 @@ impl<'r> CorrelationChecker<'r, '_> {
         let position = captures.iter().position(|known| *known == key.value);
         if position.is_none() && !self.is_captured(&captures, &key.value) {
             let title = format!("`{}` does not capture `{}`", member.value, key.value);
-            let meant = nearest(&key.value, captures.iter().copied()).or(captures.first().copied());
+            // `login_ip` is what `ip` means more often than a name that is spelled like it
+            let part = captures.iter().copied().find(|capture| capture.split('_').any(|part| part == key.value));
+            let meant = part.or(nearest(&key.value, captures.iter().copied())).or(captures.first().copied());
             let help = match meant {
+                None if matches!(source, MemberSource::Correlation(_)) => {
+                    format!("`{}` is not grouped by it; write `group_by: [{}]` there", member.value, key.value)
+                }
                 Some(capture) => {
                     format!(
                         "if `{capture}` is meant, write `aliases: {{ {}: {{ {}: {capture} }} }}`",

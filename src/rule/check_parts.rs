@@ -151,11 +151,29 @@ impl<'a> PartChecker<'a> {
             max_age: written.max_age.as_ref().and_then(|written| self.timespan(written)),
             scope: if written.whole_file { SignatureScope::File } else { SignatureScope::Record },
             needles,
+            meanings: written.captures.iter().map(|(name, about)| (name.value.clone(), about.value.clone())).collect(),
         };
+        self.known_captures(written, &signature);
         if self.diagnostics.len() == faults_before && !written.has_faults {
             self.diagnostics.extend(slow_pattern::warning(self.file, written, &signature, self.patterns));
         }
         signature
+    }
+
+    /// Reports meanings of captures that the signature does not have.
+    fn known_captures(&mut self, written: &SignatureFile, signature: &Signature) {
+        if written.captures.is_empty() {
+            return;
+        }
+        let known = signature.every_capture();
+        for (name, _) in &written.captures {
+            if known.contains(&name.value.as_str()) || self.lost_captures.contains(&name.value) {
+                continue;
+            }
+            let title = format!("the signature `{}` captures no `{}`", written.name.value, name.value);
+            let help = suggest(&name.value, &known).or_else(|| Some("it captures nothing".to_owned()));
+            self.error(Code::UnknownName, name.span, title, "not captured here", help);
+        }
     }
 
     /// The tests of which one must hold, and what they need together.
@@ -284,29 +302,44 @@ impl<'a> PartChecker<'a> {
         for names in of_clauses.chain(of_optional) {
             for name in names.iter().filter(|name| seen.contains(name)) {
                 let title = format!("two regexes of the signature `{}` capture `{name}`", written.name.value);
-                let places = self.places_of_capture(written, name);
-                let (first, again) = (places.first().copied(), places.last().copied().unwrap_or(written.span));
+                let nth = seen.iter().filter(|other| *other == name).count();
+                let places = self.clauses_that_capture(written, name);
+                let (first, again) = (places.first().copied(), places.get(nth).copied().unwrap_or(written.span));
                 let diagnostic =
                     Diagnostic::error(Code::DuplicateCapture, title).at(self.file, again, "captured again");
                 let diagnostic = match first.filter(|&first| first != again) {
                     Some(first) => diagnostic.at(self.file, first, "first captured here"),
                     None => diagnostic,
                 };
-                self.diagnostics.push(diagnostic.help("give each capture a name of its own"));
+                self.diagnostics.push(diagnostic.help(
+                    "regexes that are alternatives may share a name: put them in one list, as in `regex: [a, b]`; \
+                     give the captures of others names of their own",
+                ));
             }
             seen.extend(names);
         }
+    }
+
+    /// For each clause and each entry of `optional` that captures a name, where it first does.
+    fn clauses_that_capture(&self, written: &SignatureFile, name: &str) -> Vec<Span> {
+        let of_any: Vec<_> = written.any.iter().flat_map(|leaf| leaf.regex.clone()).collect();
+        let clauses = std::iter::once(written.regex.clone())
+            .chain(written.all.iter().map(|leaf| leaf.regex.clone()))
+            .chain(std::iter::once(of_any))
+            .chain(written.optional.iter().cloned());
+        clauses.filter_map(|regexes| regexes.iter().find_map(|regex| self.place_of_capture(regex, name))).collect()
+    }
+
+    fn place_of_capture(&self, regex: &Located<String>, name: &str) -> Option<Span> {
+        let at = pattern_reference::place_of_capture(&regex.value, name)?;
+        Some(Offsets::of(self.file, regex).span(at))
     }
 
     /// Where the regexes of a signature capture a name, in the order in which they are matched.
     pub(crate) fn places_of_capture(&self, written: &SignatureFile, name: &str) -> Vec<Span> {
         let leaves = written.all.iter().chain(&written.any).flat_map(|leaf| &leaf.regex);
         let regexes = written.regex.iter().chain(leaves).chain(written.optional.iter().flatten());
-        let in_regex = |regex: &Located<String>| {
-            let at = pattern_reference::place_of_capture(&regex.value, name)?;
-            Some(Offsets::of(self.file, regex).span(at))
-        };
-        regexes.filter_map(in_regex).collect()
+        regexes.filter_map(|regex| self.place_of_capture(regex, name)).collect()
     }
 }
 

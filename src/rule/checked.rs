@@ -13,7 +13,7 @@ use crate::rule::version::VersionRange;
 use crate::rule::vocabulary::{Audience, Severity, State};
 
 /// One knowledge-base article that knows when it applies.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Rule {
     /// The article's number or name, unique in the faultbook.
     pub id: String,
@@ -129,7 +129,7 @@ pub struct Environment {
 }
 
 /// One remedy.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Branch {
     /// When it is the right one; always when `None`.
     pub when: Option<Condition>,

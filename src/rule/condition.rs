@@ -5,6 +5,7 @@
 //! [`super::decide`]; `explain` can show the same tree.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use minijinja::Expression;
 
@@ -16,7 +17,7 @@ use crate::rule::lexer::{Token, TokenKind, expression_tokens};
 pub const EXPRESSION_TOKENS: usize = 500;
 
 /// A boolean expression in the shape in which it is decided.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Condition {
     /// Every part must hold; without parts it always holds.
     All(Vec<Condition>),
@@ -29,15 +30,17 @@ pub enum Condition {
 }
 
 /// An expression between connectives.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Atom {
     source: String,
     /// The variables it uses, sorted.
     names: Vec<String>,
     /// `None` for nothing but a name: its value is the value of the name.
-    expression: Option<Box<Expression<'static, 'static>>>,
+    expression: Option<Arc<Expression<'static, 'static>>>,
     /// The names that `is known`, `is defined` and `is undefined` ask about: about knowledge itself, not about the value.
     asked_whether_known: Vec<String>,
+    /// The names that `is none` and the like ask about, and those that have a `default`: it makes sense when they are not there.
+    asked_whether_there: Vec<String>,
     /// Whether it is nothing but a name.
     is_name: bool,
 }
@@ -83,11 +86,13 @@ impl Condition {
         }
     }
 
-    /// The condition as an expression again, for people.
+    /// The condition as an expression again, for people: on one line, with the brackets that it needs.
     pub fn source(&self) -> String {
         let join = |parts: &[Condition], word: &str| {
             let written = |part: &Condition| match part {
                 Condition::All(_) | Condition::Any(_) => format!("({})", part.source()),
+                // `a if b else c` binds weaker than what joins it with others
+                Condition::Atom(atom) if is_choice(&expression_tokens(&atom.source)) => format!("({})", part.source()),
                 Condition::Not(_) | Condition::Atom(_) => part.source(),
             };
             parts.iter().map(written).collect::<Vec<_>>().join(word)
@@ -96,7 +101,10 @@ impl Condition {
             Condition::All(parts) => join(parts, " and "),
             Condition::Any(parts) => join(parts, " or "),
             Condition::Not(part) => format!("not {}", join(std::slice::from_ref(part), "")),
-            Condition::Atom(atom) => atom.source().to_owned(),
+            Condition::Atom(atom) => {
+                let lines = atom.source().lines().map(str::trim).filter(|line| !line.is_empty());
+                lines.collect::<Vec<_>>().join(" ")
+            }
         }
     }
 
@@ -125,6 +133,11 @@ impl Atom {
         &self.asked_whether_known
     }
 
+    /// The names of which it asks whether there is a value, or says what stands in for one.
+    pub fn asked_whether_there(&self) -> &[String] {
+        &self.asked_whether_there
+    }
+
     /// Whether it is nothing but a name, so that only the truth of what the name stands for matters.
     pub fn is_name(&self) -> bool {
         self.is_name
@@ -150,6 +163,7 @@ fn atom(source: &str, range: Range<usize>) -> Result<Atom, ExpressionError> {
             names,
             expression: None,
             asked_whether_known: Vec::new(),
+            asked_whether_there: Vec::new(),
             is_name: true,
         });
     }
@@ -163,19 +177,21 @@ fn atom(source: &str, range: Range<usize>) -> Result<Atom, ExpressionError> {
     names.sort_unstable();
     let tokens = expression_tokens(text);
     let is_name = matches!(&tokens[..], [only] if names.iter().any(|name| only.is_name(name)));
-    let asked_whether_known = names.iter().filter(|name| is_asked_whether_known(&tokens, name)).cloned().collect();
-    Ok(Atom { source: text.to_owned(), names, expression: Some(Box::new(expression)), asked_whether_known, is_name })
+    let asked = |words: &[&str]| names.iter().filter(|name| is_asked(&tokens, name, words)).cloned().collect();
+    let asked_whether_known = asked(&["known", "defined", "undefined"]);
+    let asked_whether_there = asked(&["known", "defined", "undefined", "none", "default"]);
+    let expression = Some(Arc::new(expression));
+    Ok(Atom { source: text.to_owned(), names, expression, asked_whether_known, asked_whether_there, is_name })
 }
 
-/// Whether `name is known` or the like occurs, be it in brackets.
-fn is_asked_whether_known(tokens: &[Token<'_>], name: &str) -> bool {
-    let is_knowledge = |token: &Token<'_>| ["known", "defined", "undefined"].iter().any(|word| token.is_name(word));
+/// Whether `name is WORD`, `name is not WORD` or `name | WORD` occurs with one of the words, be the name in brackets.
+fn is_asked(tokens: &[Token<'_>], name: &str, words: &[&str]) -> bool {
     (0..tokens.len()).filter(|&at| tokens[at].is_name(name)).any(|at| {
         let mut behind = tokens[at + 1..].iter().skip_while(|token| token.is_symbol(")"));
-        let is = behind.next().is_some_and(|token| token.is_name("is"));
+        let asks = behind.next().is_some_and(|token| token.is_name("is") || token.is_symbol("|"));
         let word = behind.next();
         let word = if word.is_some_and(|token| token.is_name("not")) { behind.next() } else { word };
-        is && word.is_some_and(is_knowledge)
+        asks && word.is_some_and(|token| words.iter().any(|word| token.is_name(word)))
     })
 }
 
@@ -197,11 +213,11 @@ fn help(message: &str, fault: &str) -> Option<&'static str> {
 
 /// Splits at the weakest connective outside brackets; `None` when there is none.
 fn divide(source: &str, tokens: &[Token<'_>]) -> Result<Option<Condition>, ExpressionError> {
-    let outside = outside_brackets(tokens);
-    let is_outside = |index: usize| outside[index];
-    if (0..tokens.len()).any(|index| is_outside(index) && tokens[index].is_name("if")) {
+    if is_choice(tokens) {
         return Ok(None); // `a if b else c` binds weaker than any connective
     }
+    let outside = outside_brackets(tokens);
+    let is_outside = |index: usize| outside[index];
     for (word, all) in [("or", false), ("and", true)] {
         let at: Vec<usize> =
             (0..tokens.len()).filter(|&index| is_outside(index) && tokens[index].is_name(word)).collect();
@@ -232,6 +248,11 @@ fn part(source: &str, tokens: &[Token<'_>]) -> Result<Condition, ExpressionError
             Ok(Condition::Atom(atom(source, start..end)?))
         }
     }
+}
+
+/// Whether it is `a if b else c`.
+fn is_choice(tokens: &[Token<'_>]) -> bool {
+    tokens.iter().zip(outside_brackets(tokens)).any(|(token, outside)| outside && token.is_name("if"))
 }
 
 /// For each token whether it lies outside all brackets.
@@ -282,6 +303,16 @@ mod test {
         assert_eq!(shape("(a) == (b)"), "[(a) == (b)]");
         assert_eq!(shape("a if b and c else d"), "[a if b and c else d]");
         assert_eq!(shape("not a == 1"), "not([a == 1])");
+    }
+
+    #[test]
+    fn an_expression_is_shown_on_one_line_with_the_brackets_it_needs() {
+        let shown = |source| Condition::parse(source).expect(source).source();
+        assert_eq!(shown("('rows' if a) or told"), "('rows' if a) or told");
+        assert_eq!(shown("not (a if b else c)"), "not (a if b else c)");
+        assert_eq!(shown("(a if b else c)"), "a if b else c");
+        assert_eq!(shown("'x' if a\n  else told\n"), "'x' if a else told");
+        assert_eq!(shown("(a or b)\n  and c\n"), "(a or b) and c");
     }
 
     #[test]

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::rule::condition::{Atom, Condition};
 use crate::rule::fact::{Fact, FactValue, Lookup};
-use crate::rule::language::Missing;
+use crate::rule::language::{Missing, NO_NUMBER};
 use crate::rule::vocabulary::FactType;
 
 /// How many combinations of answers are tried before a condition is called open: all those of eleven yes-or-no facts, a few
@@ -101,30 +101,32 @@ pub struct Decision {
 
 /// Decides a condition over a rule's facts. Cost: one evaluation, times the combinations of answers tried.
 pub fn decide(condition: &Condition, facts: &[Fact], scope: &Scope) -> Decision {
-    let mut answers_left = ANSWER_LIMIT;
+    let decided = |trial: &mut Trial<'_>| match trial.condition(condition) {
+        Truth::Open => None,
+        decided => Some(decided),
+    };
     let mut trial = Trial::new(facts, scope);
-    let truth = trial.condition(condition);
+    let at_once = decided(&mut trial);
     let (needs, error) = (std::mem::take(&mut trial.asked), trial.error.take());
     let price = 1 + condition.atoms().len() / PARTS_PER_ANSWER;
-    let decided = match truth {
-        Truth::Open => {
-            let mut trying = Trying { condition, facts, scope, price, answers_left: &mut answers_left };
-            trying.answers(&BTreeMap::new(), &trial.untried)
-        }
-        _ => truth,
-    };
-    let limited = decided == Truth::Open && answers_left == 0;
-    Decision { truth: decided, needs: if decided == Truth::Open { needs } else { Vec::new() }, limited, error }
+    let mut trying = Trying { evaluate: &decided, facts, scope, price, answers_left: ANSWER_LIMIT };
+    match at_once.or_else(|| trying.answers(&BTreeMap::new(), &trial.untried)) {
+        Some(truth) => Decision { truth, needs: Vec::new(), limited: false, error },
+        None => Decision { truth: Truth::Open, needs, limited: trying.answers_left == 0, error },
+    }
 }
 
-/// The value of a fact, if it is known or can be derived from what is known.
+/// The value of a fact, if it is known, can be derived from what is known, or is the same for every possible answer to what is not.
 pub fn fact_value(fact: &Fact, facts: &[Fact], scope: &Scope) -> Option<Value> {
-    Trial::new(facts, scope).name(&fact.name)
+    name_value(&fact.name, facts, scope)
 }
 
-/// The value of a name, if it is known or follows from what is known.
+/// The value of a name, if it is known or follows from what is known, or is the same for every possible answer to what is not.
 pub(crate) fn name_value(name: &str, facts: &[Fact], scope: &Scope) -> Option<Value> {
-    Trial::new(facts, scope).name(name)
+    let evaluate = |trial: &mut Trial<'_>| trial.name(name);
+    let mut trial = Trial::new(facts, scope);
+    let mut trying = Trying { evaluate: &evaluate, facts, scope, price: 1, answers_left: ANSWER_LIMIT };
+    evaluate(&mut trial).or_else(|| trying.answers(&BTreeMap::new(), &trial.untried))
 }
 
 /// What a fact's table says for its key, if that is known. What is known of the fact otherwise is not looked at.
@@ -132,41 +134,37 @@ pub(crate) fn looked_up(fact: &Fact, facts: &[Fact], scope: &Scope) -> Option<Va
     Trial::new(facts, scope).looked_up(fact, fact.lookup.as_ref()?)
 }
 
-/// The search for an answer that makes a difference.
-struct Trying<'a> {
-    condition: &'a Condition,
+/// The search for an answer that makes a difference to what is evaluated.
+struct Trying<'a, T> {
+    /// Evaluates under some answers; `None` while that is open.
+    evaluate: &'a dyn Fn(&mut Trial<'_>) -> Option<T>,
     facts: &'a [Fact],
     scope: &'a Scope,
     price: usize,
-    answers_left: &'a mut usize,
+    answers_left: usize,
 }
 
-impl Trying<'_> {
-    /// Tries every value of the first fact in `untried`, and for each what is still open then.
-    fn answers(&mut self, answers: &BTreeMap<String, Value>, untried: &[(String, Vec<Value>)]) -> Truth {
-        let Some((name, domain)) = untried.first() else {
-            return Truth::Open;
-        };
-        let mut seen: Option<Truth> = None;
+impl<T: PartialEq> Trying<'_, T> {
+    /// Tries every value of the first fact in `untried`, and for each what is still open then. Gives what all of them give.
+    fn answers(&mut self, answers: &BTreeMap<String, Value>, untried: &[(String, Vec<Value>)]) -> Option<T> {
+        let (name, domain) = untried.first()?;
+        let mut seen: Option<T> = None;
         for value in domain {
-            if *self.answers_left < self.price {
-                *self.answers_left = 0;
-                return Truth::Open;
+            if self.answers_left < self.price {
+                self.answers_left = 0;
+                return None;
             }
-            *self.answers_left -= self.price;
+            self.answers_left -= self.price;
             let mut answers = answers.clone();
             answers.insert(name.clone(), value.clone());
             let mut trial = Trial { answers, ..Trial::new(self.facts, self.scope) };
-            let mut truth = trial.condition(self.condition);
-            if truth == Truth::Open {
-                truth = self.answers(&trial.answers, &trial.untried);
+            let outcome = (self.evaluate)(&mut trial).or_else(|| self.answers(&trial.answers, &trial.untried))?;
+            if seen.as_ref().is_some_and(|earlier| *earlier != outcome) {
+                return None;
             }
-            if truth == Truth::Open || seen.is_some_and(|earlier| earlier != truth) {
-                return Truth::Open;
-            }
-            seen = Some(truth);
+            seen = Some(outcome);
         }
-        seen.unwrap_or(Truth::Open)
+        seen
     }
 }
 
@@ -230,8 +228,10 @@ impl<'a> Trial<'a> {
         }
     }
 
+    /// Whether it says something of a capture of what did not match, other than that it is not there.
     fn is_about_absent(&self, atom: &Atom) -> bool {
-        atom.names().iter().any(|name| matches!(self.scope.get(name), Some(Binding::Absent)))
+        let is_absent = |name: &&String| matches!(self.scope.get(name), Some(Binding::Absent));
+        atom.names().iter().filter(is_absent).any(|name| !atom.asked_whether_there().contains(name))
     }
 
     /// The atom's value; `None` when it needs what is not known.
@@ -265,6 +265,8 @@ impl<'a> Trial<'a> {
         };
         match expression.eval(Value::from(context)) {
             Ok(value) => Some(value),
+            // nobody can tell, which is no mistake
+            Err(error) if error.detail() == Some(NO_NUMBER) => None,
             Err(error) => {
                 let detail = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
                 self.error.get_or_insert(format!("`{}`: {detail}", atom.source()));
@@ -352,17 +354,19 @@ impl<'a> Trial<'a> {
     /// What the `derive` of a fact gives, brought to its type.
     fn expressed(&mut self, fact: &Fact, derive: &Condition) -> Option<Value> {
         let value = match derive {
-            Condition::Atom(atom) if self.is_about_absent(atom) => match fact.kind {
-                FactType::Boolean => Some(Value::from(false)),
-                _ => Some(Value::from(())),
-            },
+            Condition::Atom(atom) if fact.kind == FactType::Boolean && self.is_about_absent(atom) => {
+                Some(Value::from(false))
+            }
+            // what did not match is none here, as in `signature.capture`
             Condition::Atom(atom) => self.evaluate(atom),
             connected => match self.condition(connected) {
                 Truth::Open => None,
                 decided => Some(Value::from(decided == Truth::True)),
             },
         };
-        let accepted = fact.accept(&FactValue::from_value(&value?));
+        // `a if b` without `else` says nothing otherwise
+        let value = value.filter(|value| !value.is_undefined())?;
+        let accepted = fact.accept(&FactValue::from_value(&value));
         accepted.map(|value| value.to_value()).map_err(|error| self.error = Some(error.to_string())).ok()
     }
 
@@ -528,6 +532,55 @@ mod tests {
             decided("migration", &[("order", Value::from(())), ("migration", Value::from(false))]).truth,
             Truth::False
         );
+    }
+
+    #[test]
+    fn a_fact_has_the_value_that_every_answer_gives() {
+        let value = |derive: &str| {
+            let told = fact("told", FactType::OneOf, None, true);
+            let facts =
+                [fact("kind", FactType::String, Some(derive), false), told, fact("free", FactType::String, None, true)];
+            let mut scope = Scope::default();
+            scope.bind("seen", Binding::Known(Value::from(true)));
+            fact_value(&facts[0], &facts, &scope).map(|value| FactValue::from_value(&value).to_string())
+        };
+        assert_eq!(value("'rows' if seen else told").as_deref(), Some("rows"));
+        assert_eq!(value("told if seen else 'rows'"), None);
+        assert_eq!(value("'rows' if seen else free"), None, "no end of answers to try");
+    }
+
+    #[test]
+    fn what_did_not_match_is_none_in_a_derivation_and_no_number() {
+        let value = |kind: FactType, derive: &str| {
+            let facts = [fact("kind", kind, Some(derive), false), fact("told", FactType::OneOf, None, true)];
+            let mut scope = Scope::default();
+            scope.bind("absent", Binding::Absent);
+            scope.bind("optional", Binding::Known(Value::from(())));
+            let decision = decide(&Condition::parse("kind").expect("valid"), &facts, &scope);
+            assert_eq!(decision.error, None, "{derive}");
+            fact_value(&facts[0], &facts, &scope).map(|value| FactValue::from_value(&value).to_string())
+        };
+        for (derive, wanted) in [
+            ("absent", Some("none")),
+            ("'yes' if absent is none else 'no'", Some("yes")),
+            ("absent|default('q')", Some("q")),
+            ("'rows' if absent == 'x' else told", None),
+            ("'rows' if absent", None),
+            ("'rows' if absent is none", Some("rows")),
+            ("'few' if optional|int < 1 else 'many'", None),
+            ("'few' if optional|int(default=0) < 1 else 'many'", Some("few")),
+        ] {
+            assert_eq!(value(FactType::String, derive).as_deref(), wanted, "{derive}");
+        }
+        for (derive, wanted) in [
+            ("absent != 'x'", Some("false")),
+            ("absent is none", Some("true")),
+            ("optional|int < 1", None),
+            ("optional|int >= 1", None),
+            ("optional is not none and optional|int < 1", Some("false")),
+        ] {
+            assert_eq!(value(FactType::Boolean, derive).as_deref(), wanted, "{derive}");
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! [`Desk`] keeps what was read of each file. When a text changes, that file alone is read and checked again, and rules that take their
 //! text from it; what concerns several rules (double ids, `supersedes`) is looked at anew each time, which needs no file. So the
-//! diagnostics are those of a [`Faultbook`](super::Faultbook) loaded from the same texts, in a fraction of the time. It does not
+//! diagnostics are those of a [`Faultbook`] loaded from the same texts, in a fraction of the time. It does not
 //! watch files: the caller tells what changed.
 
 use std::collections::{BTreeSet, HashMap};
@@ -16,9 +16,10 @@ use crate::rule::checked::Rule;
 use crate::rule::diagnostic::Diagnostic;
 use crate::rule::faultbook::overlays::{is_among, overlay_files};
 use crate::rule::faultbook::{
-    ReadRule, Templates, files_of_rules, join, not_readable, settings_files, shown, table_folders_of,
+    Faultbook, ReadRule, files_of_rules, join, not_readable, settings_files, shown, table_folders_of,
     template_folders_of, text_of,
 };
+use crate::rule::lint::Allowed;
 use crate::rule::overlay::OVERLAY_FILE;
 use crate::rule::overlay_check::{self, CheckedOverlay};
 use crate::rule::overlay_join::{Entries, OtherRules};
@@ -26,6 +27,7 @@ use crate::rule::pattern_library::PatternLibrary;
 use crate::rule::settings::{SETTINGS_FILE, Settings};
 use crate::rule::settings_check;
 use crate::rule::tables::{TABLE_FOLDER, Tables};
+use crate::rule::templates::{TemplateSource, Templates};
 
 /// How far above a folder of rules its settings and templates may lie.
 const LEVELS_ABOVE: usize = 4;
@@ -56,6 +58,8 @@ pub struct DeskRule<'d> {
     pub id: Option<(&'d str, Span)>,
     /// The rule, if nothing is wrong with it by itself.
     pub rule: Option<&'d Rule>,
+    /// The warnings that it allows, if it allows any.
+    pub allowed: Option<&'d Allowed>,
 }
 
 /// A faultbook of files and unsaved texts.
@@ -67,10 +71,10 @@ pub struct Desk {
     unsaved: HashMap<PathBuf, Arc<str>>,
     rules: Vec<RuleEntry>,
     settings: Vec<(PathBuf, Vec<Diagnostic>)>,
+    /// What they say together.
+    meant: Arc<Settings>,
     given_overlays: Vec<PathBuf>,
     overlays: Vec<OverlayEntry>,
-    /// What the regexes of rules may name.
-    patterns: PatternLibrary,
     table_folders: Vec<PathBuf>,
     tables: Tables,
     /// What cannot be listed, or lies where it has no effect.
@@ -252,7 +256,22 @@ impl Desk {
 
     /// The patterns that regexes may name, besides the built-in ones.
     pub fn patterns(&self) -> &PatternLibrary {
-        &self.patterns
+        self.meant.patterns()
+    }
+
+    /// How logs are read, limits, defaults, lints: what the settings files say together.
+    pub fn settings(&self) -> &Settings {
+        &self.meant
+    }
+
+    /// A rule as a faultbook of its own, with the desk's settings.
+    pub(crate) fn alone(&self, rule: &Rule) -> Faultbook {
+        Faultbook::of_rule(rule.clone(), self.templates.clone(), Arc::clone(&self.meant), Arc::default())
+    }
+
+    /// Whether rules may name a template, saved or not.
+    pub fn has_template(&self, template: &str) -> bool {
+        self.template_file(template).is_some() || self.templates.find(template).is_some()
     }
 
     /// The settings files that count, first those that go before.
@@ -270,6 +289,12 @@ impl Desk {
     pub fn template_file(&self, template: &str) -> Option<PathBuf> {
         let candidates = self.templates.folders.iter().map(|folder| folder.join(template));
         candidates.into_iter().find(|full| self.unsaved.contains_key(full) || full.is_file())
+    }
+
+    /// The text of a template as it counts, also of one that is compiled in.
+    pub(crate) fn template(&self, path: &str) -> Option<Arc<AuthoredFile>> {
+        let unsaved = |full: &Path| self.unsaved.get(full).map(|text| text.to_string());
+        self.templates.read_beside(path, &unsaved).ok().flatten()
     }
 
     /// The paths of all templates below the folders of this faultbook, sorted. Those that are compiled in are not listed: they are layouts
@@ -314,8 +339,8 @@ impl Desk {
         let meanings = |library: &PatternLibrary| -> Vec<(String, String)> {
             library.own().map(|(name, pattern)| (name.to_owned(), pattern.source.clone())).collect()
         };
-        let is_changed = meanings(&self.patterns) != meanings(all.patterns());
-        self.patterns = all.patterns().clone();
+        let is_changed = meanings(self.meant.patterns()) != meanings(all.patterns());
+        self.meant = Arc::new(all);
         is_changed
     }
 
@@ -324,7 +349,7 @@ impl Desk {
         let read = |path: PathBuf| match self.text(&path) {
             Ok(text) => {
                 let file = Arc::new(AuthoredFile::new(shown(&path), text));
-                let (checked, faults) = overlay_check::check(&file, &self.patterns);
+                let (checked, faults) = overlay_check::check(&file, self.meant.patterns());
                 OverlayEntry { path, checked: Some(checked), faults }
             }
             Err(reason) => OverlayEntry { faults: vec![not_readable(&path, &reason)], path, checked: None },
@@ -413,12 +438,9 @@ impl Desk {
     fn read_rule(&self, place: (usize, PathBuf)) -> RuleEntry {
         let path = &place.1;
         let named = Mutex::new(Vec::new());
-        let find_template = |template: &str| {
-            named.lock().unwrap_or_else(PoisonError::into_inner).push(template.to_owned());
-            self.templates.read_beside(template, &|full| self.unsaved.get(full).map(|text| text.to_string()))
-        };
+        let templates = Watched { desk: self, named: &named };
         let read = match self.text(path) {
-            Ok(text) => Ok(ReadRule::read(shown(path), text, &self.patterns, &self.tables, &find_template)),
+            Ok(text) => Ok(ReadRule::read(shown(path), text, self.meant.patterns(), &self.tables, &templates)),
             Err(reason) => Err(not_readable(path, &reason)),
         };
         let templates = named.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -484,7 +506,26 @@ impl RuleEntry {
             path: &self.place.1,
             id: read.and_then(|read| read.id.as_ref()).map(|(id, span)| (id.as_str(), *span)),
             rule: read.and_then(|read| read.rule.as_ref()),
+            allowed: read.and_then(|read| read.allowed.as_ref()),
         }
+    }
+}
+
+/// The templates of a desk, and which of them were asked for.
+struct Watched<'d> {
+    desk: &'d Desk,
+    named: &'d Mutex<Vec<String>>,
+}
+
+impl TemplateSource for Watched<'_> {
+    fn read(&self, path: &str) -> Result<Option<Arc<AuthoredFile>>, String> {
+        self.named.lock().unwrap_or_else(PoisonError::into_inner).push(path.to_owned());
+        let unsaved = |full: &Path| self.desk.unsaved.get(full).map(|text| text.to_string());
+        self.desk.templates.read_beside(path, &unsaved)
+    }
+
+    fn paths(&self) -> Vec<String> {
+        self.desk.templates().into_iter().chain(self.desk.templates.listed()).collect()
     }
 }
 

@@ -130,6 +130,17 @@ codes! {
     BadTemplate = "bad-template",
     /// A file below `templates/` that is named but not there. What to do: check the path; it is relative to `templates/`.
     MissingTemplate = "missing-template",
+    /// Files below `templates/` that take in each other in a circle, or one that takes in itself. What to do: move what both need into
+    /// a third file.
+    CircularInclude = "circular-include",
+    /// Files that take in each other deeper, or a text that takes in more, than texts may. What to do: take in less.
+    IncludeLimit = "include-limit",
+    /// A macro that the file it is imported from does not define, or something else that is called like one. What to do: take the name
+    /// that is suggested.
+    UnknownMacro = "unknown-macro",
+    /// A call that does not fit its macro: arguments that are missing, too many or not known, or a `call` block for a macro that has no
+    /// place for its text. What to do: write what the macro takes.
+    WrongArguments = "wrong-arguments",
     /// A rule id in `supersedes` that no rule has. Ids in `related` may be articles outside the faultbook. What to do: mend
     /// it, or check the folder as a whole.
     UnknownRule = "unknown-rule",
@@ -208,6 +219,17 @@ codes! {
     /// A fact that no condition, `when`, `derive` or text needs; if it has an `ask`, its question is never asked. What to do: use it, or
     /// leave it out.
     UnusedFact = "unused-fact",
+    /// A correlation that no condition, `when`, `derive`, text or other correlation uses: nobody is told whether it holds. What to do: name
+    /// it where it was meant to decide, or leave it out.
+    UnusedCorrelation = "unused-correlation",
+    /// A capture that `identity` leaves out, so that one failure may have several values of it, before a filter or test that is about
+    /// one value, such as `int` or `version`. It would fail, or be false, as soon as there are two. What to do: take one with `first`,
+    /// or name the capture under `identity`.
+    SeveralValues = "several-values",
+    /// A `{{ … }}` in a text that is no template: a question, a title or an `about`. Readers are shown it as it is written; the answer
+    /// to a question counts for the whole case and not for one failure. What to do: say it without the value, and show the value in a
+    /// section of the article.
+    LiteralPlaceholder = "literal-placeholder",
     /// A condition, `when` or `derive` that has the same value for every answer, so that it decides nothing. What to do: leave it out,
     /// or look for a part that contradicts or repeats another.
     ConstantCondition = "constant-condition",
@@ -221,6 +243,9 @@ codes! {
     /// An article without one of the sections that readers look for: symptoms, cause, resolution. Drafts and archived articles are not
     /// asked for them. What to do: write the section.
     MissingSection = "missing-section",
+    /// A section that still says what `faultbook new` wrote for its author to write, in an article that is no draft any more. Readers
+    /// would be shown it. What to do: write the section, leave it out, or go back to `state: draft`.
+    UnwrittenSection = "unwritten-section",
     /// An article whose last review, or without one its making, is longer ago than `check --stale` allows. What to do: confirm that it
     /// still holds and set `reviewed`, or archive it.
     ReviewOverdue = "review-overdue",

@@ -18,7 +18,7 @@ const JSONPATH_BYTES: usize = 256;
 const JSONPATH_PARENTHESES: usize = 8;
 
 /// One entry of `extract`.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Extract {
     /// Which sources are looked at.
     pub file: FileGlob,
@@ -27,7 +27,7 @@ pub struct Extract {
 }
 
 /// Where in a source a value stands.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum ExtractPlace {
     /// What the first match captures under this name.
     Regex(Pattern, String),

@@ -14,7 +14,7 @@ use crate::rule::vocabulary::FactType;
 use crate::rule::yaml::Node;
 
 /// A fact of a checked rule.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Fact {
     /// The name conditions and texts use.
     pub name: String,

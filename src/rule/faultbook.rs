@@ -2,9 +2,9 @@
 
 pub(crate) mod overlays;
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::path::{Component, Path, PathBuf};
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -24,6 +24,8 @@ use crate::rule::settings::{SETTINGS_FILE, Settings};
 use crate::rule::settings_check;
 use crate::rule::shipped;
 use crate::rule::tables::{TABLE_FOLDER, Tables};
+use crate::rule::templates::TemplateSource;
+pub use crate::rule::templates::Templates;
 
 /// The place of a rule in its faultbook.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -50,10 +52,10 @@ pub struct Faultbook {
     allowed: Vec<Allowed>,
     origin: Origin,
     templates: Templates,
-    settings: Settings,
+    settings: Arc<Settings>,
     files: usize,
     settings_files: usize,
-    overlay_noise: OverlayNoise,
+    overlay_noise: Arc<OverlayNoise>,
     overlays: usize,
     other_rules: OtherRules,
 }
@@ -67,45 +69,6 @@ enum Origin {
     Shipped,
     /// Given by the caller, by path.
     Given(HashMap<String, Arc<AuthoredFile>>),
-}
-
-/// Where templates are looked for: folders in order, then what is shipped.
-#[derive(Clone, Debug, Default)]
-pub struct Templates {
-    pub(crate) folders: Vec<PathBuf>,
-}
-
-impl Templates {
-    /// The template at a path below one of the folders; never a file outside them.
-    pub fn find(&self, path: &str) -> Option<Arc<AuthoredFile>> {
-        self.read(path).ok().flatten()
-    }
-
-    /// The same; the error says why a template that is there cannot be read.
-    pub(crate) fn read(&self, path: &str) -> Result<Option<Arc<AuthoredFile>>, String> {
-        self.read_beside(path, &|_| None)
-    }
-
-    /// The same, where texts that are not on disk go before those that are.
-    pub(crate) fn read_beside(
-        &self,
-        path: &str,
-        unsaved: &dyn Fn(&Path) -> Option<String>,
-    ) -> Result<Option<Arc<AuthoredFile>>, String> {
-        let inside = Path::new(path).components().all(|part| matches!(part, Component::Normal(_)));
-        if path.is_empty() || !inside {
-            return Ok(None);
-        }
-        for full in self.folders.iter().map(|folder| folder.join(path)) {
-            let text = match unsaved(&full) {
-                Some(text) => text,
-                None if full.is_file() => text_of(&full)?,
-                None => continue,
-            };
-            return Ok(Some(Arc::new(AuthoredFile::new(shown(&full), text))));
-        }
-        Ok(shipped::template(path).map(|text| Arc::new(AuthoredFile::new(format!("templates/{path}"), text))))
-    }
 }
 
 impl Faultbook {
@@ -138,7 +101,7 @@ impl Faultbook {
         overlays: &[PathBuf],
         mut kept: Kept,
     ) -> (Self, Kept) {
-        let (mut files, mut unreadable) = files_of_rules(rule_paths);
+        let (mut files, mut unreadable) = kept.take_listed().unwrap_or_else(|| files_of_rules(rule_paths));
         files.retain(|file| !is_among(file, overlays));
         let templates = Templates { folders: template_folders_of(rule_paths, template_folders) };
         // before the rules, which may use what they define
@@ -151,17 +114,16 @@ impl Faultbook {
         }
         let patterns = settings.settings.patterns();
         let mut tables = Tables::load(&table_folders_of(rule_paths), text_of);
-        let find_template = |path: &str| templates.read(path);
-        let known: Vec<Option<KeptRule>> = files.iter().map(|path| kept.take(path)).collect();
-        let rules: Vec<KeptRule> = files
+        let known: Vec<Option<Box<KeptRule>>> = files.iter().map(|path| kept.take(path)).collect();
+        let rules: Vec<Box<KeptRule>> = files
             .into_par_iter()
             .zip(known)
             .map(|(path, known)| match known {
                 Some(known) => known,
                 None => {
-                    let read = text_of(&path)
-                        .map(|text| ReadRule::read(shown(&path), text, patterns, &tables, &find_template));
-                    KeptRule::new(read.map_err(|reason| not_readable(&path, &reason)), path)
+                    let read =
+                        text_of(&path).map(|text| ReadRule::read(shown(&path), text, patterns, &tables, &templates));
+                    Box::new(KeptRule::new(read.map_err(|reason| not_readable(&path, &reason)), path))
                 }
             })
             .collect();
@@ -216,10 +178,10 @@ impl Faultbook {
         let mut read_settings = ReadSettings::default();
         settings.into_iter().for_each(|(path, text)| read_settings.add(path, text));
         let patterns = read_settings.settings.patterns();
-        let find_template = |path: &str| templates.read(path);
         let tables = Tables::default();
         let read = |(path, text)| {
-            KeptRule::new(Ok(ReadRule::read(path, text, patterns, &tables, &find_template)), PathBuf::new())
+            let read = ReadRule::read(path, text, patterns, &tables, &templates);
+            Box::new(KeptRule::new(Ok(read), PathBuf::new()))
         };
         let rules = texts.into_par_iter().map(read).collect();
         Self::build(rules, templates, read_settings, origin).0
@@ -227,12 +189,13 @@ impl Faultbook {
 
     /// Puts together what was read, each text checked as soon as it was there, so that only what is kept of a file is in memory for
     /// long. Also gives back the files, whose usable rules are in the faultbook now, and what could not be read.
+    #[expect(clippy::vec_box, reason = "rules are large, and are moved several times while they are put together")]
     fn build(
-        mut files: Vec<KeptRule>,
+        mut files: Vec<Box<KeptRule>>,
         templates: Templates,
         settings: ReadSettings,
         origin: Origin,
-    ) -> (Self, Vec<KeptRule>, Vec<Diagnostic>) {
+    ) -> (Self, Vec<Box<KeptRule>>, Vec<Diagnostic>) {
         let unreadable: Vec<Diagnostic> = files.iter().filter_map(|file| file.read.as_ref().err().cloned()).collect();
         let mut read: Vec<(&mut ReadRule, &mut Option<RuleId>)> =
             files.iter_mut().filter_map(|file| Some((file.read.as_mut().ok()?, &mut file.place))).collect();
@@ -260,10 +223,10 @@ impl Faultbook {
                 allowed,
                 origin,
                 templates,
-                settings,
+                settings: Arc::new(settings),
                 files: count,
                 settings_files,
-                overlay_noise: OverlayNoise::default(),
+                overlay_noise: Arc::default(),
                 overlays: 0,
                 other_rules,
             },
@@ -291,6 +254,35 @@ impl Faultbook {
     /// A rule by the id its author gave it.
     pub fn find(&self, id: &str) -> Option<RuleId> {
         self.rules.iter().position(|rule| rule.id == id).map(RuleId)
+    }
+
+    /// One rule as a faultbook of its own, with the same settings. What is compiled to try it goes with it, where the memory of a large
+    /// faultbook would grow by ten times its size.
+    pub(crate) fn alone(&self, id: RuleId) -> Self {
+        let noise = Arc::clone(&self.overlay_noise);
+        Self::of_rule(self.rule(id).clone(), self.templates.clone(), Arc::clone(&self.settings), noise)
+    }
+
+    /// A faultbook with one rule, whose file cannot be looked up.
+    pub(crate) fn of_rule(
+        rule: Rule,
+        templates: Templates,
+        settings: Arc<Settings>,
+        overlay_noise: Arc<OverlayNoise>,
+    ) -> Self {
+        Self {
+            rules: vec![rule],
+            diagnostics: Vec::new(),
+            allowed: Vec::new(),
+            origin: Origin::Given(HashMap::new()),
+            templates,
+            settings,
+            files: 1,
+            settings_files: 0,
+            overlay_noise,
+            overlays: 0,
+            other_rules: OtherRules::default(),
+        }
     }
 
     /// Everything that is wrong, by file and place.
@@ -373,7 +365,7 @@ pub(crate) struct ReadRule {
     pub(crate) id: Option<(String, Span)>,
     supersedes: Vec<(String, Span)>,
     file: Arc<AuthoredFile>,
-    allowed: Option<Allowed>,
+    pub(crate) allowed: Option<Allowed>,
     /// `None` while a faultbook has it.
     pub(crate) rule: Option<Rule>,
     pub(crate) diagnostics: Vec<Diagnostic>,
@@ -385,7 +377,7 @@ impl ReadRule {
         text: String,
         patterns: &PatternLibrary,
         tables: &Tables,
-        find_template: check::FindTemplate<'_>,
+        templates: &dyn TemplateSource,
     ) -> Self {
         let file = Arc::new(AuthoredFile::new(path, text));
         let (written, mut diagnostics) = RuleFile::read(Arc::clone(&file));
@@ -399,7 +391,7 @@ impl ReadRule {
             items: written.allow.iter().map(|word| word.span).collect(),
             file: Arc::clone(&file),
         });
-        let (rule, diagnostics) = check::check(&file, written, diagnostics, patterns, tables, find_template);
+        let (rule, diagnostics) = check::check(&file, written, diagnostics, patterns, tables, templates);
         let mut read = Self { id, supersedes, file, allowed, rule, diagnostics };
         read.let_go_of_text();
         read
@@ -451,7 +443,23 @@ pub(crate) fn join(read: &[&ReadRule]) -> (Vec<bool>, Vec<Diagnostic>) {
             );
         }
     }
-    diagnostics.extend(read.iter().flat_map(|rule| rule.diagnostics.iter().cloned()));
+    // what is wrong with a file that several rules take text from is the same mistake in each of them
+    let mut told: HashSet<(&str, Span, Code, &str)> = HashSet::new();
+    for rule in read {
+        diagnostics.extend(
+            rule.diagnostics
+                .iter()
+                .filter(|&diagnostic| {
+                    let Some(label) = diagnostic.labels.first().filter(|label| !Arc::ptr_eq(&label.file, &rule.file))
+                    else {
+                        return true;
+                    };
+                    let key = (label.file.path(), label.span, diagnostic.code, diagnostic.title.as_str());
+                    label.file.path() == rule.file.path() || told.insert(key)
+                })
+                .cloned(),
+        );
+    }
     (usable, diagnostics)
 }
 

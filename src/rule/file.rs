@@ -113,6 +113,8 @@ pub struct SignatureFile {
     pub max_age: Option<Located<String>>,
     /// `file`: the whole file is the text.
     pub whole_file: bool,
+    /// What captures mean.
+    pub captures: Vec<(Located<String>, Located<String>)>,
     /// Whether a part could not be read, so that what seems to be missing may be there.
     pub has_faults: bool,
 }

@@ -1,7 +1,7 @@
 //! The expression language of conditions and texts: minijinja with our tests, a chosen set of filters and a fuel limit.
 //!
 //! One [`environment`] serves conditions, `derive`s and article texts, so that an author learns one language. It has no
-//! loader and no functions: nothing an author writes can read a file. Which filters and tests there are is in
+//! loader and no functions: nothing an author writes can read a file when it is evaluated. Which filters and tests there are is in
 //! [`language_words`](crate::rule::language_words).
 
 use std::fmt;
@@ -9,8 +9,8 @@ use std::ops::Range;
 use std::sync::{Arc, LazyLock};
 
 use globset::Glob;
-use minijinja::value::{Object, ObjectRepr};
-use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value, filters, tests};
+use minijinja::value::{Kwargs, Object, ObjectRepr};
+use minijinja::{Environment, Error, ErrorKind, State, UndefinedBehavior, Value, filters, tests};
 
 use crate::rule::check_parts::RESERVED;
 pub use crate::rule::language_words::{FILTERS, TESTS};
@@ -60,8 +60,8 @@ fn add_filters(environment: &mut Environment<'static>) {
     environment.add_filter("capitalize", filters::capitalize);
     environment.add_filter("default", default);
     environment.add_filter("first", filters::first);
-    environment.add_filter("float", filters::float);
-    environment.add_filter("int", filters::int);
+    environment.add_filter("float", float);
+    environment.add_filter("int", int);
     environment.add_filter("items", filters::items);
     environment.add_filter("join", filters::join);
     environment.add_filter("last", filters::last);
@@ -102,6 +102,34 @@ fn add_tests(environment: &mut Environment<'static>) {
     environment.add_test("true", tests::is_true);
     environment.add_test("undefined", |value: &Value| !is_known(value));
     environment.add_test("version", is_version);
+}
+
+/// What the filters that make numbers say of none: a capture that is not there is no number, and above all not zero. Conditions over it are
+/// open then, see `rule::decide`.
+pub(crate) const NO_NUMBER: &str = "what is not there is no number";
+
+/// `int`, without which a capture is a text. In a text, what is not known stays what it is, to be shown as such.
+fn int(
+    state: &State<'_, '_>,
+    value: &Value,
+    default: Option<Value>,
+    base: Option<u32>,
+    kwargs: Kwargs,
+) -> Result<Value, Error> {
+    match default.is_none() && !kwargs.has("default") {
+        true if Missing::is(value) => Ok(value.clone()),
+        true if value.is_none() => Err(Error::new(ErrorKind::UndefinedError, NO_NUMBER)),
+        _ => filters::int(state, value, default, base, kwargs),
+    }
+}
+
+/// `float`; of what is not there as [`int`].
+fn float(state: &State<'_, '_>, value: &Value, default: Option<Value>, kwargs: Kwargs) -> Result<Value, Error> {
+    match default.is_none() && !kwargs.has("default") {
+        true if Missing::is(value) => Ok(value.clone()),
+        true if value.is_none() => Err(Error::new(ErrorKind::UndefinedError, NO_NUMBER)),
+        _ => filters::float(state, value, default, kwargs),
+    }
 }
 
 /// `default` also for values that are not known.

@@ -24,6 +24,11 @@ pub(crate) struct Token<'s> {
 }
 
 impl Token<'_> {
+    /// The same in its place, as something that is no name.
+    pub(crate) fn masked(&self) -> Self {
+        Self { kind: TokenKind::Symbol, ..self.clone() }
+    }
+
     pub(crate) fn is_name(&self, name: &str) -> bool {
         self.kind == TokenKind::Name && self.text == name
     }
@@ -40,16 +45,39 @@ pub(crate) fn expression_tokens(source: &str) -> Vec<Token<'_>> {
 
 /// The tokens inside `{{ … }}` and `{% … %}` of a template, comments and raw blocks left out.
 pub(crate) fn template_tokens(source: &str) -> Vec<Token<'_>> {
-    tags(source).into_iter().flatten().collect()
+    template_tags(source).into_iter().flat_map(|tag| tag.tokens).collect()
+}
+
+/// `{{ … }}` or `{% … %}`.
+#[derive(Clone, Debug)]
+pub(crate) struct Tag<'s> {
+    /// Whether it is a statement.
+    pub(crate) is_statement: bool,
+    pub(crate) tokens: Vec<Token<'s>>,
+}
+
+impl<'s> Tag<'s> {
+    /// Its words, without the signs that take away white space.
+    pub(crate) fn words(&self) -> &[Token<'s>] {
+        let is_sign = |token: &Token<'_>| token.is_symbol("-") || token.is_symbol("+");
+        let words = match self.tokens.split_first() {
+            Some((first, rest)) if is_sign(first) => rest,
+            _ => &self.tokens,
+        };
+        match words.split_last() {
+            Some((last, rest)) if is_sign(last) => rest,
+            _ => words,
+        }
+    }
 }
 
 /// Where a tag begins to be longer than so many tokens, if one is.
 pub(crate) fn tag_longer_than(source: &str, limit: usize) -> Option<Range<usize>> {
-    tags(source).iter().find_map(|tag| tag.get(limit).map(|token| token.range.clone()))
+    template_tags(source).iter().find_map(|tag| tag.tokens.get(limit).map(|token| token.range.clone()))
 }
 
-/// The tokens of each tag of a template.
-fn tags(source: &str) -> Vec<Vec<Token<'_>>> {
+/// The tags of a template, comments and what is in raw blocks left out.
+pub(crate) fn template_tags(source: &str) -> Vec<Tag<'_>> {
     let mut tags = Vec::new();
     let mut at = 0;
     while let Some(found) = source[at..].find('{') {
@@ -66,10 +94,10 @@ fn tags(source: &str) -> Vec<Vec<Token<'_>>> {
                 continue;
             }
         };
-        let (tag, end) = tokens_until(source, open + 2, close);
-        let is_raw = tag.iter().find(|token| !token.is_symbol("-")).is_some_and(|token| token.is_name("raw"));
+        let (tokens, end) = tokens_until(source, open + 2, close);
+        let is_raw = tokens.iter().find(|token| !token.is_symbol("-")).is_some_and(|token| token.is_name("raw"));
         at = if is_raw { source[end..].find("endraw").map_or(source.len(), |raw| end + raw) } else { end };
-        tags.push(tag);
+        tags.push(Tag { is_statement: close == "%}", tokens });
     }
     tags
 }

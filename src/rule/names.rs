@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use crate::rule::diagnostic::{Code, nearest, suggest};
 use crate::rule::language::{FILTERS, TESTS};
-use crate::rule::lexer::{Token, TokenKind, place_of_name, unquoted};
+use crate::rule::lexer::{Tag, Token, TokenKind, place_of_name, unquoted};
 use crate::rule::pattern::Pattern;
 use crate::rule::signature::FileGlob;
 use crate::rule::version::VersionRange;
@@ -55,6 +55,33 @@ impl TextFault {
 }
 
 impl Names {
+    /// Whether a name is a signature or correlation, which is true or false and has no text.
+    pub(crate) fn is_match(&self, name: &str) -> bool {
+        self.signatures.iter().chain(&self.correlations).any(|(known, _)| known == name)
+    }
+
+    /// `{{ many }}`: a reader would be shown `true`. Names that the text gives another meaning are not in `used`.
+    pub(crate) fn matches_as_text(&self, used: &[String], tags: &[Tag<'_>]) -> Vec<TextFault> {
+        let shown = tags.iter().filter(|tag| !tag.is_statement).filter_map(|tag| match tag.words() {
+            [name] if name.kind == TokenKind::Name => Some(name),
+            _ => None,
+        });
+        let shown = shown.filter(|name| self.is_match(name.text) && used.iter().any(|used| used == name.text));
+        shown
+            .map(|name| {
+                let of = |named: &[(String, Vec<String>)]| named.iter().any(|(known, _)| known == name.text);
+                let kind = if of(&self.signatures) { "signature" } else { "correlation" };
+                let message =
+                    format!("`{}` is a {kind}, which is shown as `true` and says nothing to readers", name.text);
+                let help = format!(
+                    "write `{{{{ {0}.count }}}}` for how many records, or `{{{{ {0}.first }}}}` for the time",
+                    name.text
+                );
+                TextFault::new(Code::BadTemplate, message, name.range.clone()).help(help)
+            })
+            .collect()
+    }
+
     /// Everything wrong with the words of an expression or template that uses the variables `used`; `end` is its length.
     pub(crate) fn faults(&self, used: &[String], tokens: &[Token<'_>], end: usize) -> Vec<TextFault> {
         let mut faults = self.unknown_names(used, tokens, end);

@@ -47,6 +47,19 @@ pub struct PatternError {
     pub help: Option<String>,
 }
 
+/// A copy has to be compiled anew: it is made to try a pattern without keeping what that takes.
+impl Clone for Pattern {
+    fn clone(&self) -> Self {
+        let Self { source, expanded, captures, compiled: _ } = self;
+        Self {
+            source: source.clone(),
+            expanded: expanded.clone(),
+            captures: captures.clone(),
+            compiled: OnceLock::new(),
+        }
+    }
+}
+
 /// Patterns are equal that are written alike.
 impl PartialEq for Pattern {
     fn eq(&self, other: &Self) -> bool {
@@ -119,7 +132,7 @@ impl Pattern {
         &self.captures
     }
 
-    /// The compiled regex; compiles on first use. `None` only for patterns that [`Pattern::new`] refuses.
+    /// The compiled regex, which takes some 100 KB with what it keeps to search faster; compiles on first use. `None` only for patterns that [`Pattern::new`] refuses.
     pub fn regex(&self) -> Option<&Regex> {
         self.compiled
             .get_or_init(|| RegexBuilder::new(self.expanded()).unicode(false).multi_line(true).build().ok())

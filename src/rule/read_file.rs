@@ -149,10 +149,17 @@ fn read_signature(reader: &mut Reader, name: Located<String>, node: Located<Node
         level_is_list,
         max_age: fields.take("max_age").and_then(|node| reader.text(node)),
         whole_file: scope.is_some_and(|scope| scope.value == "file"),
+        captures: read_captures(reader, fields.take("captures")),
         has_faults: false,
     };
     signature.has_faults = reader.diagnostics.len() > faults_before;
     Some(signature)
+}
+
+/// Reads a text for each of some captures.
+fn read_captures(reader: &mut Reader, node: Option<Located<Node>>) -> Vec<(Located<String>, Located<String>)> {
+    let captures = node.map(|node| reader.named(node)).unwrap_or_default();
+    captures.into_iter().filter_map(|(name, node)| Some((name, reader.text(node)?))).collect()
 }
 
 fn read_leaf(reader: &mut Reader, node: Located<Node>) -> Option<LeafFile> {
@@ -328,8 +335,7 @@ fn read_expect(reader: &mut Reader, node: Located<Node>) -> Option<ExpectFile> {
         return None;
     }
     let mut fields = reader.fields(node, &rule_keys::EXPECT)?;
-    let captures = fields.take("captures").map(|node| reader.named(node)).unwrap_or_default();
-    let captures = captures.into_iter().filter_map(|(name, node)| Some((name, reader.text(node)?))).collect();
+    let captures = read_captures(reader, fields.take("captures"));
     Some(ExpectFile::Finding {
         captures,
         resolution: fields.take("resolution").map(|node| reader.texts(node)),

@@ -5,7 +5,7 @@
 //! reported as changed. Waiting for files to change is the caller's job.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -26,9 +26,14 @@ pub const SNAPSHOT_FOLDER: &str = "snapshots";
 const COARSEST_CLOCK: Duration = Duration::from_secs(2);
 
 /// What an earlier load read.
+///
+/// Paths are keys as plain strings: as paths they would be taken apart to be hashed, which costs more than all else. Rules are boxed,
+/// as they are moved from list to list.
 #[derive(Debug, Default)]
 pub(crate) struct Kept {
-    rules: HashMap<PathBuf, KeptRule>,
+    rules: HashMap<OsString, Box<KeptRule>>,
+    /// The rule files as they were listed a moment ago, and what could not be listed.
+    listed: Option<(Vec<PathBuf>, Vec<Diagnostic>)>,
 }
 
 /// One rule file, as it was read.
@@ -47,13 +52,20 @@ impl KeptRule {
 }
 
 impl Kept {
-    pub(crate) fn of(rules: Vec<KeptRule>) -> Self {
-        Self { rules: rules.into_iter().map(|rule| (rule.path.clone(), rule)).collect() }
+    #[expect(clippy::vec_box, reason = "rules are large, and are moved several times while they are put together")]
+    pub(crate) fn of(rules: Vec<Box<KeptRule>>) -> Self {
+        let by_path = rules.into_iter().map(|rule| (rule.path.clone().into_os_string(), rule));
+        Self { rules: by_path.collect(), listed: None }
+    }
+
+    /// The rule files, if they were listed a moment ago.
+    pub(crate) fn take_listed(&mut self) -> Option<(Vec<PathBuf>, Vec<Diagnostic>)> {
+        self.listed.take()
     }
 
     /// What was read of a file, if it is to be used again.
-    pub(crate) fn take(&mut self, path: &Path) -> Option<KeptRule> {
-        self.rules.remove(path)
+    pub(crate) fn take(&mut self, path: &Path) -> Option<Box<KeptRule>> {
+        self.rules.remove(path.as_os_str())
     }
 
     /// Takes the rules back from the faultbook that was made of them.
@@ -135,27 +147,28 @@ impl LiveFaultbook {
     /// Loads what changed since the last time. The outcome is that of loading everything anew. Cost: a look at each file, and
     /// reading and checking those that changed.
     pub fn reload(&mut self) -> Reload {
-        let Changes { rules, shared, snapshots } = self.look();
+        let Changes { rules, shared, snapshots, listed } = self.look();
         if rules.is_empty() && snapshots.is_empty() && !shared {
             return Reload::Nothing;
         }
         let empty = Faultbook::from_texts(Vec::new(), Default::default());
         let mut kept = std::mem::take(&mut self.kept);
         kept.take_back(std::mem::replace(&mut self.faultbook, empty));
-        let mut unused: HashSet<PathBuf> = HashSet::new();
+        let mut unused: Vec<OsString> = Vec::new();
         if shared {
             kept = Kept::default();
         } else {
-            kept.rules.retain(|path, _| !rules.contains(path));
-            unused.extend(kept.rules.values().filter(|rule| rule.place.is_none()).map(|rule| rule.path.clone()));
+            rules.iter().for_each(|path| _ = kept.rules.remove(path));
+            unused.extend(kept.rules.iter().filter(|(_, rule)| rule.place.is_none()).map(|(path, _)| path.clone()));
         }
+        kept.listed = Some(listed);
         self.load_beside(kept);
         if shared {
             return Reload::Everything;
         }
-        let is_other = |path: &PathBuf| rules.contains(path) || unused.contains(path);
-        let places = self.kept.rules.values().filter(|rule| is_other(&rule.path)).filter_map(|rule| rule.place);
-        let of_snapshots = snapshots.iter().filter_map(|path| self.faultbook.find(path.file_stem()?.to_str()?));
+        let places = rules.iter().chain(&unused).filter_map(|path| self.kept.rules.get(path)?.place);
+        let of_snapshots =
+            snapshots.iter().filter_map(|path| self.faultbook.find(Path::new(path).file_stem()?.to_str()?));
         let mut changed: Vec<RuleId> = places.chain(of_snapshots).collect();
         changed.sort_unstable();
         changed.dedup();
@@ -177,9 +190,12 @@ impl LiveFaultbook {
 
     /// Looks at every file and tells what is not as it was at the last look.
     fn look(&mut self) -> Changes {
-        let (mut files, _) = files_of_rules(&self.rule_paths);
-        files.retain(|file| !is_among(file, &self.overlays));
-        let folders: HashSet<PathBuf> = files.iter().filter_map(|file| Some(file.parent()?.to_owned())).collect();
+        let mut listed = files_of_rules(&self.rule_paths);
+        listed.0.retain(|file| !is_among(file, &self.overlays));
+        let files = &listed.0;
+        let mut folders: Vec<&Path> = files.iter().filter_map(|file| file.parent()).collect();
+        folders.dedup(); // files of a folder stand together
+        let folders: HashSet<&Path> = folders.into_iter().collect();
         let snapshots = folders.iter().flat_map(|folder| files_below(&folder.join(SNAPSHOT_FOLDER))).collect();
         let templates = template_folders_of(&self.rule_paths, &self.template_folders);
         let templates = templates.iter().flat_map(|folder| files_below(folder));
@@ -188,9 +204,10 @@ impl LiveFaultbook {
         let shared = templates.chain(tables).chain(settings_files(&self.rule_paths));
         let shared = shared.chain(overlay_files(&self.rule_paths, &self.overlays)).collect();
         Changes {
-            rules: self.rules.look(files),
+            rules: self.rules.look(files.clone()),
             shared: !self.shared.look(shared).is_empty(),
             snapshots: self.snapshots.look(snapshots),
+            listed,
         }
     }
 }
@@ -229,9 +246,11 @@ pub fn watched_folders(
 
 /// What is not as it was: new, different or gone.
 struct Changes {
-    rules: HashSet<PathBuf>,
+    rules: HashSet<OsString>,
     shared: bool,
-    snapshots: HashSet<PathBuf>,
+    snapshots: HashSet<OsString>,
+    /// The rule files, and what could not be listed.
+    listed: (Vec<PathBuf>, Vec<Diagnostic>),
 }
 
 /// Files, without those that editors make for a moment.
@@ -244,15 +263,18 @@ fn files_below(folder: &Path) -> Vec<PathBuf> {
 
 /// How files were at the last look.
 #[derive(Debug, Default)]
-struct Stamps(HashMap<PathBuf, Stamp>);
+struct Stamps(HashMap<OsString, Stamp>);
 
 impl Stamps {
     /// Looks at these files, and tells which of them, or of those of the last look, are new, different or gone.
-    fn look(&mut self, files: Vec<PathBuf>) -> HashSet<PathBuf> {
+    fn look(&mut self, files: Vec<PathBuf>) -> HashSet<OsString> {
         let before = std::mem::take(&mut self.0);
-        let now: Vec<(PathBuf, Stamp)> = files
+        let now: Vec<(OsString, Stamp)> = files
             .into_par_iter()
-            .filter_map(|path| Stamp::of(&path, before.get(&path)).map(|stamp| (path, stamp)))
+            .filter_map(|path| {
+                let stamp = Stamp::of(&path, before.get(path.as_os_str()))?;
+                Some((path.into_os_string(), stamp))
+            })
             .collect();
         self.0 = now.into_iter().collect();
         let other =
@@ -348,7 +370,7 @@ mod tests {
         write("overlay.yaml", "rules: { a: { severity: info } }\n");
         assert_eq!(live.reload(), Reload::Everything);
         assert_eq!(severity(&live), Severity::Info);
-        write("b.yaml", &rule("b", "another"));
+        write("c.yaml", &rule("c", "another"));
         live.reload();
         let source = live.faultbook().rules()[0].overlay.as_ref().and_then(|overlay| overlay.severity.clone());
         assert_eq!(source.map(|(written, _)| written), Some(Severity::Error), "what is kept is the rule as written");

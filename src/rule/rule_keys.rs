@@ -172,6 +172,7 @@ pub(crate) static SIGNATURE: Mapping = Mapping {
             Value("record"),
             "what the text is: a record, or with `file` the whole file",
         ),
+        key("captures", Shape::Named("capture", &PLAIN), Nothing, "what its captures mean, for people"),
     ],
 };
 

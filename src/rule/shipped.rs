@@ -19,3 +19,8 @@ pub(crate) fn template(path: &str) -> Option<String> {
     let found = TEMPLATES.binary_search_by_key(&path, |(path, _)| path).ok()?;
     Some(TEMPLATES[found].1.to_owned())
 }
+
+/// The paths of the shipped templates.
+pub(crate) fn templates() -> impl Iterator<Item = &'static str> {
+    TEMPLATES.iter().map(|(path, _)| *path)
+}

@@ -13,7 +13,7 @@ use crate::rule::timespan::Timespan;
 use crate::rule::vocabulary::Level;
 
 /// A named test of one record, or of one whole file.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Signature {
     /// The name conditions use.
     pub name: String,
@@ -33,6 +33,8 @@ pub struct Signature {
     pub scope: SignatureScope,
     /// Sets of needles; whatever matches has one of each. Empty: every record has to be tried. Whole files have none.
     pub needles: Box<[NeedleSet]>,
+    /// What captures mean, for people: each at most once, and only captures that there are.
+    pub meanings: Box<[(String, String)]>,
 }
 
 /// What a signature is tested against.
@@ -45,7 +47,7 @@ pub enum SignatureScope {
 }
 
 /// The smallest test of a text.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Leaf {
     /// A regular expression matches somewhere.
     Regex(Pattern),
@@ -68,6 +70,11 @@ impl Signature {
         let mut captures = self.captures();
         captures.extend(self.optional_captures());
         captures
+    }
+
+    /// What a capture means, if the rule says so.
+    pub fn about(&self, capture: &str) -> Option<&str> {
+        self.meanings.iter().find(|(name, _)| name == capture).map(|(_, about)| about.as_str())
     }
 
     /// The captures of the `optional` patterns, in the order written, each once.

@@ -1,20 +1,29 @@
-//! Article texts: Markdown with minijinja, checked when loaded, compiled when rendered.
+//! Article texts: Markdown with minijinja, checked when loaded with all that they take in, compiled when rendered.
 
 use std::ops::Range;
 use std::sync::Arc;
 
+use crate::rule::authored::AuthoredFile;
 use crate::rule::condition::EXPRESSION_TOKENS;
 use crate::rule::diagnostic::Code;
 use crate::rule::language::{EXPRESSIONS, is_engine_word, place};
-use crate::rule::lexer::{self, Token, TokenKind, template_tokens};
+use crate::rule::lexer::{self, Token, TokenKind};
 use crate::rule::names::{Names, TextFault};
+use crate::rule::shared_text::{PlacedFault, SharedFile, gather};
+use crate::rule::templates::TemplateSource;
+use crate::rule::text_tags::{BLOCKS_HELP, TextTags};
 
-/// A text that is known to be a valid template over known names.
+/// A text that is known to be a valid template over known names, with all files that it takes in.
 #[derive(Clone, Debug)]
 pub struct Text {
     source: Arc<str>,
     names: Vec<String>,
+    /// The files, by their paths below `templates/`; `None` for the many texts without any.
+    shared: Option<Arc<SharedTexts>>,
 }
+
+/// The files that a text takes in, as `(path, text)`, each once.
+pub(crate) type SharedTexts = Vec<(String, Arc<AuthoredFile>)>;
 
 impl Text {
     /// The template as written.
@@ -22,31 +31,110 @@ impl Text {
         &self.source
     }
 
-    /// The names it uses, sorted.
+    /// The names that it and the files that it takes in use, sorted.
     pub fn names(&self) -> &[String] {
         &self.names
     }
+
+    /// The template as written, and behind it the texts of all files that it takes in.
+    pub fn sources(&self) -> impl Iterator<Item = &str> {
+        let shared = self.shared.iter().flat_map(|shared| shared.iter());
+        std::iter::once(&*self.source).chain(shared.map(|(_, file)| file.text()))
+    }
+
+    /// The files that it takes in.
+    pub(crate) fn shared(&self) -> Option<&Arc<SharedTexts>> {
+        self.shared.as_ref()
+    }
 }
 
-/// Checks a template: syntax, names, filters, tests.
-pub(crate) fn check(source: &str, known: &Names) -> Result<Text, Vec<TextFault>> {
-    if let Some(range) = lexer::tag_longer_than(source, EXPRESSION_TOKENS) {
-        let message = format!("a tag has more than {EXPRESSION_TOKENS} words and signs");
-        return Err(vec![TextFault::new(Code::BadTemplate, message, range)]);
-    }
+/// Checks a template, and with it what it takes in: syntax, names, filters, tests, files, macros. `path` is its own, if it is a file
+/// below `templates/`.
+pub(crate) fn check(
+    source: &str,
+    path: Option<&str>,
+    known: &Names,
+    templates: &dyn TemplateSource,
+) -> Result<Text, Vec<PlacedFault>> {
     if let Some(names) = only_names(source, known) {
-        return Ok(Text { source: source.into(), names });
+        return Ok(Text { source: source.into(), names, shared: None });
+    }
+    let mut names = parse(source).map_err(|fault| vec![PlacedFault::own(fault)])?;
+    let tags = TextTags::of(source);
+    let mut faults: Vec<PlacedFault> =
+        known.faults(&names, &tags.tokens, source.len()).into_iter().map(PlacedFault::own).collect();
+    faults.extend(known.matches_as_text(&names, &lexer::template_tags(source)).into_iter().map(PlacedFault::own));
+    faults.extend(tags.faults.iter().cloned().map(PlacedFault::own));
+    if tags.taken.is_empty() && tags.calls.is_empty() {
+        return if faults.is_empty() { Ok(Text { source: source.into(), names, shared: None }) } else { Err(faults) };
+    }
+    let gathered = gather(&tags, path, templates);
+    faults.extend(gathered.faults);
+    for file in &gathered.files {
+        faults.extend(faults_of_names(file, known));
+        names.extend(file.names.iter().cloned());
+    }
+    names.sort_unstable();
+    names.dedup();
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    let files: SharedTexts = gathered.files.into_iter().map(|file| (file.path, file.file)).collect();
+    let shared = (!files.is_empty()).then(|| Arc::new(files));
+    Ok(Text { source: source.into(), names, shared })
+}
+
+/// What is wrong with the names and words of a file that a text takes in.
+fn faults_of_names(shared: &SharedFile, known: &Names) -> Vec<PlacedFault> {
+    let text = shared.file.text();
+    let used: Vec<String> = shared.names.iter().cloned().collect();
+    let all = TextTags::of(text).tokens;
+    let is_used = |token: &Token<'_>| used.iter().any(|name| name == token.text);
+    let is_word = |at: usize, token: &Token<'_>| {
+        let before = |steps: usize| at.checked_sub(steps).and_then(|at| all.get(at));
+        let is_test =
+            before(1).is_some_and(|token| token.is_name("is")) || before(2).is_some_and(|token| token.is_name("is"));
+        token.is_name("is")
+            || token.is_name("not")
+            || is_test
+            || before(1).is_some_and(|token| token.is_symbol(".") || token.is_symbol("|"))
+    };
+    // what the including text defines is no name of the rule here
+    let seen = all.iter().enumerate().map(|(at, token)| match token.kind {
+        TokenKind::Name if !is_used(token) && !is_word(at, token) => token.masked(),
+        _ => token.clone(),
+    });
+    let tokens: Vec<Token<'_>> = seen.collect();
+    let faults = known.faults(&used, &tokens, text.len()).into_iter().map(|fault| {
+        // what the words of the language are does not depend on the rule
+        let is_of_rule = matches!(fault.code, Code::UnknownName | Code::BadExpression);
+        PlacedFault {
+            fault,
+            file: Some(Arc::clone(&shared.file)),
+            taken_in: is_of_rule.then(|| shared.taken_in.clone()),
+        }
+    });
+    faults.collect()
+}
+
+fn tag_too_long(source: &str) -> Option<TextFault> {
+    let range = lexer::tag_longer_than(source, EXPRESSION_TOKENS)?;
+    let message = format!("a tag has more than {EXPRESSION_TOKENS} words and signs");
+    Some(TextFault::new(Code::BadTemplate, message, range))
+}
+
+/// The names that a text uses and does not define itself, sorted; the fault says why the engine does not accept it.
+pub(crate) fn parse(source: &str) -> Result<Vec<String>, TextFault> {
+    if let Some(fault) = tag_too_long(source) {
+        return Err(fault);
     }
     let template = EXPRESSIONS.template_from_str(source).map_err(|error| {
         let message = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
-        vec![syntax_fault(source, message, place(&error, source))]
+        syntax_fault(source, message, place(&error, source))
     })?;
     let mut names: Vec<String> = template.undeclared_variables(false).into_iter().collect();
     names.sort_unstable();
-    let tokens = template_tokens(source);
-    let mut faults = known.faults(&names, &tokens, source.len());
-    faults.extend(refused_blocks(&tokens));
-    if faults.is_empty() { Ok(Text { source: source.into(), names }) } else { Err(faults) }
+    Ok(names)
 }
 
 /// The names that a text uses whose only tags are `{{ name }}` with known names: most texts, and the template engine would
@@ -60,7 +148,7 @@ fn only_names(source: &str, known: &Names) -> Option<Vec<String>> {
             Some(b'{') => {
                 let (name, rest) = behind.get(1..)?.split_once("}}")?;
                 let name = name.trim_matches(' ');
-                if is_engine_word(name) || !known.all.iter().any(|known| known == name) {
+                if is_engine_word(name) || known.is_match(name) || !known.all.iter().any(|known| known == name) {
                     return None;
                 }
                 names.push(name.to_owned());
@@ -76,12 +164,14 @@ fn only_names(source: &str, known: &Names) -> Option<Vec<String>> {
 }
 
 /// The blocks of a text and what closes them.
-const BLOCKS: [(&str, &str); 6] = [
+const BLOCKS: [(&str, &str); 8] = [
     ("if", "endif"),
     ("for", "endfor"),
     ("set", "endset"),
     ("with", "endwith"),
     ("filter", "endfilter"),
+    ("macro", "endmacro"),
+    ("call", "endcall"),
     ("raw", "endraw"),
 ];
 
@@ -101,8 +191,7 @@ fn syntax_fault(source: &str, message: String, range: Range<usize>) -> TextFault
     }
     if let Some(word) = message.strip_prefix("unknown statement ") {
         if !BLOCKS.iter().any(|(_, close)| *close == word) {
-            let help = "texts have `if`, `for`, `set`, `with` and `raw`";
-            return fault(format!("there is no block `{word}` in texts"), range).help(help);
+            return fault(format!("there is no block `{word}` in texts"), range).help(BLOCKS_HELP);
         }
         let expected = open.and_then(|block| close_of(&source[block]));
         let help = expected.map_or("leave it out".to_owned(), |close| format!("write `{{% {close} %}}`"));
@@ -134,29 +223,11 @@ fn open_block(source: &str) -> Option<Range<usize>> {
     open.pop()
 }
 
-/// Blocks that would run a filter over text with values in it: the values travel as inert tokens there, and a filter would
-/// change the tokens instead of the values.
-fn refused_blocks(tokens: &[Token<'_>]) -> Vec<TextFault> {
-    let mut faults = Vec::new();
-    for (index, token) in tokens.iter().enumerate() {
-        let next = tokens.get(index + 1).filter(|next| next.kind == TokenKind::Name);
-        let after = tokens.get(index + 2);
-        let is_set_block = token.is_name("set")
-            && next.is_some()
-            && after.is_none_or(|after| !after.is_symbol("=") && !after.is_symbol(","));
-        let is_filter_block = token.is_name("filter") && next.is_some();
-        if is_set_block || is_filter_block {
-            let message = format!("a `{}` block is not available in articles", token.text);
-            let help = "use filters inside `{{ … }}`, and `{% set name = … %}`";
-            faults.push(TextFault::new(Code::BadTemplate, message, token.range.clone()).help(help));
-        }
-    }
-    faults
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rule::lexer::template_tokens;
+    use crate::rule::templates::Templates;
 
     fn faults(source: &str) -> Vec<(Code, String)> {
         let known = Names {
@@ -165,8 +236,8 @@ mod tests {
             signatures: vec![("failed".to_owned(), vec!["customer".to_owned()])],
             ..Names::default()
         };
-        let faults = check(source, &known).err().unwrap_or_default();
-        faults.into_iter().map(|fault| (fault.code, source[fault.range].to_owned())).collect()
+        let faults = check(source, None, &known, &Templates::default()).err().unwrap_or_default();
+        faults.into_iter().map(|PlacedFault { fault, .. }| (fault.code, source[fault.range].to_owned())).collect()
     }
 
     #[test]
@@ -177,6 +248,11 @@ mod tests {
         assert_eq!(faults("{% filter upper %}{{ customer }}{% endfilter %}"), [(Code::BadTemplate, "filter".into())]);
         assert_eq!(faults("{% set a %}{{ customer }}{% endset %}"), [(Code::BadTemplate, "set".into())]);
         assert!(faults("{% set a = customer %}{{ a }}").is_empty());
+        assert_eq!(
+            faults("{{ failed }} {{- failed -}}"),
+            [(Code::BadTemplate, "failed".into()), (Code::BadTemplate, "failed".into())]
+        );
+        assert!(faults("{{ failed.count }} {{ 'yes' if failed else 'no' }}{% set failed = 1 %}").is_empty());
         assert_eq!(faults("{% if failed %}{% for h in hosts %}{% endfor %} x"), [(Code::BadTemplate, "if".into())]);
         assert_eq!(faults("{% if failed %}x{% endfor %}"), [(Code::BadTemplate, "endfor".into())]);
     }
@@ -225,8 +301,9 @@ mod tests {
         assert_eq!(faults("{% if customer is not nome %}{% endif %}"), [(Code::UnknownFilter, "nome".into())]);
         assert_eq!(faults("{% if customer is version('>=') %}{% endif %}"), [(Code::BadVersion, "'>='".into())]);
         assert_eq!(faults("{{ customer")[0].0, Code::BadTemplate);
-        assert!(check("{{é customer }}", &Names::default()).is_err_and(|faults| faults[0].code == Code::BadTemplate));
-        assert_eq!(faults("{% include '/etc/passwd' %}")[0].0, Code::BadTemplate);
+        assert_eq!(faults("{{ customer }}{{é customer }}")[0].0, Code::BadTemplate);
+        assert_eq!(faults("{% include '/etc/passwd' %}"), [(Code::MissingTemplate, "'/etc/passwd'".into())]);
+        assert_eq!(faults("{% extends 'a' %}")[0].0, Code::BadTemplate);
         assert_eq!(faults("{{ customer|safe }}"), [(Code::UnknownFilter, "safe".into())]);
     }
 }

@@ -111,6 +111,17 @@ pub fn confirm(signature: &Signature, readings: Readings<'_>) -> Option<Captured
     Some(Captured { values, optional })
 }
 
+/// Where what a signature requires stands in a text that it matches: from the first leaf that matches to the end of the last. Of
+/// each clause the leaf that counts is the first that matches, as for captures.
+pub fn extent(signature: &Signature, text: &[u8]) -> Option<Range<usize>> {
+    let place = |leaf: &Leaf| match leaf {
+        Leaf::Regex(pattern) => pattern.regex()?.find(text).map(|found| found.range()),
+        Leaf::Contains(bytes) => memmem::find(text, bytes).map(|at| at..at + bytes.len()),
+    };
+    let places = signature.required.iter().filter_map(|clause| clause.iter().find_map(place));
+    places.reduce(|one, next| one.start.min(next.start)..one.end.max(next.end))
+}
+
 fn matches(signature: &Signature, reading: Reading<'_>) -> bool {
     signature.required.iter().all(|clause| clause.iter().any(|leaf| leaf_matches(leaf, reading.text)))
         && !signature.forbidden.iter().any(|leaf| leaf_matches(leaf, reading.text))

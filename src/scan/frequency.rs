@@ -4,6 +4,8 @@
 //! counts come from samples of the very text that is scanned ([`Frequency::add`]), and before there is any, from a page of
 //! usual lines. A wrong guess costs time, never a match.
 
+use std::sync::LazyLock;
+
 use crate::rule::needle::MaskedByte;
 
 /// Sizes of the tables: together half a MiB, which is quickly made and stays in the cache.
@@ -26,7 +28,15 @@ const EXCERPT_SHARE: usize = 1 << 10;
 /// Bytes of the excerpt taken in a row.
 const EXCERPT_RUN: usize = 256;
 
+/// What is usual in logs, counted once.
+static USUAL_COUNTS: LazyLock<Frequency> = LazyLock::new(|| {
+    let mut usual = Frequency::nothing();
+    usual.add(USUAL);
+    usual
+});
+
 /// Counts of strings of three, four and eight bytes, hashed.
+#[derive(Clone)]
 pub struct Frequency {
     sampled: usize,
     excerpt: Vec<u8>,
@@ -39,13 +49,16 @@ pub struct Frequency {
 impl Default for Frequency {
     /// What is usual in logs.
     fn default() -> Self {
-        let mut usual = Self::nothing();
-        usual.add(USUAL);
-        usual
+        Self::usual().clone()
     }
 }
 
 impl Frequency {
+    /// What is usual in logs.
+    pub fn usual() -> &'static Self {
+        &USUAL_COUNTS
+    }
+
     /// Without any text.
     pub fn nothing() -> Self {
         Self {

@@ -62,8 +62,13 @@ impl<'book> Index<'book> {
 
     /// Arranges only the rules that `wanted` accepts.
     pub fn of_rules(faultbook: &'book Faultbook, wanted: impl Fn(&Rule) -> bool) -> Self {
-        let rules = faultbook.rules().iter().enumerate().filter(|(_, rule)| wanted(rule));
-        Self::arrange(faultbook, rules.map(|(at, _)| RuleId::new(at)).collect())
+        Self::of_rules_at(faultbook, |_, rule| wanted(rule))
+    }
+
+    /// The same by the rules' places too.
+    pub fn of_rules_at(faultbook: &'book Faultbook, wanted: impl Fn(RuleId, &Rule) -> bool) -> Self {
+        let rules = faultbook.rules().iter().enumerate().map(|(at, rule)| (RuleId::new(at), rule));
+        Self::arrange(faultbook, rules.filter(|(id, rule)| wanted(*id, rule)).map(|(id, _)| id).collect())
     }
 
     /// Arranges one rule alone. Cost: that of the rule, however many others there are.

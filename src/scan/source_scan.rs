@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, BufRead};
+use std::ops::Range;
 use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
 
@@ -14,7 +15,7 @@ use rayon::Yield;
 
 use crate::rule::SourceSettings;
 use crate::scan::block_search::{BlockSearch, Searched};
-use crate::scan::confirm::{Captured, Readings, confirm};
+use crate::scan::confirm::{Captured, Readings, confirm, extent};
 use crate::scan::index::{Index, IndexPart, SignatureId};
 use crate::scan::profile::{Profile, Stage};
 use crate::scan::raw::Raw;
@@ -25,6 +26,8 @@ use crate::source::{Limits, LogTime, Note, NoteKind, SourceName, plain, tidy};
 
 /// Bytes of a file that signatures with `scope: file` see; configuration files are far smaller.
 pub const WHOLE_FILE_BYTES: usize = 1 << 20;
+/// Lines behind a match of a whole file that are told with it: what follows a failure often says why.
+const LINES_BEHIND: usize = 5;
 /// Blocks of a source that are under way at a time, for each thread.
 const BLOCKS_AHEAD: usize = 2;
 
@@ -293,10 +296,26 @@ impl<'s, 't> State<'s, 't> {
             Some((*id, captured?))
         };
         let found: Vec<_> = part.whole_file().iter().filter_map(test).collect();
-        if !found.is_empty() {
-            (self.take)(&RecordMatches { source: &self.scan.source.name, line: 1, text: &plain, time: None, found });
+        // each signature has a place of its own in the file
+        let mut places: BTreeMap<(usize, usize), Vec<(SignatureId, Captured)>> = BTreeMap::new();
+        for (id, captured) in found {
+            let extent = extent(part.index().signature(id).1, &plain);
+            let lines = extent.map_or(0..plain.len(), |extent| whole_lines(&plain, extent));
+            places.entry((lines.start, lines.end)).or_default().push((id, captured));
+        }
+        for ((start, end), found) in places {
+            let line = 1 + memchr::memchr_iter(b'\n', &plain[..start]).count() as u64;
+            let text = &plain[start..end];
+            (self.take)(&RecordMatches { source: &self.scan.source.name, line, text, time: None, found });
         }
     }
+}
+
+/// The lines in which a part of a text stands, and a few around its end, as far as they are shown of a file's match.
+fn whole_lines(text: &[u8], part: Range<usize>) -> Range<usize> {
+    let start = memchr::memrchr(b'\n', &text[..part.start]).map_or(0, |at| at + 1);
+    let mut ends = memchr::memchr_iter(b'\n', &text[part.end..]).map(|at| part.end + at);
+    start..ends.nth(LINES_BEHIND).unwrap_or(text.len())
 }
 
 /// Adds the time since `started` to a stage.

@@ -16,6 +16,9 @@ use crate::scan::selection::{LOOK_COST, TEST_COST};
 const SAMPLE_BYTES: usize = 16 << 10;
 /// The same where filters are made anew for the text: it is to count.
 const ANEW_SAMPLE_BYTES: usize = 64 << 10;
+/// Of a shorter text nothing is counted: it tells little, and the counts take half a MiB, too much for an index of one rule that is
+/// made for one sample.
+const LEAST_SAMPLE_BYTES: usize = 2 << 10;
 /// A sample is taken whenever so much more text came: one part in so many of what came before.
 const SAMPLED_SHARE: u64 = 16;
 /// What counting a sample costs, in nanoseconds.
@@ -36,7 +39,8 @@ pub(crate) struct Tuning {
 /// What was seen of the text. Times are in nanoseconds.
 #[derive(Default)]
 struct Learned {
-    frequency: Frequency,
+    /// `None` before there was enough text to count.
+    frequency: Option<Frequency>,
     bytes: u64,
     /// When so many bytes came, the next sample is due.
     sample_at: u64,
@@ -67,8 +71,10 @@ impl Tuning {
         let mut filters = self.filters.write().unwrap_or_else(PoisonError::into_inner);
         let made = || {
             let mut learned = self.learned.lock().unwrap_or_else(PoisonError::into_inner);
-            learned.sample(text, SAMPLE_BYTES);
-            Arc::new(Filters::new(Arc::clone(members), &learned.frequency))
+            if text.len() >= LEAST_SAMPLE_BYTES {
+                learned.sample(text, SAMPLE_BYTES);
+            }
+            Arc::new(Filters::new(Arc::clone(members), learned.frequency()))
         };
         filters.get_or_insert_with(made).clone()
     }
@@ -87,12 +93,12 @@ impl Tuning {
         learned.unsampled += wasted;
         let price = ANEW_COST * (1_000 + filters.members().len()) as f64 * 2f64.powi(learned.no_help);
         let is_due = learned.wasted >= price;
-        if learned.bytes >= learned.sample_at || learned.unsampled >= SAMPLE_COST {
+        if learned.bytes >= learned.sample_at.max(LEAST_SAMPLE_BYTES as u64) || learned.unsampled >= SAMPLE_COST {
             learned.sample(text, SAMPLE_BYTES);
         }
         if is_due {
             learned.sample(text, ANEW_SAMPLE_BYTES);
-            let anew = Arc::new(filters.anew(&learned.frequency));
+            let anew = Arc::new(filters.anew(learned.frequency()));
             learned.wasted = 0.0;
             learned.wasted_before = Some(rate);
             *self.filters.write().unwrap_or_else(PoisonError::into_inner) = Some(anew);
@@ -110,8 +116,12 @@ impl Tuning {
 }
 
 impl Learned {
+    fn frequency(&self) -> &Frequency {
+        self.frequency.as_ref().unwrap_or_else(|| Frequency::usual())
+    }
+
     fn sample(&mut self, text: &[u8], bytes: usize) {
-        self.frequency.add(&text[..text.len().min(bytes)]);
+        self.frequency.get_or_insert_default().add(&text[..text.len().min(bytes)]);
         self.sample_at = self.bytes + (self.bytes / SAMPLED_SHARE).max(SAMPLE_BYTES as u64);
         self.unsampled = 0.0;
     }

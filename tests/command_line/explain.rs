@@ -216,7 +216,7 @@ fn an_unknown_rule_is_an_error_with_what_was_meant() {
     assert!(outcome.talk.contains("did you mean `FULL`?"), "{}", outcome.talk);
     folder.write("rules/broken.yaml", BROKEN.as_bytes());
     let outcome = folder.run(&["explain", "--rules", "rules", "BROKEN", "full.log"]);
-    assert!(outcome.code == 2 && outcome.talk.contains("with errors are left out"), "{}", outcome.talk);
+    assert!(outcome.code == 2 && outcome.talk.contains("the rule `BROKEN` is left out"), "{}", outcome.talk);
     let outcome = folder.run(&["explain", "--rules", "rules", "FULL"]);
     assert!(outcome.code == 2 && outcome.talk.contains("nothing to explain the rule for"), "{}", outcome.talk);
 }

@@ -161,8 +161,9 @@ fn a_mistake_takes_out_its_entry_and_the_rest_is_used() {
     );
     let outcome = triage(&folder, &["slow.log"]);
     assert_eq!((outcome.code, outcome.json()["findings"][0]["severity"].as_str()), (2, Some("critical")));
-    assert!(outcome.talk.contains("did you mean `off`?"), "{}", outcome.talk);
-    assert!(outcome.talk.contains("error[bad-regex]"));
+    assert!(outcome.talk.contains("error: `overlay.yaml` has 2 mistakes\n"), "{}", outcome.talk);
+    let check = folder.run(&["check", "rules"]).out;
+    assert!(check.contains("did you mean `off`?") && check.contains("error[bad-regex]"), "{check}");
 }
 
 #[test]

@@ -52,8 +52,9 @@ fn a_mistake_in_it_is_an_error_and_the_rest_is_used() {
     folder.write("faultbook.yaml", b"limits: { dept: 1 }\ndefaults: { format: json }\n");
     let outcome = folder.run(&["triage", "--rules", "rules", "full.log"]);
     assert_eq!((outcome.code, outcome.json()["findings"][0]["rule"].as_str()), (2, Some("FULL")));
-    assert!(outcome.talk.contains("error[unknown-key]") && outcome.talk.contains("did you mean `depth`?"));
+    assert!(outcome.talk.contains("error: `faultbook.yaml` has 1 mistake\n"), "{}", outcome.talk);
     let check = folder.run(&["check", "rules"]);
+    assert!(check.out.contains("error[unknown-key]") && check.out.contains("did you mean `depth`?"), "{}", check.out);
     assert_eq!(check.code, 1);
     assert!(check.talk.contains("2 rules and settings, 1 error"), "{}", check.talk);
 }

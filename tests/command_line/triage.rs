@@ -60,8 +60,8 @@ fn a_broken_rule_is_told_and_does_not_stop_the_good_ones() {
     let outcome = folder.run(&["triage", "--rules", "rules", "--format", "json", "full.log"]);
     assert_eq!(outcome.code, 2);
     assert_eq!(outcome.json()["findings"][0]["rule"], "FULL");
-    assert!(outcome.talk.contains("error[unknown-name]"), "{}", outcome.talk);
-    assert!(outcome.talk.contains("the rules have 1 error, 0 warnings"), "{}", outcome.talk);
+    assert!(outcome.talk.contains("error: `rules/broken.yaml` has 1 mistake\n"), "{}", outcome.talk);
+    assert!(outcome.talk.contains("`faultbook check`"), "{}", outcome.talk);
 }
 
 #[test]
@@ -300,4 +300,22 @@ fn profile_lists_the_dearest_rules_and_counts_the_rest() {
     assert!(talk.contains("\nand 10 signatures more\n"), "{talk}");
     let talk = folder.run(&["triage", "--rules", "rules", "--profile", "--rule", "R1", "rules/1.yaml"]).talk;
     assert!(!talk.contains("more"), "{talk}");
+}
+
+#[test]
+fn optional_captures_tell_failures_apart_and_an_absent_one_is_a_value_of_its_own() {
+    let rule = "id: PULL\ntitle: t\nsignatures:\n  failed:\n    regex: 'pull of pod (?<pod>\\w+) failed'\n    optional:\n      \
+        - regex: 'image=(?<image>\\w+)'\nidentity: [image]\n";
+    let log = "pull of pod a failed image=x\npull of pod b failed image=y\npull of pod c failed image=x\npull of pod d failed\n";
+    let folder = Folder::new(&[("rules/pull.yaml", rule), ("a.log", log)]);
+    let report: Value =
+        serde_json::from_str(&folder.run(&["triage", "--rules", "rules", "--format", "json", "a.log"]).out).unwrap();
+    let mut found: Vec<_> = report["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| (one["captures"]["image"].as_str(), &one["count"]))
+        .collect();
+    found.sort_by_key(|(image, _)| *image);
+    assert_eq!(format!("{found:?}"), r#"[(None, Number(1)), (Some("x"), Number(2)), (Some("y"), Number(1))]"#);
 }

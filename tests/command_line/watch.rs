@@ -110,7 +110,7 @@ fn a_preview_follows_its_rule_and_waits_while_it_is_broken() {
     let shown = || std::fs::read_to_string(&page).unwrap();
     assert!(shown().contains("Delete something.") && shown().contains("http-equiv=\"refresh\""));
     folder.write("rules/full.yaml", FULL.replace("something", "{{ nothing }}").as_bytes());
-    running.until("no rule fits `FULL`");
+    running.until("the rule `FULL` is left out");
     running.until("waiting for changes");
     folder.write("rules/full.yaml", FULL.replace("something", "everything").as_bytes());
     running.until("waiting for changes");

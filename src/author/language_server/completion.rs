@@ -8,8 +8,9 @@ use std::collections::BTreeSet;
 use crate::author::language_server::cursor::{After, Cursor, Word, expression_word, reference_at, tag_at};
 use crate::author::language_server::keys::{self, Kind, Named};
 use crate::author::language_server::names::RuleNames;
-use crate::author::language_server::outline::{Outline, Style};
-use crate::author::language_server::{Language, OpenFile, on_border};
+use crate::author::language_server::outline::{Outline, Step, Style};
+use crate::author::language_server::shared;
+use crate::author::language_server::{Language, OpenFile, on_border, word_at};
 use crate::rule::authored::Span;
 use crate::rule::keys::Mapping;
 use crate::rule::language_words;
@@ -72,8 +73,10 @@ pub struct Completion {
 /// Words of expressions that are no names.
 const WORDS: &[&str] = &["and", "or", "not", "is", "in", "true", "false", "none"];
 /// Words that begin a statement in a text.
-const STATEMENTS: &[&str] =
-    &["if", "elif", "else", "endif", "for", "endfor", "set", "with", "endwith", "raw", "endraw"];
+const STATEMENTS: &[&str] = &[
+    "if", "elif", "else", "endif", "for", "endfor", "set", "with", "endwith", "raw", "endraw", "include", "import",
+    "from", "macro", "endmacro", "call", "endcall",
+];
 /// What every signature has, with what it is.
 const SIGNATURE_ATTRIBUTES: &[(&str, &str)] = &[
     ("count", "how many records matched"),
@@ -90,7 +93,7 @@ pub fn complete(file: &OpenFile<'_>, offset: usize) -> Completion {
         let users = file.users();
         let outlines: Vec<Outline<'_>> = users.iter().map(|(_, text)| Outline::of(text)).collect();
         let names: Vec<RuleNames<'_>> = outlines.iter().map(RuleNames::of).collect();
-        return article(&names, file.text, Span::new(0..file.text.len()), offset);
+        return article(file, &names, Span::new(0..file.text.len()), offset);
     }
     let outline = Outline::of(file.text);
     let names = RuleNames::of(&outline);
@@ -149,6 +152,13 @@ impl<'t> Completer<'_, 't> {
         let mut items = match named {
             Named::TestFacts => facts(names),
             Named::TestCaptures => captures(names),
+            Named::OwnCaptures => {
+                let path = parent.map(|parent| self.outline.path(parent)).unwrap_or_default();
+                let of =
+                    path.iter().filter_map(|step| names.signatures.iter().find(|one| Step::Key(one.name) == *step));
+                let captures = of.flat_map(|signature| &signature.captures);
+                captures.map(|(name, _)| item(ItemKind::Capture, name)).collect()
+            }
             Named::Rules => {
                 let mut completion = self.rule_ids(place);
                 completion.items.retain(|item| !is_used(&item.label));
@@ -172,7 +182,7 @@ impl<'t> Completer<'_, 't> {
         let mut items = match kind {
             Kind::Free => return Completion::default(),
             Kind::Regex => return self.patterns(place),
-            Kind::Article => return article(self.names, self.file.text, place, self.offset),
+            Kind::Article => return article(self.file, self.names, place, self.offset),
             Kind::Expression => return expression(self.names, self.file.text, place, self.offset),
             Kind::RuleId => return self.rule_ids(place),
             Kind::Choice(words) => plain(ItemKind::Value, words.to_vec()),
@@ -272,6 +282,7 @@ fn facts(names: &RuleNames<'_>) -> Vec<CompletionItem> {
 fn captures(names: &RuleNames<'_>) -> Vec<CompletionItem> {
     let captures = names.captures().into_iter().map(|(name, signature)| CompletionItem {
         detail: format!("capture of {}", signature.name),
+        about: signature.about(name.rsplit('.').next().unwrap_or(&name)).to_owned(),
         ..item(ItemKind::Capture, &name)
     });
     captures.collect()
@@ -289,12 +300,29 @@ fn quoted(text: &str) -> String {
 }
 
 /// What may be written in a text with placeholders.
-fn article(names: &[RuleNames<'_>], text: &str, place: Span, offset: usize) -> Completion {
+fn article(file: &OpenFile<'_>, names: &[RuleNames<'_>], place: Span, offset: usize) -> Completion {
+    let whole = place.start.min(offset)..place.end.max(offset);
     // a list of branches is no text
-    match tag_at(text, place.start.min(offset)..place.end.max(offset), offset) {
-        Some(tag) => expression_in(names, text, tag, offset),
-        None => Completion::default(),
+    let Some(tag) = tag_at(file.text, whole.clone(), offset) else { return Completion::default() };
+    if let Some((_, replace)) = shared::file_at(file.text, tag.clone(), offset) {
+        return Completion { items: plain(ItemKind::File, file.desk.templates()), replace, is_incomplete: false };
     }
+    if let Some(path) = shared::imported_from(file.text, tag.clone(), offset) {
+        let items = shared::macros_of(file.desk, path).iter().map(macro_item).collect();
+        return Completion { items, replace: word_at(file.text, offset), is_incomplete: false };
+    }
+    let mut found = expression_in(names, file.text, tag.clone(), offset);
+    if let Some(Word { after: After::Other | After::Dot(_), .. }) = expression_word(file.text, tag, offset) {
+        let text = file.text.get(whole).unwrap_or_default();
+        let before = file.text.get(..found.replace.start).unwrap_or_default();
+        let module = before.strip_suffix('.').and_then(|before| before.get(word_at(before, before.len()).range()));
+        found.items.splice(0..0, shared::macros_in(file.desk, text, module).iter().map(macro_item));
+    }
+    found
+}
+
+fn macro_item(found: &shared::MacroName) -> CompletionItem {
+    CompletionItem { detail: found.signature(), ..item(ItemKind::Function, &found.name) }
 }
 
 /// What may be written in an expression.

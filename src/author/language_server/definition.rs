@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use crate::author::language_server::cursor::{After, Cursor, expression_word, reference_at, tag_at};
 use crate::author::language_server::keys::{Kind, Named};
 use crate::author::language_server::names::{Meaning, RuleNames};
-use crate::author::language_server::outline::Outline;
+use crate::author::language_server::outline::{Outline, Step};
+use crate::author::language_server::shared;
 use crate::author::language_server::{Language, OpenFile, on_border};
 use crate::rule::authored::Span;
 
@@ -31,13 +32,19 @@ pub fn definition(file: &OpenFile<'_>, offset: usize) -> Vec<Target> {
             let span = name_in(&RuleNames::of(&names_outline), file.text, whole, true, offset)?;
             Some(Target { path: path.clone(), span })
         });
-        return targets.collect();
+        let shared = shared::definition(file, 0..file.text.len(), offset);
+        return shared.map_or_else(|| targets.collect(), |target| vec![target]);
     }
     let outline = Outline::of(file.text);
     let names = RuleNames::of(&outline);
     let here = |span: Span| vec![Target { path: file.path.to_owned(), span }];
     match Cursor::at(&outline, language, offset) {
         Cursor::Value { kind: kind @ (Kind::Expression | Kind::Article), place, .. } => {
+            if kind == Kind::Article
+                && let Some(target) = shared::definition(file, place.range(), offset)
+            {
+                return vec![target];
+            }
             name_in(&names, file.text, place, kind == Kind::Article, offset).map(here).unwrap_or_default()
         }
         Cursor::Value { kind: Kind::RuleId, place, .. } | Cursor::Name { named: Named::Rules, place, .. } => {
@@ -53,6 +60,13 @@ pub fn definition(file: &OpenFile<'_>, offset: usize) -> Vec<Target> {
         Cursor::Value { kind: Kind::Identity | Kind::Question | Kind::Capture | Kind::Signature, place, .. } => {
             let name = file.text.get(place.range()).unwrap_or_default();
             names.meaning(None, name).map(|meaning| here(place_of(meaning))).unwrap_or_default()
+        }
+        Cursor::Name { named: Named::OwnCaptures, node: Some(node), place, .. } => {
+            let name = file.text.get(place.range()).unwrap_or_default();
+            let path = outline.path(node);
+            let of = path.iter().find_map(|step| names.signatures.iter().find(|one| Step::Key(one.name) == *step));
+            let meaning = of.and_then(|signature| names.meaning(Some(signature.name), name));
+            meaning.map(|meaning| here(place_of(meaning))).unwrap_or_default()
         }
         Cursor::Name { named: Named::TestFacts | Named::TestCaptures, place, .. } => {
             let name = file.text.get(place.range()).unwrap_or_default();

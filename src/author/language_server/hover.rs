@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::author::language_server::cursor::{After, Cursor, Word, expression_word, reference_at, tag_at};
 use crate::author::language_server::keys::{self, Kind, Named};
 use crate::author::language_server::names::{FactName, Meaning, RuleNames};
-use crate::author::language_server::outline::Outline;
+use crate::author::language_server::outline::{Outline, Step};
 use crate::author::language_server::{Language, OpenFile, on_border};
 use crate::rule::Rule;
 use crate::rule::authored::{AuthoredFile, Located, Span};
@@ -65,6 +65,12 @@ pub fn hover(file: &OpenFile<'_>, offset: usize) -> Option<Hover> {
                     format!("tag {} of {count} rule{}", code(name), if count == 1 { "" } else { "s" })
                 }
                 Named::Others => return None,
+                Named::OwnCaptures => {
+                    let path = outline.path(node);
+                    let of =
+                        path.iter().find_map(|step| names.signatures.iter().find(|one| Step::Key(one.name) == *step));
+                    hoverer.meaning(names.meaning(Some(of?.name), name)?)
+                }
                 Named::TestCaptures => {
                     let (of, name) = name.split_once('.').map_or((None, name), |(of, name)| (Some(of), name));
                     hoverer.meaning(names.meaning(of, name)?)
@@ -114,6 +120,10 @@ impl Hoverer<'_, '_> {
             Meaning::Correlation(name, _) => format!("correlation {}", code(name)),
             Meaning::Capture(signature, capture, _) => {
                 let mut text = format!("capture {} of the signature {}\n", code(capture), code(signature.name));
+                let about = signature.about(capture);
+                if !about.is_empty() {
+                    let _ = writeln!(text, "\n{}", self::text(about));
+                }
                 self.in_tests(&mut text, signature.name, Some(capture));
                 text
             }

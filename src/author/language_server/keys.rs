@@ -49,6 +49,8 @@ pub(crate) enum Named {
     TestFacts,
     /// Captures that a test expects.
     TestCaptures,
+    /// Captures of a signature, each with what it means.
+    OwnCaptures,
     /// Rules that an overlay changes.
     Rules,
     /// Tags of such rules.
@@ -125,6 +127,7 @@ pub(crate) fn named_at(language: Language, path: &[Step<'_>]) -> Option<Named> {
     Some(match (path, of) {
         ([Step::Key("signatures")], _) if language == Language::Rule => Named::Signatures,
         ([Step::Key("facts")], _) if language == Language::Rule => Named::Facts,
+        ([Step::Key("signatures"), ..], "capture") if language == Language::Rule => Named::OwnCaptures,
         (_, "fact") => Named::TestFacts,
         (_, "capture") => Named::TestCaptures,
         (_, "rule") => Named::Rules,

@@ -2,8 +2,8 @@
 //!
 //! Each is a function from a [`Desk`], a file with its text as the editor has it, and a place in it, to data; nothing here
 //! knows the protocol or keeps state. `outline` makes sense of unfinished text, `keys` knows the language's mappings, `names` the names of
-//! the rule at hand, and `cursor` puts the three together. [`line_index`] converts places. Diagnostics are the desk's own; the loop
-//! that talks to the editor is in `cli`.
+//! the rule at hand, `shared` the files that a text takes in, and `cursor` puts the three together. [`line_index`] converts places. Diagnostics
+//! are those of [`check_desk`](crate::author::check::check_desk); the loop that talks to the editor is in `cli`.
 
 mod completion;
 mod cursor;
@@ -14,6 +14,7 @@ mod keys;
 pub mod line_index;
 mod names;
 mod outline;
+mod shared;
 #[cfg(test)]
 mod tests;
 
@@ -26,7 +27,7 @@ use crate::rule::settings::SETTINGS_FILE;
 
 pub use completion::{Completion, CompletionItem, ItemKind, complete};
 pub use definition::{Target, definition};
-pub use fixes::{Edit, fix_of};
+pub use fixes::fix_of;
 pub use hover::{Hover, hover};
 
 /// A file that is open in an editor.

@@ -14,6 +14,15 @@ pub(crate) struct SignatureName<'t> {
     pub(crate) place: Range<usize>,
     /// What its regexes capture, each once, with its place.
     pub(crate) captures: Vec<(&'t str, Range<usize>)>,
+    /// What they mean, as far as the rule says so.
+    pub(crate) meanings: Vec<(&'t str, String)>,
+}
+
+impl SignatureName<'_> {
+    /// What a capture means; empty when the rule does not say so.
+    pub(crate) fn about(&self, capture: &str) -> &str {
+        self.meanings.iter().find(|(name, _)| *name == capture).map_or("", |(_, about)| about)
+    }
 }
 
 /// A fact by its name.
@@ -58,7 +67,11 @@ impl<'t> RuleNames<'t> {
         let place = |node: usize| outline.nodes[node].key.clone();
         let signatures = below("signatures").into_iter().filter_map(|node| {
             let captures = captures(outline.text, outline.extent(node));
-            Some(SignatureName { name: outline.key(node), place: place(node)?, captures })
+            let meanings = outline.child(Some(node), "captures");
+            let meanings = meanings.map(|meanings| outline.children(Some(meanings)).collect::<Vec<_>>());
+            let meaning = |child: usize| (outline.key(child), on_one_line(outline, child));
+            let meanings = meanings.unwrap_or_default().into_iter().map(meaning).collect();
+            Some(SignatureName { name: outline.key(node), place: place(node)?, captures, meanings })
         });
         let facts = below("facts").into_iter().filter_map(|node| {
             let child = |key: &str| outline.child(Some(node), key);

@@ -261,6 +261,44 @@ fn a_suggested_word_is_an_edit() {
     let file = std::sync::Arc::new(AuthoredFile::new("x.yaml", "id: a\nseverty: error\n"));
     let (_, faults) = RuleFile::read(std::sync::Arc::clone(&file));
     let fault = faults.iter().find(|fault| fault.code == Code::UnknownKey).expect("told");
-    let edit = super::fix_of(fault).expect("an edit");
-    assert_eq!((file.slice(edit.span), edit.replacement.as_str()), ("severty", "severity"));
+    let (edit, is_certain) = super::fix_of(fault).expect("an edit");
+    assert_eq!((file.slice(edit.span), edit.replacement.as_str(), is_certain), ("severty", "severity", true));
+    let mut unsure = fault.clone();
+    unsure.fix = None;
+    let (edit, is_certain) = super::fix_of(&unsure).expect("an edit");
+    assert_eq!((file.slice(edit.span), edit.replacement.as_str(), is_certain), ("severty", "severity", false));
+}
+
+#[test]
+fn files_and_macros_that_a_text_takes_in_are_offered_and_found() {
+    let folder = Folder::new();
+    let macros = folder.folder.path().join("templates/m.md");
+    std::fs::write(&macros, "{% macro free(share, size=1) %}{{ share }}{% endmacro %}").expect("written");
+    let text = |written: &str| format!("  {written} {{{{ user }}}} has too much.");
+    let labels = |written: &str| folder.labels("  {{ user }} has too much.", &text(written));
+    assert_eq!(labels("{% include '^' %}"), ["grow.md", "m.md"]);
+    assert_eq!(labels("{% from \"m^"), ["grow.md", "m.md"]);
+    assert_eq!(labels("{% from 'm.md' import ^ %}"), ["free"]);
+    assert_eq!(labels("{% import 'm.md' as m %}{{ m.^ }}"), ["free"]);
+    assert_eq!(labels("{% from 'm.md' import free as f %}{{ ^ }}")[..2], ["f", "user"]);
+    assert!(labels("{% ^").contains(&"include".to_owned()));
+    let target = |written: &str| folder.target("  {{ user }} has too much.", &text(written));
+    assert_eq!(target("{% include 'gr^ow.md' %}"), "grow.md: ");
+    assert_eq!(target("{% from 'm.md' import fr^ee %}"), "m.md: free");
+    assert_eq!(target("{% from 'm.md' import free as f %}{{ f^(1) }}"), "m.md: free");
+    assert_eq!(target("{% import 'm.md' as m %}{{ m.fr^ee(1) }}"), "m.md: free");
+    let in_template = folder.ask_in("templates/grow.md", "{% include 'm^.md' %}", definition);
+    assert_eq!(in_template.len(), 1);
+}
+
+#[test]
+fn what_captures_mean_is_told() {
+    let folder = Folder::new();
+    let documented = |mark: &str| {
+        let regex = "    regex: 'host (?<host>\\w+) gone'\n";
+        let marked = RULE.replace(regex, &format!("{regex}    captures: {{ {mark}: where it was }}\n"));
+        folder.ask_in("full.yaml", &marked, |file, at| hover(file, at).map(|hover| hover.text).unwrap_or_default())
+    };
+    assert!(documented("ho^st").contains("capture `host` of the signature `gone`\n\nwhere it was"));
+    assert_eq!(folder.labels("  gone:", "    captures: { ^ }\n  gone:"), ["user", "host"]);
 }

@@ -2,11 +2,14 @@
 
 use crate::author::lint::page::Page;
 use crate::author::lint::{Book, LintOptions};
+use crate::author::scaffold::article::PLACEHOLDERS;
+use crate::rule::authored::Span;
 use crate::rule::{Audience, Code, Diagnostic, Rule, State};
 
 /// Looks at what an article says of itself.
 pub(super) fn lint(book: &Book<'_>, rule: &Rule, page: &Page<'_>, options: &LintOptions, found: &mut Vec<Diagnostic>) {
     found.extend(missing_sections(rule, page));
+    found.extend(unwritten_sections(rule, page));
     found.extend(review_overdue(rule, page, options));
     found.extend(contradictions(book, rule, page));
 }
@@ -30,6 +33,30 @@ fn missing_sections(rule: &Rule, page: &Page<'_>) -> Option<Diagnostic> {
     let help =
         "say what a reader sees, why it happens, and what to do; as long as it is unfinished, write `state: draft`";
     Some(page.warning(Code::MissingSection, title, page.id(), "this article").help(help))
+}
+
+/// What a scaffold asks its author to write, in an article that is shown to readers.
+fn unwritten_sections(rule: &Rule, page: &Page<'_>) -> Vec<Diagnostic> {
+    if matches!(rule.state, State::Draft | State::Archived) {
+        return Vec::new();
+    }
+    let sections = [("symptoms", &rule.symptoms), ("cause", &rule.cause), ("prevention", &rule.prevention)];
+    let sections = sections.into_iter().filter_map(|(name, text)| Some((name, text.as_ref()?)));
+    let branches = rule.resolution.iter().map(|branch| ("resolution", &branch.text));
+    let asks = |text: &str| PLACEHOLDERS.iter().find(|asked| text.contains(**asked));
+    let mut found: Vec<Diagnostic> = Vec::new();
+    let mut told = Vec::new();
+    for (name, text) in sections.chain(branches) {
+        let Some(asked) = asks(text.source()).filter(|_| !told.contains(&name)) else { continue };
+        told.push(name);
+        let section = page.value(&[name.into()]);
+        let at = page.file().slice(section).find(asked).map(|at| section.start + at);
+        let span = at.map_or_else(|| page.key(&[name.into()]), |at| Span::new(at..at + asked.len()));
+        let help = "write it, leave the section out, or write `state: draft` as long as it is unfinished";
+        let title = format!("`{name}` still says what its author is to write");
+        found.push(page.warning(Code::UnwrittenSection, title, span, "readers are shown this").help(help));
+    }
+    found
 }
 
 fn review_overdue(rule: &Rule, page: &Page<'_>, options: &LintOptions) -> Option<Diagnostic> {

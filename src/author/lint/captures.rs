@@ -1,4 +1,4 @@
-//! Lints about names: captures and facts that nothing uses.
+//! Lints about names: captures, facts and correlations that nothing uses.
 
 use std::collections::HashSet;
 
@@ -6,16 +6,19 @@ use minijinja::Value;
 
 use crate::author::lint::page::Page;
 use crate::rule::condition::Condition;
+use crate::rule::correlation::MemberSource;
 use crate::rule::decide::{Binding, Truth, decide};
 use crate::rule::lexer::{Token, TokenKind, expression_tokens, template_tokens, unquoted};
+use crate::rule::text::Text;
 use crate::rule::{Code, Diagnostic, Rule};
 
-/// Looks for captures and facts that nothing uses.
+/// Looks for captures, facts and correlations that nothing uses.
 pub(super) fn lint(rule: &Rule, page: &Page<'_>, found: &mut Vec<Diagnostic>) {
     let uses = Uses::of(rule);
     unused_captures(rule, &uses, page, found);
+    unused_correlations(rule, &uses, page, found);
     for fact in rule.facts.iter().filter(|fact| !uses.names.contains(fact.name.as_str())) {
-        if uses.may_use_anything || page.mentions_elsewhere(&fact.name) {
+        if page.mentions_elsewhere(&fact.name) {
             continue;
         }
         let title = match fact.ask {
@@ -33,8 +36,6 @@ struct Uses<'r> {
     rule: &'r Rule,
     /// The names that stand alone or before a dot.
     names: HashSet<&'r str>,
-    /// Whether a text takes in others, of which nothing is known here.
-    may_use_anything: bool,
 }
 
 impl<'r> Uses<'r> {
@@ -43,13 +44,7 @@ impl<'r> Uses<'r> {
             .flat_map(Condition::names)
             .chain(rule.facts.iter().filter_map(|fact| Some(fact.lookup.as_ref()?.by.as_str())))
             .chain(texts(rule).flat_map(|text| text.names().iter().map(String::as_str)));
-        let takes_in = |text: &crate::rule::text::Text| {
-            ["include", "import", "extends"].iter().any(|word| text.source().contains(word))
-                && template_tokens(text.source())
-                    .iter()
-                    .any(|token| ["include", "import", "extends"].iter().any(|word| token.is_name(word)))
-        };
-        Self { rule, names: names.collect(), may_use_anything: texts(rule).any(takes_in) }
+        Self { rule, names: names.collect() }
     }
 
     /// Whether a capture is used as `signature.capture`, or all captures of the signature are.
@@ -62,13 +57,13 @@ impl<'r> Uses<'r> {
             TokenKind::Text => unquoted(token) == capture,
             TokenKind::Number | TokenKind::Symbol => false,
         };
-        texts(self.rule).any(|text| template_tokens(text.source()).iter().any(is_use))
+        texts(self.rule).flat_map(Text::sources).any(|source| template_tokens(source).iter().any(is_use))
             || conditions(self.rule).any(|condition| expression_tokens(&condition.source()).iter().any(is_use))
     }
 }
 
 /// Every expression of a rule.
-fn conditions(rule: &Rule) -> impl Iterator<Item = &Condition> {
+pub(super) fn conditions(rule: &Rule) -> impl Iterator<Item = &Condition> {
     let derived = rule.facts.iter().filter_map(|fact| fact.derive.as_ref());
     std::iter::once(&rule.condition)
         .chain(rule.resolution.iter().filter_map(|branch| branch.when.as_ref()))
@@ -76,7 +71,7 @@ fn conditions(rule: &Rule) -> impl Iterator<Item = &Condition> {
 }
 
 /// Every text of a rule.
-fn texts(rule: &Rule) -> impl Iterator<Item = &crate::rule::text::Text> {
+pub(super) fn texts(rule: &Rule) -> impl Iterator<Item = &Text> {
     let sections = [&rule.symptoms, &rule.cause, &rule.prevention].into_iter().flatten();
     sections.chain(rule.resolution.iter().map(|branch| &branch.text))
 }
@@ -85,16 +80,13 @@ fn unused_captures(rule: &Rule, uses: &Uses<'_>, page: &Page<'_>, found: &mut Ve
     for (at, signature) in rule.signatures.iter().enumerate() {
         let required = signature.captures();
         let unused = |name: &&&str| !uses.names.contains(**name) && !uses.uses_of_signature(&signature.name, name);
-        let of_identity = |name: &str| {
-            required.contains(&name)
-                && match &rule.identity {
-                    Some(identity) if at == 0 => identity.iter().any(|other| other == name),
-                    _ => can_be_subject(rule, at),
-                }
+        let of_identity = |name: &str| match &rule.identity {
+            Some(identity) if at == 0 => identity.iter().any(|other| other == name),
+            _ => required.contains(&name) && can_be_subject(rule, at),
         };
         let optional = signature.optional_captures();
         for name in required.iter().chain(&optional).filter(unused) {
-            if uses.may_use_anything || of_identity(name) || page.mentions_elsewhere(name) {
+            if of_identity(name) || page.mentions_elsewhere(name) {
                 continue;
             }
             let title = format!("nothing uses the capture `{name}` of the signature `{}`", signature.name);
@@ -102,6 +94,26 @@ fn unused_captures(rule: &Rule, uses: &Uses<'_>, page: &Page<'_>, found: &mut Ve
             let span = page.capture(&signature.name, name);
             found.push(page.warning(Code::UnusedCapture, title, span, "never used").help(help));
         }
+    }
+}
+
+fn unused_correlations(rule: &Rule, uses: &Uses<'_>, page: &Page<'_>, found: &mut Vec<Diagnostic>) {
+    let members = rule.correlations.iter().flat_map(|correlation| &correlation.members);
+    let is_member: HashSet<usize> = members
+        .filter_map(|member| match member.source {
+            MemberSource::Correlation(at) => Some(at),
+            MemberSource::Signature(_) => None,
+        })
+        .collect();
+    for (at, correlation) in rule.correlations.iter().enumerate() {
+        let name = correlation.name.as_str();
+        if uses.names.contains(name) || is_member.contains(&at) {
+            continue;
+        }
+        let title = format!("nothing uses the correlation `{name}`");
+        let span = page.key(&["correlations".into(), name.into()]);
+        let help = "name it in the condition, in a `when`, a `derive`, a text or another correlation, or leave it out";
+        found.push(page.warning(Code::UnusedCorrelation, title, span, "never used").help(help));
     }
 }
 

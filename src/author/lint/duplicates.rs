@@ -183,8 +183,7 @@ type Place<'f> = (&'f Rule, &'f Signature);
 
 /// Looks for signatures of one rule that another one has too, or that hold what another one looks for.
 pub(super) fn across(book: &Book<'_>) -> Vec<Diagnostic> {
-    let rules = book.faultbook.rules();
-    let used: Vec<&Rule> = rules.iter().filter(|rule| rule.state != State::Archived).collect();
+    let used = used(book);
     let prints: Vec<(String, Place<'_>)> = used
         .par_iter()
         .flat_map_iter(|rule| rule.signatures.iter().map(move |signature| (fingerprint(signature), (*rule, signature))))
@@ -195,16 +194,42 @@ pub(super) fn across(book: &Book<'_>) -> Vec<Diagnostic> {
         let (rule, signature) = *place;
         match first.get(print.as_str()) {
             Some((other, _)) if other.id == rule.id => {}
-            Some((other, its)) => {
-                if !are_linked(rule, other) && !are_about_different_products(rule, other) {
-                    found.push(duplicate(book, (rule, signature), (other, its)));
-                }
-            }
+            Some(other) => found.extend(duplicate(book, (rule, signature), *other)),
             None => _ = first.insert(print, *place),
         }
     }
-    found.extend(shadowed(book, &used));
+    found.extend(shadowed(book, &used, &used));
     found
+}
+
+/// The same for the signatures of one rule.
+pub(super) fn of_rule<'f>(book: &Book<'f>, rule: &'f Rule) -> Vec<Diagnostic> {
+    let used = used(book);
+    let own: Vec<(String, &Signature)> =
+        rule.signatures.iter().map(|signature| (fingerprint(signature), signature)).collect();
+    let before: Vec<&Rule> = used.iter().copied().take_while(|other| other.id != rule.id).collect();
+    let same: Vec<(usize, Place<'_>)> = before
+        .par_iter()
+        .flat_map_iter(|other| other.signatures.iter().map(|its| (*other, its)))
+        .flat_map_iter(|(other, its)| {
+            let print = fingerprint(its);
+            own.iter().position(|(own, _)| *own == print).map(|at| (at, (other, its)))
+        })
+        .collect();
+    let mut found = Vec::new();
+    for (print, signature) in &own {
+        let at = own.iter().position(|(other, _)| other == print);
+        if let Some((_, first)) = same.iter().find(|(other, _)| Some(*other) == at) {
+            found.extend(duplicate(book, (rule, signature), *first));
+        }
+    }
+    found.extend(shadowed(book, &used, &[rule]));
+    found
+}
+
+/// The rules that are looked for.
+fn used<'f>(book: &Book<'f>) -> Vec<&'f Rule> {
+    book.rules.iter().copied().filter(|rule| rule.state != State::Archived).collect()
 }
 
 /// Whether each rule names products, and not the same ones.
@@ -220,16 +245,19 @@ fn are_about_different_products(one: &Rule, other: &Rule) -> bool {
     !one.environment.is_empty() && !other.environment.is_empty() && products(one) != products(other)
 }
 
-fn duplicate<'f>(book: &Book<'f>, (rule, signature): Place<'f>, (other, its): Place<'f>) -> Diagnostic {
+/// The warning about a signature that another rule has before, unless both are meant.
+fn duplicate<'f>(book: &Book<'f>, (rule, signature): Place<'f>, (other, its): Place<'f>) -> Option<Diagnostic> {
+    if are_linked(rule, other) || are_about_different_products(rule, other) {
+        return None;
+    }
     let (page, others) = (book.page(rule), book.page(other));
     let title = format!("`{}` tests the same as `{}` of {}", signature.name, its.name, other.id);
     let help = format!(
         "keep one of them; if both rules are meant, name `{}` under `supersedes` or `related`, or give each its `environment`",
         other.id
     );
-    page.warning(Code::DuplicateSignature, title, page.signature(&signature.name), "the same test")
-        .at(others.file(), others.signature(&its.name), "first here")
-        .help(help)
+    let warning = page.warning(Code::DuplicateSignature, title, page.signature(&signature.name), "the same test");
+    Some(warning.at(others.file(), others.signature(&its.name), "first here").help(help))
 }
 
 /// Signatures that look for nothing but one text, by that text.
@@ -251,11 +279,17 @@ fn plain_texts<'f>(rules: &[&'f Rule]) -> HashMap<&'f [u8], Place<'f>> {
     texts
 }
 
-/// Signatures whose text holds the whole text of a signature of another rule.
-fn shadowed(book: &Book<'_>, rules: &[&Rule]) -> Vec<Diagnostic> {
+/// Signatures of `looked_at` whose text holds the whole text of a signature of another of the rules.
+fn shadowed(book: &Book<'_>, rules: &[&Rule], looked_at: &[&Rule]) -> Vec<Diagnostic> {
     let by_text = plain_texts(rules);
     let texts: Vec<&[u8]> = {
         let mut texts: Vec<&[u8]> = by_text.keys().copied().collect();
+        if let [rule] = looked_at {
+            // to look for them one by one is cheaper than to look for all at once
+            let leaves = rule.signatures.iter().flat_map(|signature| signature.required.iter().flatten());
+            let own: Vec<&[u8]> = leaves.filter_map(substring).collect();
+            texts.retain(|text| own.iter().any(|own| memchr::memmem::find(own, text).is_some()));
+        }
         texts.sort_unstable();
         texts
     };
@@ -297,7 +331,7 @@ fn shadowed(book: &Book<'_>, rules: &[&Rule]) -> Vec<Diagnostic> {
             })
             .collect::<Vec<_>>()
     };
-    rules.par_iter().flat_map_iter(each).collect()
+    looked_at.par_iter().flat_map_iter(each).collect()
 }
 
 #[cfg(test)]

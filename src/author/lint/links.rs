@@ -9,15 +9,15 @@ use crate::author::lint::Book;
 use crate::author::lint::page::Page;
 use crate::rule::diagnostic::nearest;
 use crate::rule::text::Text;
-use crate::rule::{Code, Diagnostic, Faultbook, Rule};
+use crate::rule::{Code, Diagnostic, Rule};
 
 /// How the ids of a faultbook begin: the letters up to the first digit or sign, as `KB` and `hdfs`.
 pub(super) struct Families<'f>(HashSet<&'f str>);
 
 impl<'f> Families<'f> {
     /// The beginnings of all ids; none where only one file was read, whose neighbours may be missing.
-    pub(super) fn of(faultbook: &'f Faultbook) -> Self {
-        let ids = faultbook.rules().iter().filter(|_| faultbook.files() > 1).map(|rule| family(&rule.id));
+    pub(super) fn of(book: &Book<'f>) -> Self {
+        let ids = book.rules.iter().filter(|_| book.files > 1).map(|rule| family(&rule.id));
         Self(ids.collect())
     }
 }
@@ -78,10 +78,8 @@ fn of_text(
     place: impl Fn(&str) -> crate::rule::authored::Span,
     found: &mut Vec<Diagnostic>,
 ) {
-    if !text.source().contains("](") && !text.source().contains("]:") {
-        return;
-    }
-    for event in Parser::new(text.source()) {
+    let with_links = text.sources().filter(|source| source.contains("](") || source.contains("]:"));
+    for event in with_links.flat_map(Parser::new) {
         let (Event::Start(Tag::Link { dest_url: target, .. }) | Event::Start(Tag::Image { dest_url: target, .. })) =
             event
         else {
@@ -110,6 +108,5 @@ fn dead(book: &Book<'_>, rule: &Rule, target: &str) -> Option<&'static str> {
     }
     let path = target.split(['#', '?']).next().unwrap_or(target);
     let beside = Path::new(&rule.path).parent().is_some_and(|folder| folder.join(path).is_file());
-    let below_templates = || book.faultbook.templates().find(path).is_some();
-    (!beside && !below_templates()).then_some("there is no such file beside the rule or below templates/")
+    (!beside && !(book.has_template)(path)).then_some("there is no such file beside the rule or below templates/")
 }

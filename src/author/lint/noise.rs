@@ -2,7 +2,8 @@
 //!
 //! The samples are laid side by side and searched for the needles of all signatures at once, so that the cost is that of one pass over
 //! them. Only where the needles of another rule's signature occur in a sample are its regexes tried, and only where these match is the
-//! sample diagnosed with that rule. Signatures of whole files are left out: samples are records.
+//! sample diagnosed with that rule. Rules are tried as copies, so that what they compile is not kept. Signatures of whole files are
+//! left out: samples are records.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -14,7 +15,7 @@ use crate::author::sample::DEFAULT_PATH;
 use crate::diagnose::{Diagnoser, Known};
 use crate::rule::authored::Span;
 use crate::rule::signature::{Leaf, Signature};
-use crate::rule::{Code, Diagnostic, Expectation, Rule, RuleId, RuleTest, State};
+use crate::rule::{Code, Diagnostic, Expectation, Faultbook, Rule, RuleId, RuleTest, State};
 use crate::scan::{Index, IndexPart, SignatureId};
 
 /// Bytes of samples that are searched at a time.
@@ -25,7 +26,6 @@ const TRIES: usize = 8;
 /// A sample of a rule.
 #[derive(Clone, Copy)]
 struct Sample<'f> {
-    owner: usize,
     rule: &'f Rule,
     test: &'f RuleTest,
 }
@@ -40,17 +40,11 @@ impl<'f> Sample<'f> {
     }
 }
 
-/// Looks for rules that apply to samples of others.
-pub(super) fn lint(book: &Book<'_>) -> Vec<Diagnostic> {
-    let faultbook = book.faultbook;
-    let rules = faultbook.rules();
-    let samples: Vec<Sample<'_>> = rules
-        .iter()
-        .enumerate()
-        .filter(|(_, rule)| rule.state != State::Archived)
-        .flat_map(|(owner, rule)| rule.tests.iter().map(move |test| Sample { owner, rule, test }))
-        .collect();
-    let index = Index::build(faultbook);
+/// Looks for rules of `tried` that apply to samples of others of the book.
+pub(super) fn lint(book: &Book<'_>, tried: &Faultbook) -> Vec<Diagnostic> {
+    let used = book.rules.iter().filter(|rule| rule.state != State::Archived);
+    let samples: Vec<Sample<'_>> = used.flat_map(|rule| rule.tests.iter().map(|test| Sample { rule, test })).collect();
+    let index = Index::build(tried);
     let mut by_path: HashMap<&str, Vec<usize>> = HashMap::new();
     for (at, sample) in samples.iter().enumerate() {
         by_path.entry(sample.path()).or_default().push(at);
@@ -89,7 +83,7 @@ fn batches(samples: &[Sample<'_>], of_path: &[usize]) -> Vec<Vec<usize>> {
     batches
 }
 
-/// The signatures of other rules that match samples of a batch.
+/// The signatures of other rules that may match samples of a batch.
 fn search(
     index: &Index<'_>,
     part: &IndexPart<'_>,
@@ -118,10 +112,9 @@ fn search(
     candidates.dedup();
     candidates.retain(|&(id, at)| {
         let Some(sample) = samples.get(at) else { return false };
-        let (rule, signature) = index.signature(id);
-        let is_foreign = index.owner(id).0.index() != sample.owner && !are_linked(rule, sample.rule);
-        let text = sample.test.text.as_bytes();
-        is_foreign && part.has_needles(id, text) && could_match(signature, text)
+        let rule = index.signature(id).0;
+        let is_foreign = rule.id != sample.rule.id && !are_linked(rule, sample.rule);
+        is_foreign && part.has_needles(id, sample.test.text.as_bytes())
     });
     candidates
 }
@@ -144,7 +137,14 @@ fn noisy(
     mut pairs: Vec<(SignatureId, usize)>,
 ) -> Option<Diagnostic> {
     let id = RuleId::new(rule);
-    let noisy = book.faultbook.rule(id);
+    let noisy = index.faultbook().rule(id);
+    let copy = index.faultbook().alone(id);
+    let alone = Index::of_rule(&copy, RuleId::new(0));
+    pairs.retain(|&(signature, at)| {
+        let own = copy.rules().first().and_then(|own| own.signatures.get(index.owner(signature).1));
+        let sample = samples.get(at).map(|sample| sample.test.text.as_bytes());
+        own.zip(sample).is_some_and(|(own, text)| could_match(own, text))
+    });
     // told as a duplicate, or meant for another product
     pairs.retain(|&(signature, at)| {
         let print = fingerprint(index.signature(signature).1);
@@ -153,13 +153,12 @@ fn noisy(
     // near misses first: those are surely no such failure
     pairs.sort_by_key(|&(signature, at)| (samples.get(at).is_some_and(|sample| !sample.is_near_miss()), at, signature));
     pairs.dedup_by_key(|(_, at)| *at);
-    let alone = Index::of_rules(book.faultbook, |other| other.id == noisy.id);
     let diagnoser = Diagnoser::new(&alone);
     let applies = |sample: &Sample<'_>| {
         let mut known = Known::default();
         sample.test.products.iter().for_each(|(product, version)| known.set_product(product, version.as_str()));
         let diagnosis = diagnoser.diagnose_text(sample.path(), &sample.test.text, &known);
-        diagnosis.findings.iter().any(|finding| finding.rule == id)
+        !diagnosis.findings.is_empty()
     };
     let tried = pairs.iter().take(TRIES);
     let (signature, sample) =

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::rule::authored::{AuthoredFile, Located, Span};
 use crate::rule::yaml::{self, Node};
-use crate::rule::{Code, Diagnostic, Faultbook, Rule};
+use crate::rule::{Code, Diagnostic, Rule};
 
 /// Keys whose names and values are no use of a rule's names, or are looked at in the checked rule.
 const LOOKED_AT: &[&str] = &[
@@ -34,8 +34,8 @@ const LOOKED_AT: &[&str] = &[
 ];
 /// The same below each signature and each fact.
 const LOOKED_AT_INSIDE: &[&str] = &[
-    "regex", "contains", "all", "any", "none", "optional", "file", "level", "scope", "about", "type", "values",
-    "derive", "ask",
+    "regex", "contains", "all", "any", "none", "optional", "file", "level", "scope", "captures", "about", "type",
+    "values", "derive", "ask",
 ];
 
 /// One step down into a file.
@@ -107,20 +107,21 @@ impl Tree {
 
 /// The page of one rule, opened when needed.
 pub(super) struct Page<'f> {
-    faultbook: &'f Faultbook,
+    text: &'f (dyn Fn(&str) -> Option<Arc<AuthoredFile>> + Sync),
     rule: &'f Rule,
     tree: OnceCell<Tree>,
 }
 
 impl<'f> Page<'f> {
-    pub(super) fn new(faultbook: &'f Faultbook, rule: &'f Rule) -> Self {
-        Self { faultbook, rule, tree: OnceCell::new() }
+    /// The page of a rule, whose text `text` gives by its path.
+    pub(super) fn new(text: &'f (dyn Fn(&str) -> Option<Arc<AuthoredFile>> + Sync), rule: &'f Rule) -> Self {
+        Self { text, rule, tree: OnceCell::new() }
     }
 
     /// The file with its places. One that has gone since is empty: what is found is still told.
     pub(super) fn tree(&self) -> &Tree {
         self.tree.get_or_init(|| {
-            let file = self.faultbook.authored(&self.rule.path);
+            let file = (self.text)(&self.rule.path);
             let file = file.unwrap_or_else(|| Arc::new(AuthoredFile::new(&self.rule.path, "")));
             Tree::of(Arc::clone(&file)).unwrap_or(Tree { file, root: None })
         })

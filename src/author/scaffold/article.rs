@@ -1,38 +1,29 @@
-//! The rule file: its keys, the article with what its author is to write, its two tests.
-
-use jiff::civil::Date;
+//! The rule file: its keys, the article with what its author is to write, its tests.
 
 use crate::author::scaffold::Request;
-use crate::author::scaffold::generalise::{self, Piece};
+use crate::author::scaffold::fault::replaced;
+use crate::author::scaffold::further::Offer;
+use crate::author::scaffold::generalise::Piece;
 use crate::author::scaffold::naming;
+use crate::author::scaffold::written;
 use crate::author::yaml_text::{scalar, single_quoted, value};
-use crate::rule::{Level, RESERVED_NAMES, Severity};
+use crate::rule::{RESERVED_NAMES, Severity};
 
 /// Characters of a guessed title.
 const TITLE_LENGTH: usize = 80;
 
-/// Words that tell a failure best, for the near miss.
-const FAILURES: [&str; 16] = [
-    "refused",
-    "failed",
-    "denied",
-    "timeout",
-    "exceeded",
-    "invalid",
-    "missing",
-    "exhausted",
-    "unreachable",
-    "aborted",
-    "corrupt",
-    "rejected",
-    "expired",
-    "cannot",
-    "unable",
-    "exists",
+/// What the sections say until their author writes them. `check` looks for these texts in rules that are no drafts any more.
+pub(crate) const PLACEHOLDERS: [&str; 5] = [
+    "*Write here what people notice: what does not work any more, and for whom.*",
+    "*Write here why this happens: what was tried, and what was in its way.*",
+    "*Write here the first step: what to look at, with the command.*",
+    "*Write here what to change, and how to see that it helped.*",
+    "*Write here how to keep it from happening again, or leave this section out.*",
 ];
 
-/// What the near miss says instead. The first that has nothing in common with the word is taken.
-const OTHERS: [&str; 3] = ["different", "another", "unlike"];
+/// Programs that write their name before their messages: no title begins with a capital because of them.
+const PROGRAMS: &str = " npm npx yarn pnpm pip pip3 git curl wget apt dpkg yum dnf rpm make gcc ld tar ssh scp sudo java python python3 node cargo rustc go \
+    mvn gradle docker kubectl helm terraform systemd kernel nginx sshd bash sh ";
 
 /// What a rule file is written of.
 #[derive(Debug)]
@@ -41,12 +32,12 @@ pub(super) struct Draft<'a> {
     pub request: &'a Request<'a>,
     /// The message.
     pub pieces: &'a [Piece],
-    /// The level to look for.
-    pub level: Option<Level>,
     /// How bad the failure is.
     pub severity: Severity,
-    /// The word that the near miss replaces.
-    pub word: String,
+    /// Other lines of the paste that tell more.
+    pub offers: &'a [Offer],
+    /// The word of the failure that the near miss replaces, and what by; none without such a word.
+    pub near_miss: Option<(&'static str, &'static str)>,
 }
 
 impl Draft<'_> {
@@ -65,17 +56,20 @@ impl Draft<'_> {
         };
         let text: String = self.pieces.iter().map(said).collect();
         let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        let text = text.trim_matches([' ', '.', ':', ',', ';', '!', '-', '"', '\'']);
+        let text = text.trim_matches([' ', '.', ':', ',', ';', '!', '-', '│']);
         let mut title: String = text.chars().take(TITLE_LENGTH).collect();
         if title.len() < text.len() {
             let end = title.rfind(' ').filter(|end| *end > 0).unwrap_or(title.len());
             title.truncate(end);
             title.push_str(" …");
         }
+        if !title.chars().any(char::is_alphanumeric) {
+            return format!("The failure that {} is about", self.request.id);
+        }
         let mut letters = title.chars();
         match letters.next() {
-            Some(first) if title.chars().any(char::is_alphanumeric) => first.to_uppercase().chain(letters).collect(),
-            _ => format!("The failure that {} is about", self.request.id),
+            Some(first) if begins_with_word(&title) => first.to_uppercase().chain(letters).collect(),
+            _ => title,
         }
     }
 
@@ -89,39 +83,52 @@ impl Draft<'_> {
         let words: Vec<String> = words.filter(|word| word.len() > 2).filter_map(naming::name_of).take(2).collect();
         let name = words.join("_");
         let is_capture = |piece: &Piece| matches!(piece, Piece::Value { name: Some(other), .. } if *other == name);
-        let is_free = !self.pieces.iter().any(is_capture) && !RESERVED_NAMES.contains(&name.as_str());
-        match name.is_empty() || !is_free {
+        let is_taken = self.pieces.iter().any(is_capture)
+            || self.offers.iter().any(|offer| offer.name == name || offer.captures.contains(&name));
+        match name.is_empty() || is_taken || RESERVED_NAMES.contains(&name.as_str()) {
             true => "the_message".to_owned(),
             false => name,
         }
+    }
+
+    /// The name of an offer's signature, which is none of a capture.
+    fn name_of(&self, offer: &Offer) -> String {
+        let is_taken = self.offers.iter().any(|other| other.captures.contains(&offer.name))
+            || self
+                .pieces
+                .iter()
+                .any(|piece| matches!(piece, Piece::Value { name: Some(name), .. } if *name == offer.name));
+        if is_taken { format!("{}_line", offer.name) } else { offer.name.clone() }
     }
 
     /// The file; its first test expects these captures.
     pub fn text(&self, captures: &[(String, String)]) -> String {
         let Request { id, paste, created, schema, .. } = self.request;
         let mut text = format!(
-            "# yaml-language-server: $schema={schema}\n\nid: {}\ntitle: {}\nseverity: {}\nstate: draft\naudience: internal\ncreated: {}\n",
+            "# yaml-language-server: $schema={schema}\n\nid: {}\ntitle: {}\nseverity: {}\nstate: draft\naudience: internal\ncreated: {created}\n",
             scalar(id),
             scalar(&self.title()),
             self.severity.name(),
-            day(*created),
         );
-        text.push_str(&format!(
-            "\nsignatures:\n  {}:\n    regex: {}\n",
-            self.signature(),
-            single_quoted(&generalise::regex(self.pieces))
-        ));
-        if let Some(level) = self.level {
-            text.push_str(&format!("    level: {}\n", level.name()));
-        }
+        self.write_signatures(&mut text);
+        let [noticed, why, first, second, prevented] = PLACEHOLDERS;
         text.push_str(&format!("\nsymptoms: |\n  The log says\n\n      {}\n\n", self.quoted_message()));
-        text.push_str("  *Write here what people notice: what does not work any more, and for whom.*\n");
-        text.push_str("\ncause: |\n  *Write here why this happens: what was tried, and what was in its way.*\n");
-        text.push_str("\nresolution: |\n  1. *Write here the first step: what to look at, with the command.*\n");
-        text.push_str("  2. *Write here what to change, and how to see that it helped.*\n");
+        for offer in self.offers {
+            let said: Vec<String> =
+                offer.captures.iter().map(|name| format!("{}: {{{{ {name} }}}}", name.replace('_', " "))).collect();
+            let condition = match offer.is_inside {
+                true => offer.captures.first().cloned().unwrap_or_default(),
+                false => self.name_of(offer),
+            };
+            text.push_str(&format!("  {{% if {condition} %}}It also says {}.{{% endif %}}\n\n", said.join(", ")));
+        }
+        text.push_str(&format!("  {noticed}\n\ncause: |\n  {why}\n"));
         text.push_str(
-            "\nprevention: |\n  *Write here how to keep it from happening again, or leave this section out.*\n",
+            "\n# Where a fact decides what helps, the resolution has branches, of which each says when it holds:\n",
         );
+        text.push_str("#   facts: { kind: { ask: Is it this or that?, values: [this, that] } }\n");
+        text.push_str("#   resolution: [{ title: Mend this, when: kind == 'this', text: … }, { title: Mend that, when: kind == 'that', text: … }]\n");
+        text.push_str(&format!("resolution: |\n  1. {first}\n  2. {second}\n\nprevention: |\n  {prevented}\n"));
         text.push_str(&format!("\ntests:\n  - name: the message as it was pasted\n    text:{}", value(paste, 4)));
         match captures {
             [] => text.push_str("    expect: {}\n"),
@@ -132,13 +139,55 @@ impl Draft<'_> {
                 }
             }
         }
-        text.push_str("  # better: a message that really occurs, looks much like it, and needs another article\n");
-        text.push_str(&format!(
-            "  - name: {}\n    text:{}    expect: nothing\n",
-            scalar(&format!("a near miss, without the word {}", self.word)),
-            value(&self.near_miss(), 4)
-        ));
+        self.write_near_miss(&mut text);
         text
+    }
+
+    fn write_signatures(&self, text: &mut String) {
+        let name = self.signature();
+        text.push_str(&format!(
+            "\nsignatures:\n  {name}:\n    regex: {}\n",
+            single_quoted(&written::regex(self.pieces))
+        ));
+        let (inside, outside): (Vec<&Offer>, Vec<&Offer>) = self.offers.iter().partition(|offer| offer.is_inside);
+        write_optional(inside.iter().map(|offer| &offer.regex), text);
+        for offer in &outside {
+            text.push_str(&format!("  {}:\n    regex: {}\n", self.name_of(offer), single_quoted(&offer.regex)));
+            write_optional(offer.optional.iter(), text);
+        }
+        let captures = self.pieces.iter().filter_map(|piece| match piece {
+            Piece::Value { name: Some(name), .. } => Some((name.as_str(), piece.tells_apart())),
+            _ => None,
+        });
+        let (apart, own): (Vec<_>, Vec<_>) = captures.partition(|(_, tells_apart)| *tells_apart);
+        if !own.is_empty() {
+            let names: Vec<&str> = apart.iter().map(|(name, _)| *name).collect();
+            text.push_str("\n# What tells one failure from another. Each record has numbers, ports and times of its own: with those every record would\n");
+            text.push_str("# be a failure. Add what is missing.\n");
+            text.push_str(&format!("identity: [{}]\n", names.join(", ")));
+        }
+        if !outside.is_empty() {
+            text.push_str(&format!("\n# The other signatures only tell more.\ncondition: {name}\n"));
+        }
+    }
+
+    fn write_near_miss(&self, text: &mut String) {
+        match self.near_miss {
+            Some((word, other)) => {
+                text.push_str(
+                    "  # better: a message that really occurs, looks much like it, and needs another article\n",
+                );
+                text.push_str(&format!(
+                    "  - name: {}\n    text:{}    expect: nothing\n",
+                    scalar(&format!("no failure: {other} instead of {word}")),
+                    value(&replaced(self.request.paste, word, other), 4)
+                ));
+            }
+            None => {
+                text.push_str("  # Still to come, a near miss: a message that really occurs, looks much like it, and needs another article.\n");
+                text.push_str("  # - name: what it is\n  #   text: the message\n  #   expect: nothing\n");
+            }
+        }
     }
 
     /// The message with its values as placeholders, as the one line of an indented code block.
@@ -160,40 +209,26 @@ impl Draft<'_> {
         }
         line.trim().to_owned()
     }
+}
 
-    /// The paste with another word wherever the telling one stands, so that no record of it matches.
-    fn near_miss(&self) -> String {
-        let is_other = |other: &&&str| !other.contains(&self.word) && !self.word.contains(**other);
-        let other = OTHERS.iter().find(is_other).copied().unwrap_or("--");
-        self.request.paste.replace(&self.word, other)
+/// Regexes that add captures to the signature at hand.
+fn write_optional<'r>(regexes: impl Iterator<Item = &'r String>, text: &mut String) {
+    for (number, regex) in regexes.enumerate() {
+        if number == 0 {
+            text.push_str("    optional:\n");
+        }
+        text.push_str(&format!("      - regex: {}\n", single_quoted(regex)));
     }
+}
+
+/// Whether a title begins with a word as it stands in sentences, and with no name of a class, file or program.
+fn begins_with_word(title: &str) -> bool {
+    let mut words = title.split(' ');
+    let first = words.next().unwrap_or_default();
+    let is_word = first.len() > 1 && first.chars().all(|letter| letter.is_lowercase());
+    is_word && !PROGRAMS.contains(&format!(" {first} "))
 }
 
 fn is_odd(letter: char) -> bool {
     matches!(letter, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
-}
-
-fn day(date: Date) -> String {
-    date.to_string()
-}
-
-/// The words of a message that a near miss could change, best first: those that tell a failure, then the longest; without
-/// words, other literal text.
-pub(super) fn telling_words(pieces: &[Piece]) -> Vec<String> {
-    let literals: Vec<&str> = pieces
-        .iter()
-        .filter_map(|piece| match piece {
-            Piece::Literal(text) => Some(text.as_str()),
-            Piece::Value { .. } => None,
-        })
-        .collect();
-    let words = literals.iter().flat_map(|text| text.split(|letter: char| !letter.is_alphabetic()));
-    let mut words: Vec<&str> = words.filter(|word| word.chars().count() >= 3).collect();
-    if words.is_empty() {
-        words = literals.iter().flat_map(|text| text.split_whitespace()).filter(|word| !word.is_empty()).collect();
-    }
-    let tells = |word: &str| FAILURES.iter().any(|failure| word.eq_ignore_ascii_case(failure));
-    words.sort_by_key(|word| (!tells(word), std::cmp::Reverse(word.len())));
-    words.dedup();
-    words.into_iter().map(str::to_owned).collect()
 }

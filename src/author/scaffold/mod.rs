@@ -1,16 +1,23 @@
 //! From one pasted error to a rule that finds it: `faultbook new`.
 //!
-//! `telling` finds the record of the paste that tells what went wrong and leaves its header out; `generalise` divides that
-//! message into what is always there and values, and writes the regex; `naming` names the values; `article` writes the file.
-//! Then the file is checked and its tests are run, as `check` and `test` do; when something is off, a plainer regex is tried.
-//! Nothing is written to disk here.
+//! `telling` finds the record of the paste that tells what went wrong and `prefix` what stands before its message; `generalise` divides that
+//! message into what is always there and values, `naming` names them, `written` makes the regex; `further` looks at the other lines of the
+//! paste; `fault` knows the words of failures, `secrets` those of what must not be shown; `article` writes the file. Then the file is
+//! checked and its tests are run, as `check` and `test` do; when something is off, a plainer regex is tried. [`known_already()`] tells
+//! which rules look at a paste before another is written. Nothing is written to disk here.
 
-mod article;
+pub(crate) mod article;
+mod fault;
+mod further;
 mod generalise;
+mod known;
 mod naming;
+mod prefix;
+mod secrets;
 mod telling;
 #[cfg(test)]
 mod tests;
+mod written;
 
 use jiff::civil::Date;
 
@@ -18,16 +25,21 @@ use crate::answer::{AnswerFormat, Writer};
 use crate::author::sample::DEFAULT_PATH;
 use crate::author::{fmt, test};
 use crate::diagnose::{Diagnoser, Known};
+use crate::rule::Faultbook;
 use crate::rule::faultbook::Templates;
-use crate::rule::{Faultbook, Level};
 use crate::scan::Index;
 
-use generalise::Depth;
+use further::Further;
+use generalise::{Depth, Piece};
+use naming::Names;
+
+pub use further::UnusedLine;
+pub use known::{KnownAlready, known_already};
 
 /// Bytes of a paste. A rule carries it twice, in its test and in the near miss; a report longer than this is no sample.
 pub const PASTE_BYTES: usize = 64 * 1024;
 
-/// Words of a message that are tried for the near miss.
+/// Words of a failure that are tried for the near miss.
 const NEAR_MISSES: usize = 3;
 
 /// What a rule is to be made of.
@@ -56,8 +68,12 @@ pub struct Scaffold {
     pub regex: String,
     /// What it captures of the paste.
     pub captures: Vec<(String, String)>,
-    /// Whether values had to be left in the regex, since nothing more general was sound.
-    pub is_plain: bool,
+    /// Values that had to be left in the regex, since nothing more general was sound.
+    pub left: Vec<String>,
+    /// Lines of the paste that no signature is about.
+    pub unused: Vec<UnusedLine>,
+    /// Whether it has a near miss; without one its author has to find it.
+    pub has_near_miss: bool,
     /// Names of values in the paste that look like secrets.
     pub secrets: Vec<String>,
 }
@@ -81,7 +97,13 @@ pub enum ScaffoldError {
         /// The id.
         id: String,
     },
-    /// No regex was found that matches the paste and not a text that differs in a word.
+    /// Its message has no word but those of messages about anything.
+    #[error("the paste says nothing but `{message}`: a rule about that would find nearly every failure")]
+    SaysNothing {
+        /// The message.
+        message: String,
+    },
+    /// No regex was found that matches the paste.
     #[error("no signature was found that certainly matches the paste")]
     NoSignature,
 }
@@ -98,21 +120,53 @@ pub fn scaffold(request: &Request<'_>) -> Result<Scaffold, ScaffoldError> {
         return Err(ScaffoldError::BadId { id: request.id.to_owned() });
     }
     let message = telling::message(request.paste).ok_or(ScaffoldError::NoSignature)?;
+    let values = generalise::pieces(&message.text, Depth::Values, &mut Names::default());
+    if fault::says_nothing(&values) {
+        return Err(ScaffoldError::SaysNothing { message: message.text });
+    }
     for depth in [Depth::Values, Depth::Numbers, Depth::Nothing] {
-        let pieces = generalise::pieces(&message.text, depth);
-        let levels: &[Option<Level>] = if message.level.is_some() { &[message.level, None] } else { &[None] };
-        for level in levels {
-            for word in article::telling_words(&pieces).into_iter().take(NEAR_MISSES) {
-                let draft =
-                    article::Draft { request, pieces: &pieces, level: *level, severity: message.severity, word };
+        let mut names = Names::default();
+        let pieces = generalise::pieces(&message.text, depth, &mut names);
+        let further = further::further(request.paste, &message, &mut names);
+        let near_misses: Vec<_> =
+            fault::opposites(&pieces).into_iter().take(NEAR_MISSES).map(Some).chain([None]).collect();
+        let all = further.offers.as_slice();
+        let offers: &[&[further::Offer]] = if all.is_empty() { &[&[]] } else { &[all, &[]] };
+        for offers in offers {
+            for near_miss in &near_misses {
+                let severity = message.severity;
+                let draft = article::Draft { request, pieces: &pieces, severity, offers, near_miss: *near_miss };
                 if let Some(scaffold) = proven(&draft) {
-                    let secrets = naming::secrets(request.paste);
-                    return Ok(Scaffold { is_plain: depth != Depth::Values, secrets, ..scaffold });
+                    let secrets = secrets::secrets(request.paste);
+                    let unused = unused(&further, offers.is_empty(), &scaffold.regex);
+                    return Ok(Scaffold { left: left(&values, &pieces), unused, secrets, ..scaffold });
                 }
             }
         }
     }
     Err(ScaffoldError::NoSignature)
+}
+
+/// The lines that no signature is about; one that is written like the message is found, too.
+fn unused(further: &Further, has_no_offers: bool, regex: &str) -> Vec<UnusedLine> {
+    let regex = regex::bytes::RegexBuilder::new(regex).unicode(false).build().ok();
+    let is_found = |line: &UnusedLine| regex.as_ref().is_some_and(|regex| regex.is_match(line.text.as_bytes()));
+    let offered = further.offered.iter().filter(|_| has_no_offers);
+    let mut lines: Vec<UnusedLine> =
+        further.unused.iter().chain(offered).filter(|line| !is_found(line)).cloned().collect();
+    lines.sort_by_key(|line| line.number);
+    lines
+}
+
+/// The values that these pieces do not have as such.
+fn left(values: &[Piece], pieces: &[Piece]) -> Vec<String> {
+    let is_value =
+        |text: &String| pieces.iter().any(|piece| matches!(piece, Piece::Value { text: other, .. } if text == other));
+    let texts = values.iter().filter_map(|piece| match piece {
+        Piece::Value { text, .. } => Some(text.clone()),
+        Piece::Literal(_) => None,
+    });
+    texts.filter(|text| !is_value(text)).collect()
 }
 
 /// Whether a text can be the id of a rule.
@@ -128,13 +182,16 @@ fn proven(draft: &article::Draft<'_>) -> Option<Scaffold> {
     let text = fmt::format(draft.request.id, &written).unwrap_or(written);
     let faultbook = loaded(&text)?;
     let outcomes = test::run(&faultbook, |_, _| true, &test::TestOptions::default()).outcomes;
-    let passes = outcomes.len() == 2 && outcomes.iter().all(test::TestOutcome::passed);
+    let wanted = 1 + usize::from(draft.near_miss.is_some());
+    let passes = outcomes.len() == wanted && outcomes.iter().all(test::TestOutcome::passed);
     passes.then(|| Scaffold {
         text,
         title: draft.title(),
-        regex: generalise::regex(draft.pieces),
+        regex: written::regex(draft.pieces),
         captures,
-        is_plain: false,
+        left: Vec::new(),
+        unused: Vec::new(),
+        has_near_miss: draft.near_miss.is_some(),
         secrets: Vec::new(),
     })
 }

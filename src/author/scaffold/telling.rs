@@ -1,36 +1,19 @@
 //! The message of a paste that tells what went wrong.
 //!
 //! The paste is divided into records as a log is, whatever wraps it. The record with the worst level that speaks of a failure
-//! is taken, of it the line that does, and of that line what stands behind time, level, process, thread and logger.
+//! is taken, of it the line that does, and of that line what `prefix` leaves: the message behind time, level, process and logger.
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use regex::Regex;
 
+use crate::author::scaffold::prefix::{without_certain, without_header};
 use crate::rule::{Level, Severity};
 use crate::source::block::{Block, Blocks};
 use crate::source::is_trace_frame;
 use crate::source::plain::plain;
 use crate::source::record::RecordLimits;
-
-/// Bytes of a header's longest part, a thread or logger in brackets.
-const HEADER: &str = r#"(?x)^(?:
-      [\s\]\)|:,"'-]+
-    | \[[^\]\n]{0,80}\]
-    | (?:TRACE|DEBUG|INFO|INFORMATION|NOTICE|WARN|WARNING|ERR|ERROR|FATAL|CRITICAL|CRIT|SEVERE|EMERG|ALERT|[DIWEF])(?:[\s:\]|-]+|$)
-    | (?i:trace|debug|info|notice|warn|warning|err|error|fatal|critical|crit|severe|emerg|alert)[:|\]]+
-    | (?i:level|lvl|severity|logger|thread|pid|caller|ts|time)=(?:"[^"]*"|\S+)(?:\s+|$)
-    | \d+(?:\s+|$)
-    | [A-Za-z_$][\w$-]*(?:\.[\w$-]+)+(?::\d+)?(?:\s+-\s+|:\s+|\]\s+)
-    | [\w./-]+\[\d+\]:\s+
-)"#;
-
-/// A level before the message of a line without a time.
-const LEVEL: &str = r"^(?:\[(?i:warn|warning|err|error|fatal|critical|crit|severe|emerg|alert|panic)\]:?\s+|(?i:warn|warning|err|error|fatal|critical|crit|severe|emerg|alert):\s+|(?:WARN|WARNING|ERR|ERROR|FATAL|CRITICAL|SEVERE|ALERT)\s+(?:-\s+)?)";
-
-/// The host and program of the older syslog header.
-const SYSLOG: &str = r"^\s*[\w.-]+\s+[\w./()-]+(?:\[\d+\])?:\s+";
 
 /// What a message about a failure says.
 const FAILURE: &str = r"(?i)error|exception|fail|fatal|panic|cannot|can't|could not|unable|denied|refused|reject|invalid|not found|no such|time[d ]*out|unreachable|abort|crash|corrupt|exceeded|violat|killed|no space|out of";
@@ -38,9 +21,9 @@ const FAILURE: &str = r"(?i)error|exception|fail|fatal|panic|cannot|can't|could 
 /// An exception with its message.
 const EXCEPTION: &str = r"^\s*(?:Caused by: )?(?:[\w$]+[.:]+)*[\w$]*(?:Exception|Error|Failure|Fault)\b(?:: |$)";
 
-static PATTERNS: LazyLock<Option<[Regex; 5]>> = LazyLock::new(|| {
-    let [header, level, syslog, failure, exception] = [HEADER, LEVEL, SYSLOG, FAILURE, EXCEPTION].map(Regex::new);
-    Some([header.ok()?, level.ok()?, syslog.ok()?, failure.ok()?, exception.ok()?])
+static PATTERNS: LazyLock<Option<[Regex; 2]>> = LazyLock::new(|| {
+    let [failure, exception] = [FAILURE, EXCEPTION].map(Regex::new);
+    Some([failure.ok()?, exception.ok()?])
 });
 
 /// What went wrong, in the words of the log.
@@ -48,16 +31,19 @@ static PATTERNS: LazyLock<Option<[Regex; 5]>> = LazyLock::new(|| {
 pub(super) struct Message {
     /// The message, on one line, without header.
     pub text: String,
-    /// The level to look for: that of the record's header, if it is one of failures.
-    pub level: Option<Level>,
+    /// The record that it is of.
+    pub record: String,
+    /// All records of the paste.
+    pub records: Vec<String>,
     /// What the level says of the failure.
     pub severity: Severity,
 }
 
 /// Finds the message; `None` if there is no text in the paste.
 pub(super) fn message(paste: &str) -> Option<Message> {
-    let [_, _, _, failure, _] = PATTERNS.as_ref()?;
+    let [failure, _] = PATTERNS.as_ref()?;
     let mut best: Option<(u32, Message)> = None;
+    let mut records = Vec::new();
     let mut blocks = Blocks::new(paste.as_bytes(), RecordLimits::default());
     while let Ok(Some(block)) = blocks.next_block() {
         for span in block.records() {
@@ -66,15 +52,16 @@ pub(super) fn message(paste: &str) -> Option<Message> {
             let record = plain(&record);
             let record = String::from_utf8_lossy(&record);
             let Some(text) = told(&record, &block) else { continue };
+            records.push(record.clone().into_owned());
             let speaks = u32::from(failure.is_match(&record));
             let score = 2 * rank(level) + speaks;
             if best.as_ref().is_none_or(|(other, _)| score > *other) {
-                let wanted = level.filter(|level| *level >= Level::Warning);
-                best = Some((score, Message { text, level: wanted, severity: severity(level) }));
+                let (record, severity) = (record.into_owned(), severity(level));
+                best = Some((score, Message { text, record, records: Vec::new(), severity }));
             }
         }
     }
-    best.map(|(_, message)| message)
+    best.map(|(_, message)| Message { records, ..message })
 }
 
 fn rank(level: Option<Level>) -> u32 {
@@ -99,12 +86,12 @@ fn severity(level: Option<Level>) -> Severity {
 
 /// The message of a record: of its lines the one that tells most, without what is before it.
 fn told(record: &str, block: &Block<'_>) -> Option<String> {
-    let [_, _, _, failure, exception] = PATTERNS.as_ref()?;
+    let [failure, exception] = PATTERNS.as_ref()?;
     let mut best: Option<(u32, String)> = None;
     for (number, line) in record.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         let text = match number {
             0 => without_header(line, block),
-            _ => Cow::Borrowed(line.trim()),
+            _ => Cow::Borrowed(without_certain(line).trim()),
         };
         let text = text.strip_prefix("Caused by: ").unwrap_or(&text);
         let is_frame = is_trace_frame(line.as_bytes()) || text.starts_with("Traceback ");
@@ -116,40 +103,6 @@ fn told(record: &str, block: &Block<'_>) -> Option<String> {
         }
     }
     best.map(|(_, text)| text)
-}
-
-fn without_header<'l>(line: &'l str, block: &Block<'_>) -> Cow<'l, str> {
-    let Some([header, level, syslog, _, _]) = PATTERNS.as_ref() else { return Cow::Borrowed(line) };
-    let mut rest = line;
-    match block.framing.stamp(line.as_bytes()) {
-        Some(stamp) => {
-            rest = line.get(stamp.range.end..).unwrap_or(line);
-            rest = syslog.find(rest).and_then(|found| rest.get(found.end()..)).unwrap_or(rest);
-            while let Some(next) = header.find(rest).filter(|found| !is_exception(found.as_str())) {
-                match rest.get(next.end()..) {
-                    Some(next) if tells(next) => rest = next,
-                    _ => break,
-                }
-            }
-        }
-        None => {
-            if let Some(next) = level.find(rest).and_then(|found| rest.get(found.end()..)).filter(|next| tells(next)) {
-                rest = next;
-            }
-        }
-    }
-    Cow::Borrowed(if tells(rest) { rest.trim() } else { line.trim() })
-}
-
-/// Whether there is a word left.
-fn tells(rest: &str) -> bool {
-    rest.split(|letter: char| !letter.is_alphabetic()).any(|word| word.chars().count() >= 3)
-}
-
-/// `java.io.IOException: ` looks like the name of a logger.
-fn is_exception(header: &str) -> bool {
-    let name = header.trim_end_matches([':', ' ', '-', ']']);
-    ["Exception", "Error", "Failure", "Fault"].iter().any(|ending| name.ends_with(ending)) && name.contains('.')
 }
 
 #[cfg(test)]
@@ -168,6 +121,23 @@ mod tests {
             ("ERROR: relation \"x\" does not exist", "relation \"x\" does not exist"),
             ("java.io.IOException: No space left", "java.io.IOException: No space left"),
             ("2024-05-01 10:00:00 java.io.IOException: No space left", "java.io.IOException: No space left"),
+            (
+                "Mar 14 08:11:22 n1 kubelet[3244]: E0314 08:11:22.334455    3244 pod_workers.go:190] Error syncing pod",
+                "Error syncing pod",
+            ),
+            ("2026/03/10 12:00:31 [error] 2841#2841: *881 upstream timed out", "upstream timed out"),
+            ("2026-03-11 09:14:02.377 UTC [28121] app@shop FATAL:  too many slots", "too many slots"),
+            (
+                "  Warning  Failed  27s (x3 over 71s)  kubelet  Failed to pull image \"a:1\"",
+                "Failed to pull image \"a:1\"",
+            ),
+            ("12m  Warning  FailedMount  pod/web-1  Unable to attach volumes", "Unable to attach volumes"),
+            ("│ Error: Error acquiring the state lock", "Error acquiring the state lock"),
+            ("FATAL ERROR: Reached heap limit", "Reached heap limit"),
+            (
+                "Mar 04 15:47:12 h systemd[1]: app.service: Failed with result 'timeout'.",
+                "app.service: Failed with result 'timeout'.",
+            ),
             ("time=\"2026-04-17T02:30:13Z\" level=error msg=\"snapshot failed\"", "msg=\"snapshot failed\""),
         ] {
             assert_eq!(message(line).map(|message| message.text).as_deref(), Some(wanted), "{line}");
@@ -179,7 +149,7 @@ mod tests {
         let paste = "2024-05-01 10:00:00 INFO starting up\n2024-05-01 10:00:01 WARN slow start\n\
                      2024-05-01 10:00:02 ERROR cannot open the lock\n2024-05-01 10:00:03 INFO bye\n";
         let found = message(paste).unwrap();
-        assert_eq!((found.text.as_str(), found.level), ("cannot open the lock", Some(Level::Error)));
+        assert_eq!((found.text.as_str(), found.severity), ("cannot open the lock", Severity::Error));
         let python = "Traceback (most recent call last):\n  File \"a.py\", line 3, in f\n    g()\nKeyError: 'x'\n";
         assert_eq!(message(python).unwrap().text, "KeyError: 'x'");
         let java = "2024-05-01 10:00:02 ERROR Job 7 is over\njava.io.IOException: No space left on device\n\tat a.B.c(B.java:7)\n";

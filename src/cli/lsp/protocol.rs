@@ -8,8 +8,8 @@ use url::Url;
 
 use crate::author::language_server::line_index::{LineColumn, LineIndex};
 use crate::author::language_server::{Completion, ItemKind};
+use crate::rule::DiagnosticSeverity;
 use crate::rule::authored::Span;
-use crate::rule::{Code, DiagnosticSeverity};
 
 /// The file that an address means; `None` for what is no file.
 pub fn path_of(uri: &lsp::Uri) -> Option<PathBuf> {
@@ -43,13 +43,6 @@ pub fn severity(severity: DiagnosticSeverity) -> lsp::DiagnosticSeverity {
         DiagnosticSeverity::Error => lsp::DiagnosticSeverity::Error,
         DiagnosticSeverity::Warning => lsp::DiagnosticSeverity::Warning,
     }
-}
-
-/// Where a code is described.
-pub fn description(code: Code) -> lsp::CodeDescription {
-    let version = env!("CARGO_PKG_VERSION");
-    let page = "faultbook/rule/diagnostic/enum.Code.html";
-    lsp::CodeDescription { href: lsp::Uri(format!("https://docs.rs/faultbook/{version}/{page}#variant.{code:?}")) }
 }
 
 /// What may be written at a place, in the words of the protocol.

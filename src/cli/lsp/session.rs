@@ -9,9 +9,11 @@ use lsp_server::{ErrorCode, Message, Notification, Request};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use crate::author::check::check_desk;
 use crate::author::fmt;
 use crate::author::language_server::line_index::{Encoding, LineIndex};
 use crate::author::language_server::{OpenFile, complete, definition, fix_of, hover};
+use crate::author::lint::lint_file;
 use crate::cli::lsp::protocol::{self, line_column, path_of, uri_of};
 use crate::rule::Diagnostic;
 use crate::rule::authored::Span;
@@ -50,6 +52,11 @@ pub struct Session {
     is_stale: bool,
     /// Everything that is wrong; of an earlier text while stale.
     diagnostics: Vec<Diagnostic>,
+    is_unpublished: bool,
+    /// What the lints found in each rule file that is open.
+    lints: HashMap<PathBuf, Vec<Diagnostic>>,
+    /// Open files that the lints have to look at again.
+    unlinted: HashSet<PathBuf>,
 }
 
 /// A file that is open.
@@ -85,6 +92,9 @@ impl Session {
             touched: HashSet::new(),
             is_stale: false,
             diagnostics: Vec::new(),
+            is_unpublished: false,
+            lints: HashMap::new(),
+            unlinted: HashSet::new(),
         }
     }
 
@@ -151,6 +161,10 @@ impl Session {
             "initialized" => return self.initialized(),
             "textDocument/didOpen" => read(params).map(|params| self.did_open(params)),
             "textDocument/didChange" => read(params).map(|params| self.did_change(params)),
+            "textDocument/didSave" => {
+                self.lint_all();
+                Ok(())
+            }
             "textDocument/didClose" => read(params).map(|params| self.did_close(&params)),
             "workspace/didChangeWatchedFiles" => read(params).map(|params| self.did_change_files(&params)),
             _ => Ok(()),
@@ -176,7 +190,15 @@ impl Session {
                 Encoding::Utf16 => lsp::PositionEncodingKind::UTF16,
                 Encoding::Utf8 => lsp::PositionEncodingKind::UTF8,
             }),
-            text_document_sync: Some(lsp::TextDocumentSyncKind::Incremental.into()),
+            text_document_sync: Some(
+                lsp::TextDocumentSyncOptions {
+                    open_close: Some(true),
+                    change: Some(lsp::TextDocumentSyncKind::Incremental),
+                    save: Some(true.into()),
+                    ..lsp::TextDocumentSyncOptions::default()
+                }
+                .into(),
+            ),
             completion_provider: Some(lsp::CompletionOptions {
                 trigger_characters: Some([" ", ".", "|", "{", "[", "-"].map(str::to_owned).to_vec()),
                 ..lsp::CompletionOptions::default()
@@ -225,6 +247,7 @@ impl Session {
         let opened = Document { uri: document.uri, version: document.version, text: document.text };
         self.open.insert(path.clone(), opened);
         self.text_changed(path);
+        self.lint_all();
     }
 
     fn did_change(&mut self, params: lsp::DidChangeTextDocumentParams) {
@@ -253,7 +276,7 @@ impl Session {
         if self.open.remove(&path).is_some() {
             self.desk.set_unsaved(&path, None);
             self.touched.insert(path);
-            self.is_stale = true;
+            self.lint_all();
         }
     }
 
@@ -261,14 +284,41 @@ impl Session {
         let changed: Vec<PathBuf> = params.changes.iter().filter_map(|change| path_of(&change.uri)).collect();
         self.desk.follow_disk(&changed);
         self.touched.extend(changed);
-        self.is_stale = true;
+        self.lint_all();
     }
 
     fn text_changed(&mut self, path: PathBuf) {
         let Some(document) = self.open.get(&path) else { return };
         self.desk.set_unsaved(&path, Some(document.text()));
-        self.touched.insert(path);
         self.is_stale = true;
+        match self.desk.role(&path) {
+            // what it means for other open files shows when it is saved
+            FileRole::Rule => _ = self.unlinted.insert(path.clone()),
+            _ => self.lint_all(),
+        }
+        self.touched.insert(path);
+    }
+
+    /// Has the lints look at all open files again.
+    fn lint_all(&mut self) {
+        self.unlinted.extend(self.open.keys().cloned());
+        self.is_stale = true;
+    }
+
+    /// Looks again for everything that is wrong if something may have changed.
+    fn refresh(&mut self) {
+        if !std::mem::take(&mut self.is_stale) {
+            return;
+        }
+        self.lints.retain(|path, _| self.open.contains_key(path));
+        for path in std::mem::take(&mut self.unlinted) {
+            if self.open.contains_key(&path) && self.desk.role(&path) == FileRole::Rule {
+                let found = lint_file(&self.desk, &path);
+                self.lints.insert(path, found);
+            }
+        }
+        self.diagnostics = check_desk(&self.desk, &self.lints);
+        self.is_unpublished = true;
     }
 
     /// Takes the faultbook of a file in that was opened by itself: the nearest folder `rules` above it, or one with settings; else the file
@@ -321,34 +371,31 @@ impl Session {
     }
 
     /// The fixes of the diagnostics that touch a range of an open file.
-    fn code_actions(&self, params: &lsp::CodeActionParams) -> Value {
+    fn code_actions(&mut self, params: &lsp::CodeActionParams) -> Value {
+        self.refresh();
+        let session = &*self;
         let path = path_of(&params.text_document.uri);
-        let Some((path, document)) = path.and_then(|path| self.open.get_key_value(&path)) else { return Value::Null };
-        let index = LineIndex::new(&document.text, self.encoding);
-        let wanted = [params.range.start, params.range.end].map(|position| index.offset(line_column(position)));
-        let fresh;
-        let diagnostics = if self.is_stale {
-            fresh = self.desk.diagnostics();
-            &fresh
-        } else {
-            &self.diagnostics
+        let Some((path, document)) = path.and_then(|path| session.open.get_key_value(&path)) else {
+            return Value::Null;
         };
+        let index = LineIndex::new(&document.text, session.encoding);
+        let wanted = [params.range.start, params.range.end].map(|position| index.offset(line_column(position)));
         let touches = |diagnostic: &&Diagnostic| {
             diagnostic.labels.first().is_some_and(|label| {
                 Path::new(label.file.path()) == path && label.span.start <= wanted[1] && wanted[0] <= label.span.end
             })
         };
-        let actions = diagnostics.iter().filter(touches).filter_map(|diagnostic| {
-            let fix = fix_of(diagnostic)?;
+        let actions = session.diagnostics.iter().filter(touches).filter_map(|diagnostic| {
+            let (fix, is_certain) = fix_of(diagnostic)?;
             let file = Path::new(fix.file.path());
-            let edit = lsp::TextEdit { range: self.range_in(file, fix.span)?, new_text: fix.replacement };
+            let edit = lsp::TextEdit { range: session.range_in(file, fix.span)?, new_text: fix.replacement };
             Some(lsp::CodeAction {
                 title: fix.title,
                 kind: Some(lsp::CodeActionKind::QuickFix),
-                diagnostics: Some(vec![self.diagnostic(path, diagnostic)]),
-                is_preferred: Some(true),
+                diagnostics: Some(vec![session.diagnostic(path, diagnostic)]),
+                is_preferred: Some(is_certain),
                 edit: Some(lsp::WorkspaceEdit {
-                    changes: Some(HashMap::from([(self.uri(file)?, vec![edit])])),
+                    changes: Some(HashMap::from([(session.uri(file)?, vec![edit])])),
                     ..lsp::WorkspaceEdit::default()
                 }),
                 ..lsp::CodeAction::default()
@@ -376,10 +423,10 @@ impl Session {
 
     /// What is to be sent when nothing else waits: the diagnostics of each file in which they are others than before.
     pub fn outstanding(&mut self) -> Vec<Message> {
-        if !std::mem::take(&mut self.is_stale) {
+        self.refresh();
+        if !std::mem::take(&mut self.is_unpublished) {
             return Vec::new();
         }
-        self.diagnostics = self.desk.diagnostics();
         let mut of_files: HashMap<PathBuf, Vec<&Diagnostic>> = HashMap::new();
         for diagnostic in &self.diagnostics {
             // a text that is compiled in is no file: the mistake shows where the file names it
@@ -438,7 +485,6 @@ impl Session {
             range: main.map(range_of).unwrap_or_default(),
             severity: Some(protocol::severity(diagnostic.severity)),
             code: Some(diagnostic.code.name().to_owned().into()),
-            code_description: Some(protocol::description(diagnostic.code)),
             source: Some("faultbook".to_owned()),
             message: message.into(),
             related_information: Some(related.collect::<Vec<_>>()).filter(|related| !related.is_empty()),

@@ -43,7 +43,7 @@ impl Faultbook {
 
     pub(crate) fn set_overlays_aside(&mut self) {
         self.rules.iter_mut().for_each(Rule::without_overlay);
-        self.overlay_noise = OverlayNoise::default();
+        self.overlay_noise = Arc::default();
     }
 
     /// Finds the overlays that lie right at some paths: in a folder, or the path itself.
@@ -88,7 +88,7 @@ impl Faultbook {
         let entries = Entries::new(&overlays);
         self.rules.iter_mut().for_each(Rule::without_overlay);
         diagnostics.extend(entries.unused(self.rules.iter(), &self.other_rules));
-        self.overlay_noise = entries.apply(&mut self.rules);
+        self.overlay_noise = Arc::new(entries.apply(&mut self.rules));
         self.diagnostics.extend(diagnostics);
         self.diagnostics.sort_by(|left, right| left.sort_key().cmp(&right.sort_key()));
     }
