@@ -1,6 +1,8 @@
 //! `faultbook serve`: the portal.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 use tracing_subscriber::EnvFilter;
@@ -8,7 +10,10 @@ use tracing_subscriber::EnvFilter;
 use crate::cli::Context;
 use crate::cli::diagnostics;
 use crate::cli::exit::{Exit, Failure};
+use crate::portal::options::{DATABASE, SPOOL};
 use crate::portal::{PortalError, PortalOptions, Server};
+use crate::rule::limit_settings::size as bytes;
+use crate::rule::timespan::Timespan;
 
 /// Start the portal: a web service that answers pasted errors
 ///
@@ -28,9 +33,30 @@ pub struct ServeArgs {
     /// Listen at this address
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
+    /// Keep what is to stay in this database: sqlite:FILE or postgres://USER:PASSWORD@HOST/NAME
+    #[arg(long, value_name = "URL", default_value = DATABASE, env = "FAULTBOOK_DATABASE", hide_env_values = true)]
+    database: String,
+    /// Keep uploads in this folder until they are diagnosed
+    #[arg(long, value_name = "FOLDER", default_value = SPOOL)]
+    spool: PathBuf,
+    /// Take uploads of at most this size
+    #[arg(long, value_name = "SIZE", default_value = "1 GiB", value_parser = size)]
+    max_upload: u64,
+    /// Keep cases for this long
+    #[arg(long, value_name = "DURATION", default_value = "24h", value_parser = timespan)]
+    retain: Duration,
     /// Write the log as one JSON object a line
     #[arg(long)]
     log_json: bool,
+}
+
+fn size(written: &str) -> Result<u64, String> {
+    bytes(written).ok_or_else(|| "write a number of bytes, or a number with B, KiB, MiB, GiB or TiB".to_owned())
+}
+
+fn timespan(written: &str) -> Result<Duration, String> {
+    let span: Timespan = written.parse().map_err(|_| "write a number with s, m, h, d or w, such as 24h".to_owned())?;
+    Ok(Duration::from_secs(span.seconds()))
 }
 
 /// Runs the command.
@@ -44,6 +70,10 @@ pub fn run(args: &ServeArgs, context: &Context) -> Result<Exit, Failure> {
     let faultbook = context.faultbook.load()?;
     diagnostics::talk_errors(&context.console, &faultbook);
     let mut options = PortalOptions::at(args.listen);
+    options.database.clone_from(&args.database);
+    options.spool.clone_from(&args.spool);
+    options.upload_bytes = args.max_upload;
+    options.retain = args.retain;
     options.rules = context.faultbook.rules().to_vec();
     options.templates = context.faultbook.templates().to_vec();
     options.overlays = context.faultbook.overlays().to_vec();

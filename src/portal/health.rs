@@ -91,9 +91,12 @@ pub(crate) struct Alive {
     rules: Loaded,
 }
 
-/// Says whether requests can be answered.
-pub(crate) async fn ready(State(_): State<Arc<Portal>>) -> (StatusCode, Json<Ready>) {
-    (StatusCode::OK, Json(Ready { status: "ready" }))
+/// Says whether requests can be answered: the database has to answer too.
+pub(crate) async fn ready(State(portal): State<Arc<Portal>>) -> (StatusCode, Json<Ready>) {
+    match portal.store.is_ready().await {
+        true => (StatusCode::OK, Json(Ready { status: "ready" })),
+        false => (StatusCode::SERVICE_UNAVAILABLE, Json(Ready { status: "the database does not answer" })),
+    }
 }
 
 /// The answer of `/readyz`.

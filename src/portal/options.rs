@@ -1,5 +1,6 @@
 //! What a portal is started with.
 
+use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -11,6 +12,14 @@ use crate::portal::access::Token;
 pub const TEXT_BYTES: usize = 1 << 20;
 /// How long a request without an upload may take.
 pub const REQUEST_TIME: Duration = Duration::from_secs(30);
+/// Bytes of an upload.
+pub const UPLOAD_BYTES: u64 = 1 << 30;
+/// How long cases are kept.
+pub const RETAIN: Duration = Duration::from_secs(24 * 60 * 60);
+/// The database, a file in the working directory.
+pub const DATABASE: &str = "sqlite:faultbook.db";
+/// The folder for uploads, in the working directory.
+pub const SPOOL: &str = "faultbook-cases";
 /// How long requests may take to finish when the service is told to stop.
 pub const SHUTDOWN_TIME: Duration = Duration::from_secs(20);
 
@@ -27,10 +36,38 @@ pub struct PortalOptions {
     pub overlays: Vec<PathBuf>,
     /// Who may ask for more than the public does.
     pub tokens: Vec<Token>,
+    /// The database, see [`Store::open`](crate::portal::store::Store::open).
+    pub database: String,
+    /// The folder for uploads until they are diagnosed, and for what was found. Everything in it is the portal's.
+    pub spool: PathBuf,
+    /// Bytes of an upload.
+    pub upload_bytes: u64,
+    /// How long cases are kept.
+    pub retain: Duration,
+    /// The address at which readers reach the portal, without a slash at the end; for links in mails and feeds.
+    pub public_address: Option<String>,
+    /// How mails are sent; none: nobody can subscribe.
+    pub mail: Option<MailOptions>,
     /// Bytes of a pasted text.
     pub text_bytes: usize,
     /// How long a request without an upload may take.
     pub request_time: Duration,
+}
+
+/// How mails are sent.
+#[derive(Clone, PartialEq, Eq)]
+pub struct MailOptions {
+    /// The server, as `smtp://[user:password@]host[:port][?tls=required]` or `smtps://…`.
+    pub server: String,
+    /// The sender, an address with or without a name.
+    pub from: String,
+}
+
+impl fmt::Debug for MailOptions {
+    /// Without the server, which may hold a password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MailOptions").field("from", &self.from).finish_non_exhaustive()
+    }
 }
 
 impl PortalOptions {
@@ -42,6 +79,12 @@ impl PortalOptions {
             templates: Vec::new(),
             overlays: Vec::new(),
             tokens: Vec::new(),
+            database: DATABASE.to_owned(),
+            spool: PathBuf::from(SPOOL),
+            upload_bytes: UPLOAD_BYTES,
+            retain: RETAIN,
+            public_address: None,
+            mail: None,
             text_bytes: TEXT_BYTES,
             request_time: REQUEST_TIME,
         }
@@ -63,6 +106,9 @@ pub enum PortalError {
     /// The connection that new requests come in by broke.
     #[error("the service cannot go on: {0}")]
     Serve(#[source] io::Error),
+    /// The database cannot be used.
+    #[error(transparent)]
+    Store(#[from] crate::portal::store::StoreError),
     /// Changes of files cannot be watched.
     #[error(transparent)]
     Watch(#[from] crate::rule::watch::WatchError),

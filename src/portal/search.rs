@@ -50,7 +50,14 @@ struct Fields {
 
 impl Fields {
     fn weighted(self) -> [(Field, f32); 6] {
-        [(self.id, 8.0), (self.title, 4.0), (self.tags, 2.0), (self.symptoms, 1.5), (self.text, 1.0), (self.samples, 1.0)]
+        [
+            (self.id, 8.0),
+            (self.title, 4.0),
+            (self.tags, 2.0),
+            (self.symptoms, 1.5),
+            (self.text, 1.0),
+            (self.samples, 1.0),
+        ]
     }
 }
 
@@ -195,7 +202,9 @@ mod tests {
 
     #[test]
     fn whatever_is_pasted_is_a_query() {
-        for query in ["", "\"", "title:(a OR", "*", "+-&& || ! ( ) { } [ ] ^ \" ~ * ? : \\ /", "10.0.0.1 443", "\u{0}ß漢"] {
+        for query in
+            ["", "\"", "title:(a OR", "*", "+-&& || ! ( ) { } [ ] ^ \" ~ * ? : \\ /", "10.0.0.1 443", "\u{0}ß漢"]
+        {
             found(query);
         }
         let log = "Nov 22 10:14:03 db02 kernel: Out of memory: Killed process 2817 (mysqld)\n".repeat(200);
@@ -208,6 +217,9 @@ mod tests {
         let index = SearchIndex::build(&faultbook).unwrap();
         let hits = index.search(&faultbook, "inode", 1, |_| true).unwrap();
         let Excerpt { text, matches } = &hits[0].excerpt;
-        assert!(matches.iter().any(|range| text[range.clone()].to_lowercase().starts_with("inode")), "{text} {matches:?}");
+        assert!(
+            matches.iter().any(|range| text[range.clone()].to_lowercase().starts_with("inode")),
+            "{text} {matches:?}"
+        );
     }
 }

@@ -23,6 +23,7 @@ use crate::portal::health::{self, Health};
 use crate::portal::metrics::{self, Metrics};
 use crate::portal::options::{PortalError, PortalOptions, SHUTDOWN_TIME};
 use crate::portal::problem::Problem;
+use crate::portal::store::Store;
 use crate::portal::{answers, reload};
 use crate::rule::Faultbook;
 
@@ -37,6 +38,7 @@ pub(crate) struct Portal {
     pub(crate) engine: LiveEngine,
     pub(crate) health: Health,
     pub(crate) metrics: Metrics,
+    pub(crate) store: Store,
     request_ids: RequestIds,
 }
 
@@ -49,16 +51,17 @@ pub struct Server {
 }
 
 impl Server {
-    /// Listens, and makes the faultbook ready. The rules that have no mistakes are used.
+    /// Opens the database, listens, and makes the faultbook ready. The rules that have no mistakes are used.
     pub async fn bind(options: PortalOptions, faultbook: Faultbook) -> Result<Self, PortalError> {
         let refused = |error| PortalError::Listen { address: options.listen, error };
         let listener = TcpListener::bind(options.listen).await.map_err(refused)?;
         let address = listener.local_addr().map_err(refused)?;
+        let store = Store::open(&options.database).await?;
         let health = Health::new(&faultbook);
         let metrics = Metrics::new();
         metrics.loaded(&faultbook);
         let engine = LiveEngine::new(Engine::new(faultbook));
-        let portal = Arc::new(Portal { options, engine, health, metrics, request_ids: RequestIds::default() });
+        let portal = Arc::new(Portal { options, engine, health, metrics, store, request_ids: RequestIds::default() });
         let reloading = match portal.options.rules.is_empty() {
             true => None,
             false => Some(reload::Reloading::begin(&portal)?),

@@ -121,7 +121,7 @@ fn shown(bytes: u64) -> String {
 
 /// Reads a number of bytes: `65536`, `20 GiB`, `1.5 MiB`. `None` for other units, for what is no number and for what no file
 /// can have.
-fn size(written: &str) -> Option<u64> {
+pub fn size(written: &str) -> Option<u64> {
     let digits = written.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(written.len());
     let (number, unit) = written.split_at(digits);
     let unit = match unit.trim_start() {
