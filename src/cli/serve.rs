@@ -1,19 +1,22 @@
 //! `faultbook serve`: the portal.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
 use tracing_subscriber::EnvFilter;
 
 use crate::cli::Context;
+use crate::cli::console::Console;
 use crate::cli::diagnostics;
 use crate::cli::exit::{Exit, Failure};
 use crate::portal::options::{DATABASE, SPOOL};
 use crate::portal::{PortalError, PortalOptions, Server};
 use crate::rule::limit_settings::size as bytes;
+use crate::rule::settings::SETTINGS_FILE;
 use crate::rule::timespan::Timespan;
+use crate::rule::{Diagnostic, DiagnosticSeverity, Faultbook, Settings};
 
 /// Start the portal: a web service that answers pasted errors
 ///
@@ -33,6 +36,9 @@ pub struct ServeArgs {
     /// Listen at this address
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
+    /// Take `portal` from this settings file instead of the `faultbook.yaml` beside the rules
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
     /// Keep what is to stay in this database: sqlite:FILE or postgres://USER:PASSWORD@HOST/NAME
     #[arg(long, value_name = "URL", default_value = DATABASE, env = "FAULTBOOK_DATABASE", hide_env_values = true)]
     database: String,
@@ -59,6 +65,31 @@ fn timespan(written: &str) -> Result<Duration, String> {
     Ok(Duration::from_secs(span.seconds()))
 }
 
+/// Reads the settings file of `--config`, which must be sound.
+fn config(path: &Path, console: &Console) -> Result<Settings, Failure> {
+    let text =
+        Faultbook::read_text(path).map_err(|fault| Failure::refused(fault.title, "name a file that can be read"))?;
+    let (settings, diagnostics) = Settings::from_text(path.display().to_string(), text);
+    diagnostics::talk(console, &diagnostics);
+    match diagnostics.iter().any(|one| one.severity == DiagnosticSeverity::Error) {
+        true => Err(broken_settings(&path.display().to_string())),
+        false => Ok(settings),
+    }
+}
+
+fn is_about_settings(diagnostic: &Diagnostic) -> bool {
+    let is_settings = |path: &str| Path::new(path).file_name().is_some_and(|name| name == SETTINGS_FILE);
+    diagnostic.severity == DiagnosticSeverity::Error
+        && diagnostic.labels.iter().any(|label| is_settings(label.file.path()))
+}
+
+fn broken_settings(path: &str) -> Failure {
+    Failure::refused(
+        format!("`{path}` has mistakes"),
+        "mend what is reported above; the portal does not start with half of its settings",
+    )
+}
+
 /// Runs the command.
 pub fn run(args: &ServeArgs, context: &Context) -> Result<Exit, Failure> {
     let filter = EnvFilter::try_from_env("FAULTBOOK_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
@@ -70,6 +101,12 @@ pub fn run(args: &ServeArgs, context: &Context) -> Result<Exit, Failure> {
     let faultbook = context.faultbook.load()?;
     diagnostics::talk_errors(&context.console, &faultbook);
     let mut options = PortalOptions::at(args.listen);
+    match &args.config {
+        Some(path) => options.configure(config(path, &context.console)?.portal()),
+        // what was left out of it might have kept somebody out
+        None if faultbook.diagnostics().iter().any(is_about_settings) => return Err(broken_settings(SETTINGS_FILE)),
+        None => options.configure(faultbook.settings().portal()),
+    }
     options.database.clone_from(&args.database);
     options.spool.clone_from(&args.spool);
     options.upload_bytes = args.max_upload;

@@ -5,21 +5,7 @@ use sha2::{Digest, Sha256};
 
 use crate::portal::problem::Problem;
 use crate::rule::Audience;
-
-/// A token that somebody may use. Tokens are long and random, so that a plain SHA-256 of one gives nothing away.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Token {
-    /// Whose it is, for the log.
-    pub name: String,
-    /// SHA-256 of the token.
-    pub hash: [u8; 32],
-    /// The audience it stands for.
-    pub audience: Audience,
-    /// Whether it may upload cases.
-    pub cases: bool,
-    /// Whether it may read statistics and the pages for authors.
-    pub statistics: bool,
-}
+use crate::rule::portal_settings::Token;
 
 /// Who makes a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,16 +58,6 @@ pub fn hash(token: &str) -> [u8; 32] {
     Sha256::digest(token.as_bytes()).into()
 }
 
-/// Reads a hash as the configuration has it: `sha256:` and 64 hexadecimal digits.
-pub fn parse_hash(written: &str) -> Option<[u8; 32]> {
-    let digits = written.strip_prefix("sha256:").filter(|digits| digits.len() == 64 && digits.is_ascii())?;
-    let mut hash = [0; 32];
-    for (byte, at) in hash.iter_mut().zip((0..64).step_by(2)) {
-        *byte = u8::from_str_radix(&digits[at..at + 2], 16).ok()?;
-    }
-    Some(hash)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -108,15 +84,6 @@ mod tests {
         assert_eq!(anybody.audience_for(Some(Audience::Partner)).unwrap_err().status(), 401);
         for refused in ["Bearer s3cre", "Bearer ", "Basic czNjcmV0", "s3cret"] {
             assert_eq!(Caller::of(&headers(refused), &tokens).unwrap_err().status(), 401, "{refused}");
-        }
-    }
-
-    #[test]
-    fn hashes_are_read_as_they_are_written() {
-        let empty = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
-        assert_eq!(parse_hash(empty), Some(hash("")));
-        for wrong in ["e3b0", "sha256:", &empty[..70], &empty.replace('e', "g"), "sha256:é"] {
-            assert_eq!(parse_hash(wrong), None, "{wrong}");
         }
     }
 }

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::portal::access::Token;
+use crate::rule::portal_settings::{PortalSettings, Token};
 
 /// Bytes of a pasted text with all that comes with it.
 pub const TEXT_BYTES: usize = 1 << 20;
@@ -88,6 +88,13 @@ impl PortalOptions {
             text_bytes: TEXT_BYTES,
             request_time: REQUEST_TIME,
         }
+    }
+
+    /// Takes over what settings say.
+    pub fn configure(&mut self, settings: &PortalSettings) {
+        self.tokens.clone_from(&settings.tokens);
+        self.public_address.clone_from(&settings.address);
+        self.mail = settings.mail.clone().map(|(server, from)| MailOptions { server, from });
     }
 }
 

@@ -44,6 +44,7 @@ pub mod pattern;
 mod pattern_common;
 pub mod pattern_library;
 mod pattern_reference;
+pub mod portal_settings;
 mod read_file;
 mod reader;
 pub mod reload;

@@ -5,16 +5,20 @@
 //! says. The `cli` applies [`Defaults`]. Nothing here reads a log.
 
 use std::ops::Range;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use encoding_rs::Encoding;
 use jiff::tz::TimeZone;
 use regex::bytes::{RegexSet, RegexSetBuilder};
 
+use crate::rule::authored::AuthoredFile;
+use crate::rule::diagnostic::Diagnostic;
 use crate::rule::limit_settings::LimitSettings;
 use crate::rule::lint::LintSettings;
 use crate::rule::pattern::Pattern;
 use crate::rule::pattern_library::PatternLibrary;
+use crate::rule::portal_settings::PortalSettings;
+use crate::rule::settings_check;
 use crate::rule::signature::FileGlob;
 use crate::rule::time_format::TimeFormat;
 use crate::rule::vocabulary::{Audience, Severity};
@@ -33,6 +37,7 @@ pub struct Settings {
     pub(crate) limits: LimitSettings,
     pub(crate) defaults: Defaults,
     pub(crate) lints: LintSettings,
+    pub(crate) portal: PortalSettings,
 }
 
 /// Defaults of the command line; what is given there goes before.
@@ -103,6 +108,11 @@ pub struct SourceSettings<'s> {
 }
 
 impl Settings {
+    /// Reads a settings file from its text; the path is only shown. What is wrong is reported and left out.
+    pub fn from_text(path: String, text: String) -> (Self, Vec<Diagnostic>) {
+        settings_check::check(&Arc::new(AuthoredFile::new(path, text)))
+    }
+
     /// What holds for the source at a path inside its case. For each key the first entry with a fitting glob wins; how records are
     /// made is one key in this, see [`SourceSettings`]. Allocates nothing, and looks at nothing without entries.
     pub fn of(&self, path: &str) -> SourceSettings<'_> {
@@ -147,6 +157,11 @@ impl Settings {
         &self.lints
     }
 
+    /// What the portal is run with.
+    pub fn portal(&self) -> &PortalSettings {
+        &self.portal
+    }
+
     /// Adds what another file says and this one does not.
     pub(crate) fn fill_from(&mut self, other: Settings) {
         self.patterns.fill_from(other.patterns);
@@ -155,6 +170,7 @@ impl Settings {
         let lints = &mut self.lints;
         lints.allow.extend(other.lints.allow.into_iter().filter(|code| !lints.deny.contains(code)));
         lints.deny.extend(other.lints.deny.into_iter().filter(|code| !lints.allow.contains(code)));
+        self.portal.fill_from(other.portal);
         let (own, other) = (&mut self.defaults, other.defaults);
         own.audience = own.audience.or(other.audience);
         own.fail_on = own.fail_on.or(other.fail_on);

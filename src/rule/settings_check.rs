@@ -16,6 +16,7 @@ use crate::rule::lint::{self, LintSettings};
 use crate::rule::pattern::Pattern;
 use crate::rule::pattern_library::{self, PatternLibrary};
 use crate::rule::pattern_reference;
+use crate::rule::portal_settings;
 use crate::rule::scalar::Offsets;
 use crate::rule::settings::{Defaults, Header, JsonKeys, Noise, Settings, SourceEntry, THREADS_MOST};
 use crate::rule::settings_file::{DefaultsFile, JsonFile, SettingsFile, SourceFile};
@@ -45,8 +46,9 @@ pub(crate) fn check(file: &Arc<AuthoredFile>) -> (Settings, Vec<Diagnostic>) {
     let limits = checker.limits(&written.limits);
     let defaults = checker.defaults(written.defaults);
     let lints = checker.lints(&written.allow, &written.deny);
+    let portal = portal_settings::check(&mut checker.parts, written.portal);
     let diagnostics = checker.parts.diagnostics;
-    (Settings { patterns, sources, limits, defaults, lints }, diagnostics)
+    (Settings { patterns, sources, limits, defaults, lints, portal }, diagnostics)
 }
 
 struct Checker<'a> {

@@ -28,6 +28,8 @@ pub struct SettingsFile {
     pub allow: Vec<Located<String>>,
     /// Warnings that count like errors.
     pub deny: Vec<Located<String>>,
+    /// What the portal is run with.
+    pub portal: PortalFile,
 }
 
 /// How the sources that fit a glob are read.
@@ -95,6 +97,34 @@ pub struct DefaultsFile {
     pub timezone: Option<Located<String>>,
 }
 
+/// What the portal is run with.
+#[derive(Clone, Debug, Default)]
+pub struct PortalFile {
+    /// Where readers reach it.
+    pub address: Option<Located<String>>,
+    /// The mail server.
+    pub mail_server: Option<Located<String>>,
+    /// The sender of mails.
+    pub mail_from: Option<Located<String>>,
+    /// Who may do more than the public.
+    pub tokens: Vec<TokenFile>,
+}
+
+/// A token of the portal.
+#[derive(Clone, Debug)]
+pub struct TokenFile {
+    /// Whose it is.
+    pub name: Located<String>,
+    /// The hash in hexadecimal.
+    pub sha256: Located<String>,
+    /// The widest audience.
+    pub audience: Option<Audience>,
+    /// Whether it may upload cases.
+    pub cases: bool,
+    /// Whether it may see statistics.
+    pub statistics: bool,
+}
+
 impl SettingsFile {
     /// Reads a settings file. What is wrong is reported, and as much of it read as can be.
     pub fn read(file: Arc<AuthoredFile>) -> (Self, Vec<Diagnostic>) {
@@ -121,7 +151,31 @@ fn read_settings(reader: &mut Reader, root: Located<Node>) -> Option<SettingsFil
     let sources = sources.into_iter().filter_map(|node| read_source(reader, node)).collect();
     let mut words = |key| fields.take(key).map(|node| reader.texts(node)).unwrap_or_default();
     let (allow, deny) = (words("allow"), words("deny"));
-    Some(SettingsFile { patterns, sources, limits, defaults, allow, deny })
+    let portal = fields.take("portal").and_then(|node| read_portal(reader, node)).unwrap_or_default();
+    Some(SettingsFile { patterns, sources, limits, defaults, allow, deny, portal })
+}
+
+fn read_portal(reader: &mut Reader, node: Located<Node>) -> Option<PortalFile> {
+    let mut fields = reader.fields(node, &settings_keys::PORTAL)?;
+    let address = fields.take("address").and_then(|node| reader.text(node));
+    let tokens = fields.take("tokens").map(|node| reader.list(node)).unwrap_or_default();
+    let tokens = tokens.into_iter().filter_map(|node| read_token(reader, node)).collect();
+    let mut portal = PortalFile { address, tokens, ..PortalFile::default() };
+    if let Some(mut mail) = fields.take("mail").and_then(|node| reader.fields(node, &settings_keys::MAIL)) {
+        portal.mail_server = reader.required(&mut mail, "server").and_then(|node| reader.text(node));
+        portal.mail_from = reader.required(&mut mail, "from").and_then(|node| reader.text(node));
+    }
+    Some(portal)
+}
+
+fn read_token(reader: &mut Reader, node: Located<Node>) -> Option<TokenFile> {
+    let mut fields = reader.fields(node, &settings_keys::TOKEN)?;
+    let name = reader.required(&mut fields, "name").and_then(|node| reader.text(node));
+    let sha256 = reader.required(&mut fields, "sha256").and_then(|node| reader.text(node));
+    let audience = fields.take("audience").and_then(|node| reader.choice(node, "an audience"));
+    let mut is_set = |key| fields.take(key).and_then(|node| reader.boolean(node)).unwrap_or_default();
+    let (cases, statistics) = (is_set("cases"), is_set("statistics"));
+    Some(TokenFile { name: name?, sha256: sha256?, audience, cases, statistics })
 }
 
 fn read_source(reader: &mut Reader, node: Located<Node>) -> Option<SourceFile> {

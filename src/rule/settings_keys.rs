@@ -1,8 +1,8 @@
 //! The keys of `faultbook.yaml`. See [`keys`](crate::rule::keys) for what is made of them; those of `limits` come from
 //! [`LimitSettings`].
 
-use crate::rule::keys::Absent::{Nothing, Required, Words};
-use crate::rule::keys::Shape::{Choice, Count, List, Named, OneOrMore, Text};
+use crate::rule::keys::Absent::{Nothing, Required, Value, Words};
+use crate::rule::keys::Shape::{Boolean, Choice, Count, List, Named, OneOrMore, Text};
 use crate::rule::keys::{Mapping, Needs, Shape, key};
 use crate::rule::limit_settings::LimitSettings;
 use crate::rule::settings::{Defaults, THREADS_MOST};
@@ -13,6 +13,9 @@ const WARNING: Shape = Text("name of a warning");
 const GLOB: Shape = Text("glob");
 const FORMAT: Shape = Text("format of strptime");
 const ZONE: Shape = Text("time zone, such as `Europe/Berlin` or `+02:00`");
+const ADDRESS: Shape = Text("address, such as `https://help.example.com`");
+const SERVER: Shape = Text("address, such as `smtps://user:password@mail.example.com`");
+const HASH: Shape = Shape::Matching("64 hexadecimal digits", "^[0-9a-fA-F]{64}$");
 const A_SOURCE: Shape = Shape::Mapping(&SOURCE);
 
 /// A settings file.
@@ -34,6 +37,7 @@ pub(crate) static SETTINGS: Mapping = Mapping {
         key("defaults", Shape::Mapping(&DEFAULTS), Nothing, "defaults of the command line"),
         key("allow", List(&WARNING), Nothing, "warnings of `check` that are not shown"),
         key("deny", List(&WARNING), Nothing, "warnings of `check` that count like errors"),
+        key("portal", Shape::Mapping(&PORTAL), Nothing, "what `faultbook serve` is run with"),
     ],
 };
 
@@ -103,5 +107,58 @@ pub(crate) static DEFAULTS: Mapping = Mapping {
         key("min_severity", Choice(Severity::NAMES), Nothing, "`--min-severity`"),
         key("threads", Count(THREADS_MOST as u64), Nothing, "`--threads`; 0 is one for each processor"),
         key("timezone", ZONE, Nothing, "`--timezone`"),
+    ],
+};
+
+/// The portal.
+pub(crate) static PORTAL: Mapping = Mapping {
+    name: "portal",
+    what: "`portal`",
+    about: "What `faultbook serve` is run with; arguments go before.",
+    needs: Needs::Nothing,
+    later: &[],
+    keys: &[
+        key("address", ADDRESS, Nothing, "where readers reach the portal; for links in mails and feeds"),
+        key(
+            "mail",
+            Shape::Mapping(&MAIL),
+            Nothing,
+            "how mails to subscribers are sent; without it nobody can subscribe",
+        ),
+        key("tokens", List(&Shape::Mapping(&TOKEN)), Nothing, "who may do more than the public"),
+    ],
+};
+
+/// `mail` of the portal.
+pub(crate) static MAIL: Mapping = Mapping {
+    name: "mail",
+    what: "`mail`",
+    about: "How mails are sent.",
+    needs: Needs::Nothing,
+    later: &[],
+    keys: &[
+        key(
+            "server",
+            SERVER,
+            Required,
+            "the server; better from the variable FAULTBOOK_MAIL_SERVER if it has a password",
+        ),
+        key("from", Text("mail address, with or without a name"), Required, "the sender"),
+    ],
+};
+
+/// An entry of `tokens`.
+pub(crate) static TOKEN: Mapping = Mapping {
+    name: "token",
+    what: "an entry of `tokens`",
+    about: "A token that somebody sends as `Authorization: Bearer …`. The token itself is not written down, only its hash.",
+    needs: Needs::Nothing,
+    later: &[],
+    keys: &[
+        key("name", Text("name"), Required, "whose it is, for the log"),
+        key("sha256", HASH, Required, "the SHA-256 of the token: `printf %s TOKEN | sha256sum`"),
+        key("audience", Choice(Audience::NAMES), Value("public"), "the widest audience that it may ask for"),
+        key("cases", Boolean, Value("false"), "whether it may upload cases; if no token may, everybody may"),
+        key("statistics", Boolean, Value("false"), "whether it may see statistics and the page for authors"),
     ],
 };
