@@ -11,7 +11,7 @@ use crate::cli::Context;
 use crate::cli::console::Console;
 use crate::cli::diagnostics;
 use crate::cli::exit::{Exit, Failure};
-use crate::portal::options::{DATABASE, SPOOL};
+use crate::portal::options::{DATABASE, REQUESTS_PER_SECOND, SPOOL};
 use crate::portal::{PortalError, PortalOptions, Server};
 use crate::rule::limit_settings::size as bytes;
 use crate::rule::settings::SETTINGS_FILE;
@@ -51,6 +51,12 @@ pub struct ServeArgs {
     /// Keep cases for this long
     #[arg(long, value_name = "DURATION", default_value = "24h", value_parser = timespan)]
     retain: Duration,
+    /// Let one client make N requests a second; 0 for any number
+    #[arg(long, value_name = "N", default_value_t = REQUESTS_PER_SECOND)]
+    rate_limit: u32,
+    /// Tell clients apart by the header X-Forwarded-For, which a proxy before the portal sets
+    #[arg(long)]
+    behind_proxy: bool,
     /// Write the log as one JSON object a line
     #[arg(long)]
     log_json: bool,
@@ -110,6 +116,8 @@ pub fn run(args: &ServeArgs, context: &Context) -> Result<Exit, Failure> {
     options.database.clone_from(&args.database);
     options.spool.clone_from(&args.spool);
     options.upload_bytes = args.max_upload;
+    options.requests_per_second = args.rate_limit;
+    options.is_behind_proxy = args.behind_proxy;
     options.retain = args.retain;
     options.rules = context.faultbook.rules().to_vec();
     options.templates = context.faultbook.templates().to_vec();

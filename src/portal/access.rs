@@ -40,6 +40,15 @@ impl Caller {
         }
     }
 
+    /// Refuses who may not see statistics.
+    pub fn must_see_statistics(&self) -> Result<(), Problem> {
+        match self {
+            Caller::Known(token) if token.statistics => Ok(()),
+            Caller::Known(_) => Err(Problem::forbidden("it does not reach to statistics")),
+            Caller::Anybody => Err(Problem::unauthorized("statistics need a token")),
+        }
+    }
+
     /// The audience that was asked for, or the caller's own. Refuses one that is wider than the caller's.
     pub fn audience_for(&self, wanted: Option<Audience>) -> Result<Audience, Problem> {
         match wanted {

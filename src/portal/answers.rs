@@ -12,6 +12,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::diagnose::{Diagnosis, Known};
 use crate::portal::access::Caller;
+use crate::portal::articles::{self, NEAREST, QUERY_LIMIT, SearchHit};
+use crate::portal::catalogue::Filter;
 use crate::portal::engine::{Engine, Rendering};
 use crate::portal::problem::Problem;
 use crate::portal::server::Portal;
@@ -53,9 +55,14 @@ pub struct AnswerRequest {
 /// What is found.
 #[derive(Debug, Serialize)]
 struct Answers<'a> {
+    /// The version of the shape.
     schema: u32,
+    /// What was found, the most telling first.
     findings: Vec<FindingShape<'a>>,
+    /// What could not be read as it should be.
     notes: Vec<NoteShape<'a>>,
+    /// When nothing was found: the articles that a search for the text finds.
+    nearest: Vec<SearchHit<'a>>,
 }
 
 impl AnswerRequest {
@@ -114,43 +121,67 @@ pub(crate) async fn post(
     let audience = request.audience(&caller)?;
     let text = request.source_text()?;
     let known = request.known()?;
-    let engine = portal.engine.current();
     let rendering = request.format;
-    let started = Instant::now();
-    let bytes = text.len();
-    let answer = move |engine: &Engine| answered(engine, audience, rendering, text, &known);
-    let (body, rules) = match bytes {
-        ..INLINE_BYTES => answer(&engine),
-        _ => {
-            let engine = Arc::clone(&engine);
-            tokio::task::spawn_blocking(move || answer(&engine)).await.map_err(|_| Problem::internal())?
-        }
+    let inline = text.len() < INLINE_BYTES;
+    let answer = {
+        let portal = Arc::clone(&portal);
+        move || answered(&portal, &portal.engine.current(), audience, rendering, &text, &known)
+    };
+    let body = match inline {
+        true => answer(),
+        false => tokio::task::spawn_blocking(answer).await.map_err(|_| Problem::internal())?,
     }?;
-    portal.metrics.answered(&rules, bytes, started.elapsed());
     let json = HeaderValue::from_static("application/json");
     Ok(([(header::CONTENT_TYPE, json)], body).into_response())
 }
 
-/// Diagnoses a text and writes what was found; beside it the rules that were.
+/// Diagnoses a text and writes what was found.
 fn answered(
+    portal: &Portal,
     engine: &Engine,
     audience: Audience,
     rendering: Rendering,
-    text: String,
+    text: &str,
     known: &Known,
-) -> Result<(Vec<u8>, Vec<String>), Problem> {
-    let case = CaseInput { name: PASTED.to_owned(), parts: vec![Part::bytes(PASTED, text.into_bytes())] };
-    let diagnosis = engine.diagnoser(audience).diagnose_pasted(case, known, &Progress::new());
-    let answers = Answers {
-        schema: SCHEMA,
-        findings: findings(engine, &diagnosis, rendering)?,
-        notes: diagnosis.notes.iter().map(|note| NoteShape { case: None, note }).collect(),
+) -> Result<Vec<u8>, Problem> {
+    let diagnosis = diagnosed(portal, engine, audience, text, known);
+    let findings = findings(engine, &diagnosis, rendering)?;
+    let nearest = match findings.is_empty() {
+        true => nearest(engine, audience, text)?,
+        false => Vec::new(),
     };
-    let body = serde_json::to_vec(&answers).map_err(|error| {
+    let notes = diagnosis.notes.iter().map(|note| NoteShape { case: None, note }).collect();
+    serde_json::to_vec(&Answers { schema: SCHEMA, findings, notes, nearest }).map_err(|error| {
         tracing::error!(%error, "an answer could not be written");
         Problem::internal()
-    })?;
-    Ok((body, answers.findings.iter().map(|finding| finding.rule.to_owned()).collect()))
+    })
+}
+
+/// Diagnoses a text with the rules that an audience may see, and counts what was found.
+pub(crate) fn diagnosed(portal: &Portal, engine: &Engine, audience: Audience, text: &str, known: &Known) -> Diagnosis {
+    let started = Instant::now();
+    let part = Part::bytes(PASTED, text.as_bytes().to_vec());
+    let case = CaseInput { name: PASTED.to_owned(), parts: vec![part] };
+    let diagnosis = engine.diagnoser(audience).diagnose_pasted(case, known, &Progress::new());
+    let rules: Vec<&str> =
+        diagnosis.findings.iter().map(|finding| engine.faultbook().rule(finding.rule).id.as_str()).collect();
+    portal.metrics.answered(&rules, text.len(), started.elapsed());
+    match rules.is_empty() {
+        true => portal.counts.unmatched(text, |text| portal.masked(text)),
+        false => portal.counts.answered(rules),
+    }
+    diagnosis
+}
+
+/// The articles that a search for a text finds.
+pub(crate) fn nearest<'a>(engine: &'a Engine, audience: Audience, text: &str) -> Result<Vec<SearchHit<'a>>, Problem> {
+    Ok(articles::search(engine, beginning(text, QUERY_LIMIT), &Filter::of(audience), 0, NEAREST)?.hits)
+}
+
+/// The beginning of a text, of at most so many bytes.
+pub(crate) fn beginning(text: &str, most: usize) -> &str {
+    let end = (0..=most.min(text.len())).rev().find(|&end| text.is_char_boundary(end));
+    text.get(..end.unwrap_or_default()).unwrap_or_default()
 }
 
 /// The findings of a diagnosis with their answers.

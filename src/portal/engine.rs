@@ -4,6 +4,7 @@
 //! of that audience alone: a rule that a reader may not see must not drop, explain or question anything either. [`LiveEngine`] is the one
 //! in use; requests that began with the one before end with it.
 
+use std::str::FromStr;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -11,6 +12,7 @@ use self_cell::self_cell;
 
 use crate::answer::{AnswerFormat, TextOptions};
 use crate::diagnose::Diagnoser;
+use crate::portal::search::SearchIndex;
 use crate::report::AnswerWriter;
 use crate::rule::{Audience, Faultbook};
 use crate::scan::Index;
@@ -53,6 +55,15 @@ impl Rendering {
     }
 }
 
+impl FromStr for Rendering {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Self, String> {
+        let known = Self::ALL.into_iter().find(|one| one.name() == word);
+        known.ok_or_else(|| format!("write `{}`", Self::ALL.map(Self::name).join("` or `")))
+    }
+}
+
 /// An index for each audience.
 struct Indexes<'book>([Index<'book>; 3]);
 
@@ -83,11 +94,17 @@ self_cell!(
 /// A faultbook ready to answer.
 pub struct Engine {
     assembled: Assembled,
+    search: SearchIndex,
 }
 
 impl Engine {
-    /// Makes a faultbook ready. Cost: linear in the number of signatures, for each audience.
-    pub fn new(faultbook: Faultbook) -> Self {
+    /// Makes a faultbook ready. Cost: linear in the number of signatures, for each audience, and in the size of the articles.
+    ///
+    /// # Errors
+    ///
+    /// When the articles cannot be indexed for search, as without memory.
+    pub fn new(faultbook: Faultbook) -> tantivy::Result<Self> {
+        let search = SearchIndex::build(&faultbook)?;
         let indexed = Indexed::new(faultbook, |faultbook| {
             let index = |audience: Audience| {
                 Index::of_rules(faultbook, |rule| rule.is_looked_for() && rule.audience <= audience)
@@ -102,12 +119,26 @@ impl Engine {
                 writers: Rendering::ALL.map(|one| AnswerWriter::new(indexed.borrow_owner(), one.format())),
             }
         });
-        Self { assembled }
+        Ok(Self { assembled, search })
     }
 
     /// The rules, of all audiences.
     pub fn faultbook(&self) -> &Faultbook {
         self.assembled.borrow_owner().borrow_owner()
+    }
+
+    /// What searches the articles, of all audiences.
+    pub fn search(&self) -> &SearchIndex {
+        &self.search
+    }
+
+    /// The article of a rule without a case.
+    pub fn article(
+        &self,
+        _rule: &crate::rule::Rule,
+        _rendering: Rendering,
+    ) -> Result<crate::report::shape::AnswerShape, crate::portal::problem::Problem> {
+        Err(crate::portal::problem::Problem::internal())
     }
 
     /// What diagnoses with the rules that an audience may see.

@@ -7,14 +7,20 @@
 
 pub mod access;
 pub mod answers;
+pub mod articles;
+pub mod catalogue;
 pub mod engine;
+pub mod feedback;
 pub mod health;
 pub mod metrics;
 pub mod options;
+mod parameters;
 pub mod problem;
+pub mod rate;
 mod reload;
 pub mod search;
 mod server;
+pub mod statistics;
 pub mod store;
 
 pub use options::{PortalError, PortalOptions};

@@ -10,6 +10,8 @@ use crate::rule::portal_settings::{PortalSettings, Token};
 
 /// Bytes of a pasted text with all that comes with it.
 pub const TEXT_BYTES: usize = 1 << 20;
+/// Requests that one client may make each second.
+pub const REQUESTS_PER_SECOND: u32 = 20;
 /// How long a request without an upload may take.
 pub const REQUEST_TIME: Duration = Duration::from_secs(30);
 /// Bytes of an upload.
@@ -48,6 +50,10 @@ pub struct PortalOptions {
     pub public_address: Option<String>,
     /// How mails are sent; none: nobody can subscribe.
     pub mail: Option<MailOptions>,
+    /// Requests that one client may make each second; 0: any number.
+    pub requests_per_second: u32,
+    /// Whether a proxy stands before the portal, whose `X-Forwarded-For` tells clients apart.
+    pub is_behind_proxy: bool,
     /// Bytes of a pasted text.
     pub text_bytes: usize,
     /// How long a request without an upload may take.
@@ -85,6 +91,8 @@ impl PortalOptions {
             retain: RETAIN,
             public_address: None,
             mail: None,
+            requests_per_second: REQUESTS_PER_SECOND,
+            is_behind_proxy: false,
             text_bytes: TEXT_BYTES,
             request_time: REQUEST_TIME,
         }
@@ -113,6 +121,9 @@ pub enum PortalError {
     /// The connection that new requests come in by broke.
     #[error("the service cannot go on: {0}")]
     Serve(#[source] io::Error),
+    /// The articles cannot be indexed for search.
+    #[error("the articles cannot be indexed: {0}")]
+    Search(#[from] tantivy::TantivyError),
     /// The database cannot be used.
     #[error(transparent)]
     Store(#[from] crate::portal::store::StoreError),

@@ -4,6 +4,8 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
+use crate::portal::store::StoreError;
+
 /// A refusal: what is wrong and what to do instead.
 #[derive(Clone, Debug, Serialize)]
 pub struct Problem {
@@ -112,5 +114,13 @@ impl IntoResponse for Problem {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response
+    }
+}
+
+impl From<StoreError> for Problem {
+    /// The database refused, which is the service's fault; what it said is in the log.
+    fn from(error: StoreError) -> Self {
+        tracing::error!(%error, "the database refused");
+        Self::internal()
     }
 }

@@ -71,8 +71,13 @@ fn load(portal: &Portal) {
         }
         return;
     }
-    portal.health.replaced(&faultbook);
-    portal.metrics.loaded(&faultbook);
-    tracing::info!(rules = faultbook.rules().len(), "rules loaded");
-    portal.engine.replace(Engine::new(faultbook));
+    let rules = faultbook.rules().len();
+    let engine = match Engine::new(faultbook) {
+        Ok(engine) => engine,
+        Err(error) => return tracing::error!(%error, "the articles cannot be indexed; the last good rules stay in use"),
+    };
+    portal.health.replaced(engine.faultbook());
+    portal.metrics.loaded(engine.faultbook());
+    tracing::info!(rules, "rules loaded");
+    portal.engine.replace(engine);
 }

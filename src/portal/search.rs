@@ -19,6 +19,8 @@ use crate::rule::{Expectation, Faultbook, Rule, RuleId};
 pub const QUERY_WORDS: usize = 48;
 /// Characters of a shown excerpt.
 const EXCERPT: usize = 180;
+/// What fits less well than this part of the best is no answer to the query: it shares a common word.
+const RELEVANT: f32 = 0.15;
 /// Letters from which a word may have one that is wrong.
 const FUZZY_LETTERS: usize = 5;
 /// Bytes that tantivy may take while it writes; the least it allows.
@@ -68,8 +70,25 @@ pub struct Hit {
     pub rule: RuleId,
     /// How well it fits; comparable within one search only.
     pub score: f32,
-    /// Where it matches.
-    pub excerpt: Excerpt,
+}
+
+/// What a query found.
+pub struct Found {
+    /// The articles, the best first.
+    pub hits: Vec<Hit>,
+    excerpts: SnippetGenerator,
+}
+
+impl Found {
+    /// The piece of an article that fits the query best; its beginning if only the title does.
+    pub fn excerpt(&self, rule: &Rule) -> Excerpt {
+        let text = article_text(rule);
+        let snippet = self.excerpts.snippet(&text);
+        if snippet.is_empty() {
+            return Excerpt { text: text.chars().take(EXCERPT).collect(), matches: Vec::new() };
+        }
+        Excerpt { text: snippet.fragment().to_owned(), matches: snippet.highlighted().to_vec() }
+    }
 }
 
 /// A piece of an article.
@@ -115,33 +134,28 @@ impl SearchIndex {
         Ok(Self { index, reader, fields })
     }
 
-    /// The articles that fit a query best, of those that `wanted` accepts.
-    pub fn search(
-        &self,
-        faultbook: &Faultbook,
-        query: &str,
-        most: usize,
-        wanted: impl Fn(&Rule) -> bool,
-    ) -> tantivy::Result<Vec<Hit>> {
+    /// The articles that fit a query, of those that `wanted` accepts, the best first.
+    pub fn search(&self, faultbook: &Faultbook, query: &str, wanted: impl Fn(&Rule) -> bool) -> tantivy::Result<Found> {
         let query = self.query(query)?;
         let searcher = self.reader.searcher();
         // what is not wanted is left out afterwards: faultbooks are small enough
         let found = searcher.search(&query, &TopDocs::with_limit(faultbook.rules().len().max(1)).order_by_score())?;
         let mut excerpts = SnippetGenerator::create(&searcher, &*query, self.fields.text)?;
         excerpts.set_max_num_chars(EXCERPT);
-        let mut hits = Vec::new();
+        let mut hits: Vec<Hit> = Vec::new();
         for (score, address) in found {
             let document: TantivyDocument = searcher.doc(address)?;
             let place = document.get_first(self.fields.place).and_then(|place| place.as_u64()).unwrap_or_default();
-            let Some(rule) = faultbook.rules().get(place as usize).filter(|rule| wanted(rule)) else { continue };
-            let snippet = excerpts.snippet(&article_text(rule));
-            let excerpt = Excerpt { text: snippet.fragment().to_owned(), matches: snippet.highlighted().to_vec() };
-            hits.push(Hit { rule: RuleId::new(place as usize), score, excerpt });
-            if hits.len() == most {
+            let rule = RuleId::new(place as usize);
+            if !faultbook.rules().get(place as usize).is_some_and(&wanted) {
+                continue;
+            }
+            if hits.first().is_some_and(|best| score < best.score * RELEVANT) {
                 break;
             }
+            hits.push(Hit { rule, score });
         }
-        Ok(hits)
+        Ok(Found { hits, excerpts })
     }
 
     /// Words, each of them optional; those that are long enough may have one wrong letter.
@@ -188,8 +202,8 @@ mod tests {
     fn found(query: &str) -> Vec<String> {
         let faultbook = Faultbook::shipped();
         let index = SearchIndex::build(&faultbook).unwrap();
-        let hits = index.search(&faultbook, query, 3, |rule| rule.audience == Audience::Public).unwrap();
-        hits.iter().map(|hit| faultbook.rule(hit.rule).id.clone()).collect()
+        let found = index.search(&faultbook, query, |rule| rule.audience == Audience::Public).unwrap();
+        found.hits.iter().map(|hit| faultbook.rule(hit.rule).id.clone()).collect()
     }
 
     #[test]
@@ -215,8 +229,8 @@ mod tests {
     fn excerpts_say_where_they_match() {
         let faultbook = Faultbook::shipped();
         let index = SearchIndex::build(&faultbook).unwrap();
-        let hits = index.search(&faultbook, "inode", 1, |_| true).unwrap();
-        let Excerpt { text, matches } = &hits[0].excerpt;
+        let found = index.search(&faultbook, "inode", |_| true).unwrap();
+        let Excerpt { text, matches } = found.excerpt(faultbook.rule(found.hits[0].rule));
         assert!(
             matches.iter().any(|range| text[range.clone()].to_lowercase().starts_with("inode")),
             "{text} {matches:?}"

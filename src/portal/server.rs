@@ -3,13 +3,13 @@
 use std::any::Any;
 use std::future::Future;
 use std::hash::{BuildHasher, RandomState};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
+use axum::extract::{ConnectInfo, DefaultBodyLimit, MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
@@ -23,8 +23,10 @@ use crate::portal::health::{self, Health};
 use crate::portal::metrics::{self, Metrics};
 use crate::portal::options::{PortalError, PortalOptions, SHUTDOWN_TIME};
 use crate::portal::problem::Problem;
+use crate::portal::rate::RateLimit;
+use crate::portal::statistics::{self, Counts};
 use crate::portal::store::Store;
-use crate::portal::{answers, reload};
+use crate::portal::{answers, articles, feedback, reload};
 use crate::rule::Faultbook;
 
 /// Characters of a request id that a client gives.
@@ -39,7 +41,16 @@ pub(crate) struct Portal {
     pub(crate) health: Health,
     pub(crate) metrics: Metrics,
     pub(crate) store: Store,
+    pub(crate) counts: Counts,
+    rate: RateLimit,
     request_ids: RequestIds,
+}
+
+impl Portal {
+    /// A text as it may be kept: without secrets and personal data.
+    pub(crate) fn masked(&self, text: &str) -> String {
+        text.to_owned()
+    }
 }
 
 /// A portal that listens.
@@ -60,8 +71,17 @@ impl Server {
         let health = Health::new(&faultbook);
         let metrics = Metrics::new();
         metrics.loaded(&faultbook);
-        let engine = LiveEngine::new(Engine::new(faultbook));
-        let portal = Arc::new(Portal { options, engine, health, metrics, store, request_ids: RequestIds::default() });
+        let engine = LiveEngine::new(Engine::new(faultbook)?);
+        let portal = Arc::new(Portal {
+            rate: RateLimit::new(options.requests_per_second),
+            options,
+            engine,
+            health,
+            metrics,
+            store,
+            counts: Counts::default(),
+            request_ids: RequestIds::default(),
+        });
         let reloading = match portal.options.rules.is_empty() {
             true => None,
             false => Some(reload::Reloading::begin(&portal)?),
@@ -86,6 +106,8 @@ impl Server {
 
     /// Serves until `stop` is done; requests that run then are finished, for at most [`SHUTDOWN_TIME`].
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), PortalError> {
+        let writing = tokio::spawn(statistics::write_regularly(Arc::downgrade(&self.portal)));
+        let portal = Arc::clone(&self.portal);
         let (told, mut was_told) = tokio::sync::watch::channel(false);
         let stop = async move {
             stop.await;
@@ -98,19 +120,31 @@ impl Server {
             let _ = was_told.wait_for(|told| *told).await;
             tokio::time::sleep(SHUTDOWN_TIME).await;
         };
-        tokio::select! {
+        let served = tokio::select! {
             served = async move { serving.await } => served.map_err(PortalError::Serve),
             () = late => {
                 tracing::warn!("some requests did not finish in time and are given up");
                 Ok(())
             }
+        };
+        writing.abort();
+        if let Err(error) = portal.counts.write(&portal.store).await {
+            tracing::warn!(%error, "the last statistics could not be written");
         }
+        portal.store.close().await;
+        served
     }
 }
 
 /// All routes.
 fn router(portal: Arc<Portal>) -> Router {
-    let api = Router::new().route("/answers", post(answers::post));
+    let api = Router::new()
+        .route("/answers", post(answers::post))
+        .route("/articles", get(articles::get_list))
+        .route("/articles/{id}", get(articles::get_one))
+        .route("/articles/{id}/feedback", get(feedback::get).post(feedback::post))
+        .route("/statistics", get(statistics::get))
+        .route("/search", get(articles::get_search));
     Router::new()
         .nest("/api/v1", api)
         .route("/healthz", get(health::alive))
@@ -131,8 +165,13 @@ async fn around(State(portal): State<Arc<Portal>>, request: Request, next: Next)
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
     let span = tracing::info_span!("request", id, %method, route);
-    let answered = tokio::time::timeout(portal.options.request_time, next.run(request)).instrument(span.clone()).await;
-    let mut response = answered.unwrap_or_else(|_| Problem::timeout().into_response());
+    let mut response = match is_admitted(&portal, &route, &request) {
+        Err(wait) => Problem::too_many(wait).into_response(),
+        Ok(()) => {
+            let answered = tokio::time::timeout(portal.options.request_time, next.run(request));
+            answered.instrument(span.clone()).await.unwrap_or_else(|_| Problem::timeout().into_response())
+        }
+    };
     // refusals by the framework itself are plain text
     if response.status() == StatusCode::PAYLOAD_TOO_LARGE && !is_problem(&response) {
         response = Problem::too_large(portal.options.text_bytes).into_response();
@@ -146,6 +185,29 @@ async fn around(State(portal): State<Arc<Portal>>, request: Request, next: Next)
         response.headers_mut().insert(REQUEST_ID.clone(), value);
     }
     response
+}
+
+/// Whether the client may ask now; what watches the service always may.
+fn is_admitted(portal: &Portal, route: &str, request: &Request) -> Result<(), u32> {
+    if matches!(route, "/healthz" | "/readyz" | "/metrics") {
+        return Ok(());
+    }
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
+    match client(&portal.options, request.headers(), peer) {
+        Some(client) => portal.rate.admit(client, Instant::now()),
+        None => Ok(()),
+    }
+}
+
+/// Who asks: the peer, or whom a proxy in front of the portal names. Of a list the last counts: that is what the proxy itself has seen.
+pub(crate) fn client(options: &PortalOptions, headers: &HeaderMap, peer: Option<IpAddr>) -> Option<IpAddr> {
+    let forwarded = || {
+        headers.get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?.rsplit(',').next()?.trim().parse().ok()
+    };
+    match options.is_behind_proxy {
+        true => forwarded().or(peer),
+        false => peer,
+    }
 }
 
 fn is_problem(response: &Response) -> bool {

@@ -147,6 +147,26 @@ pub fn scaffold(request: &Request<'_>) -> Result<Scaffold, ScaffoldError> {
     Err(ScaffoldError::NoSignature)
 }
 
+/// What the message of a paste is like, whatever the values in it: the same for pastes that one signature would find.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outline {
+    /// The message with `…` in place of its values.
+    pub text: String,
+    /// A regex for messages of this kind.
+    pub regex: String,
+}
+
+/// Outlines a paste; `None` if there is no message in it.
+pub fn outline(paste: &str) -> Option<Outline> {
+    let message = telling::message(paste)?;
+    let pieces = generalise::pieces(&message.text, Depth::Values, &mut Names::default());
+    let text = |piece: &Piece| match piece {
+        Piece::Literal(text) => text.clone(),
+        Piece::Value { .. } => "…".to_owned(),
+    };
+    Some(Outline { text: pieces.iter().map(text).collect(), regex: written::regex(&pieces) })
+}
+
 /// The lines that no signature is about; one that is written like the message is found, too.
 fn unused(further: &Further, has_no_offers: bool, regex: &str) -> Vec<UnusedLine> {
     let regex = regex::bytes::RegexBuilder::new(regex).unicode(false).build().ok();

@@ -17,7 +17,7 @@ CREATE INDEX cases_expire ON cases (expires);
 CREATE TABLE feedback (
     id TEXT PRIMARY KEY,
     rule TEXT NOT NULL,
-    content TEXT NOT NULL,    -- of the article as the reader saw it, see articles
+    about TEXT NOT NULL,      -- answer, article
     helped BIGINT NOT NULL,   -- 1 or 0
     comment TEXT NOT NULL,
     created BIGINT NOT NULL
@@ -33,8 +33,9 @@ CREATE TABLE answered (
 );
 
 CREATE TABLE unmatched (
-    fingerprint TEXT PRIMARY KEY,
-    sample TEXT NOT NULL,     -- masked
+    fingerprint TEXT PRIMARY KEY, -- SHA-256 of the regex
+    outline TEXT NOT NULL,    -- without values, masked
+    regex TEXT NOT NULL,
     count BIGINT NOT NULL,
     first_seen BIGINT NOT NULL,
     last_seen BIGINT NOT NULL

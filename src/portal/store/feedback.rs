@@ -1,16 +1,39 @@
 //! What readers say of answers and articles.
 
+use serde::{Deserialize, Serialize};
+
 use crate::portal::store::{Store, StoreError};
 
+/// What a reader read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum About {
+    /// An answer for a case.
+    #[default]
+    Answer,
+    /// The article without a case.
+    Article,
+}
+
+impl About {
+    /// The word in the database.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Answer => "answer",
+            Self::Article => "article",
+        }
+    }
+}
+
 /// One reader's word.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Feedback {
     /// An id that nobody can guess.
     pub id: String,
     /// The rule.
     pub rule: String,
-    /// A hash of the article as the reader saw it.
-    pub content: String,
+    /// What was read.
+    pub about: About,
     /// Whether it helped.
     pub helped: bool,
     /// What the reader wrote, masked; may be empty.
@@ -22,12 +45,12 @@ pub struct Feedback {
 impl Store {
     /// Keeps a reader's word. The same id again changes nothing.
     pub async fn keep_feedback(&self, feedback: &Feedback) -> Result<(), StoreError> {
-        let statement = "INSERT INTO feedback (id, rule, content, helped, comment, created) VALUES ($1, $2, $3, $4, $5, $6) \
+        let statement = "INSERT INTO feedback (id, rule, about, helped, comment, created) VALUES ($1, $2, $3, $4, $5, $6) \
             ON CONFLICT (id) DO NOTHING";
         sqlx::query(statement)
             .bind(&feedback.id)
             .bind(&feedback.rule)
-            .bind(&feedback.content)
+            .bind(feedback.about.name())
             .bind(i64::from(feedback.helped))
             .bind(&feedback.comment)
             .bind(feedback.created)
@@ -39,13 +62,13 @@ impl Store {
     /// The latest words about a rule, newest first.
     pub async fn feedback_of(&self, rule: &str, most: i64) -> Result<Vec<Feedback>, StoreError> {
         type Row = (String, String, String, i64, String, i64);
-        let statement = "SELECT id, rule, content, helped, comment, created FROM feedback WHERE rule = $1 \
+        let statement = "SELECT id, rule, about, helped, comment, created FROM feedback WHERE rule = $1 \
             ORDER BY created DESC, id LIMIT $2";
         let rows: Vec<Row> = sqlx::query_as(statement).bind(rule).bind(most).fetch_all(&self.pool).await?;
-        let word = |(id, rule, content, helped, comment, created): Row| Feedback {
+        let word = |(id, rule, about, helped, comment, created): Row| Feedback {
             id,
             rule,
-            content,
+            about: if about == About::Article.name() { About::Article } else { About::Answer },
             helped: helped != 0,
             comment,
             created,

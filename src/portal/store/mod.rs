@@ -17,7 +17,7 @@ use sqlx::any::AnyPoolOptions;
 use sqlx::error::BoxDynError;
 use sqlx::migrate::{Migration, MigrationSource, MigrationType, Migrator};
 
-pub use feedback::Feedback;
+pub use feedback::{About, Feedback};
 pub use statistics::{RuleStatistics, Unmatched};
 
 /// Connections to the database.

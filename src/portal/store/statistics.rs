@@ -27,8 +27,10 @@ pub struct RuleStatistics {
 pub struct Unmatched {
     /// What tells the kind.
     pub fingerprint: String,
-    /// One of them, masked.
-    pub sample: String,
+    /// Their message with `…` for its values, masked.
+    pub outline: String,
+    /// A regex for them, to begin a rule with.
+    pub regex: String,
     /// How many.
     pub count: i64,
     /// When the first came, in milliseconds since 1970.
@@ -50,11 +52,12 @@ impl Store {
 
     /// Adds texts of one kind that no rule knows.
     pub async fn add_unmatched(&self, texts: &Unmatched) -> Result<(), StoreError> {
-        let statement = "INSERT INTO unmatched (fingerprint, sample, count, first_seen, last_seen) VALUES ($1, $2, $3, $4, $5) \
+        let statement = "INSERT INTO unmatched (fingerprint, outline, regex, count, first_seen, last_seen) VALUES ($1, $2, $3, $4, $5, $6) \
             ON CONFLICT (fingerprint) DO UPDATE SET count = unmatched.count + excluded.count, last_seen = excluded.last_seen";
         sqlx::query(statement)
             .bind(&texts.fingerprint)
-            .bind(&texts.sample)
+            .bind(&texts.outline)
+            .bind(&texts.regex)
             .bind(texts.count)
             .bind(texts.first_seen)
             .bind(texts.last_seen)
@@ -99,15 +102,23 @@ impl Store {
         Ok(all)
     }
 
+    /// Deletes kinds of texts that were seen last before a time, and counts of days before it.
+    pub async fn forget_statistics(&self, before: i64) -> Result<(), StoreError> {
+        sqlx::query("DELETE FROM unmatched WHERE last_seen < $1").bind(before).execute(&self.pool).await?;
+        sqlx::query("DELETE FROM answered WHERE day < $1").bind(before / DAY).execute(&self.pool).await?;
+        Ok(())
+    }
+
     /// The kinds of texts that no rule knows, the most frequent first.
     pub async fn unmatched(&self, most: i64) -> Result<Vec<Unmatched>, StoreError> {
-        type Row = (String, String, i64, i64, i64);
-        let statement = "SELECT fingerprint, sample, count, first_seen, last_seen FROM unmatched \
+        type Row = (String, String, String, i64, i64, i64);
+        let statement = "SELECT fingerprint, outline, regex, count, first_seen, last_seen FROM unmatched \
             ORDER BY count DESC, fingerprint LIMIT $1";
         let rows: Vec<Row> = sqlx::query_as(statement).bind(most).fetch_all(&self.pool).await?;
-        let kind = |(fingerprint, sample, count, first_seen, last_seen): Row| Unmatched {
+        let kind = |(fingerprint, outline, regex, count, first_seen, last_seen): Row| Unmatched {
             fingerprint,
-            sample,
+            outline,
+            regex,
             count,
             first_seen,
             last_seen,

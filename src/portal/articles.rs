@@ -1,0 +1,183 @@
+//! `GET /api/v1/articles`, `/api/v1/articles/{id}` and `/api/v1/search`: articles without a case.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, Uri};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+use crate::portal::access::Caller;
+use crate::portal::catalogue::{ArticleSummary, FILTERS, Facets, Filter};
+use crate::portal::engine::{Engine, Rendering};
+use crate::portal::parameters::Parameters;
+use crate::portal::problem::Problem;
+use crate::portal::search::{Excerpt, Hit};
+use crate::portal::server::Portal;
+use crate::report::shape::AnswerShape;
+use crate::rule::{Audience, Link, Rule};
+
+/// Articles of one page of a list.
+pub const PAGE_LIMIT: usize = 100;
+/// The same when nobody says.
+pub const PAGE: usize = 20;
+/// Characters of a query; an error text may be pasted as one.
+pub const QUERY_LIMIT: usize = 16 * 1024;
+/// Articles that are offered when no rule applies.
+pub const NEAREST: usize = 5;
+
+/// A page of a list of articles.
+#[derive(Debug, Serialize)]
+pub struct ArticleList<'a> {
+    /// How many there are in all.
+    pub total: usize,
+    /// Those from `offset` on.
+    pub articles: Vec<ArticleSummary<'a>>,
+    /// How many of all there are of each kind.
+    pub facets: Facets<'a>,
+}
+
+/// A page of what was found.
+#[derive(Debug, Serialize)]
+pub struct SearchResults<'a> {
+    /// How many there are in all.
+    pub total: usize,
+    /// Those from `offset` on, the best first.
+    pub hits: Vec<SearchHit<'a>>,
+    /// How many of all there are of each kind.
+    pub facets: Facets<'a>,
+}
+
+/// An article that was found.
+#[derive(Debug, Serialize)]
+pub struct SearchHit<'a> {
+    /// The article.
+    #[serde(flatten)]
+    pub article: ArticleSummary<'a>,
+    /// How well it fits; comparable within one search only.
+    pub score: f32,
+    /// Where it matches.
+    pub excerpt: Excerpt,
+}
+
+/// An article rendered without a case.
+#[derive(Debug, Serialize)]
+pub struct ArticleShape<'a> {
+    /// What is told of it in lists.
+    #[serde(flatten)]
+    pub summary: ArticleSummary<'a>,
+    /// Who answers for it.
+    pub owner: Option<&'a str>,
+    /// Documentation to read on.
+    pub links: &'a [Link],
+    /// Related articles that the reader may see.
+    pub related: Vec<ArticleSummary<'a>>,
+    /// Symptoms, cause and every remedy; what a log would say stands as `<name>`.
+    pub article: AnswerShape,
+}
+
+/// The list of articles.
+pub fn list<'a>(engine: &'a Engine, filter: &Filter, offset: usize, limit: usize) -> ArticleList<'a> {
+    let rules: Vec<&Rule> = engine.faultbook().rules().iter().filter(|rule| filter.accepts(rule)).collect();
+    ArticleList {
+        total: rules.len(),
+        articles: rules.iter().skip(offset).take(limit).map(|rule| ArticleSummary::of(rule)).collect(),
+        facets: Facets::of(rules.into_iter()),
+    }
+}
+
+/// What a query finds.
+pub fn search<'a>(
+    engine: &'a Engine,
+    query: &str,
+    filter: &Filter,
+    offset: usize,
+    limit: usize,
+) -> Result<SearchResults<'a>, Problem> {
+    let faultbook = engine.faultbook();
+    let found = engine.search().search(faultbook, query, |rule| filter.accepts(rule)).map_err(|error| {
+        tracing::error!(%error, "a search failed");
+        Problem::internal()
+    })?;
+    let hit = |hit: &Hit| SearchHit {
+        article: ArticleSummary::of(faultbook.rule(hit.rule)),
+        score: hit.score,
+        excerpt: found.excerpt(faultbook.rule(hit.rule)),
+    };
+    Ok(SearchResults {
+        total: found.hits.len(),
+        hits: found.hits.iter().skip(offset).take(limit).map(hit).collect(),
+        facets: Facets::of(found.hits.iter().map(|hit| faultbook.rule(hit.rule))),
+    })
+}
+
+/// One article, if the audience may see it.
+pub fn article<'a>(
+    engine: &'a Engine,
+    id: &str,
+    audience: Audience,
+    rendering: Rendering,
+) -> Result<ArticleShape<'a>, Problem> {
+    let faultbook = engine.faultbook();
+    let filter = Filter::of(audience);
+    let visible = |id: &str| faultbook.find(id).map(|id| faultbook.rule(id)).filter(|rule| filter.accepts(rule));
+    // one that the reader may not see is told like one that is not there
+    let rule = visible(id).ok_or_else(|| Problem::not_found("there is no such article"))?;
+    Ok(ArticleShape {
+        summary: ArticleSummary::of(rule),
+        owner: rule.owner.as_deref(),
+        links: &rule.links,
+        related: rule.related.iter().filter_map(|id| visible(id)).map(ArticleSummary::of).collect(),
+        article: engine.article(rule, rendering)?,
+    })
+}
+
+/// Lists articles.
+pub(crate) async fn get_list(
+    State(portal): State<Arc<Portal>>,
+    headers: HeaderMap,
+    uri: Uri,
+) -> Result<Response, Problem> {
+    let audience = Caller::of(&headers, &portal.options.tokens)?.audience();
+    let parameters = Parameters::read(&uri, &[&FILTERS[..], &["offset", "limit"]].concat())?;
+    let (offset, limit) = page(&parameters)?;
+    let filter = Filter::read(&parameters, audience)?;
+    Ok(Json(list(&portal.engine.current(), &filter, offset, limit)).into_response())
+}
+
+/// Gives one article.
+pub(crate) async fn get_one(
+    State(portal): State<Arc<Portal>>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    uri: Uri,
+) -> Result<Response, Problem> {
+    let audience = Caller::of(&headers, &portal.options.tokens)?.audience();
+    let rendering = Parameters::read(&uri, &["format"])?.parsed("format")?.unwrap_or_default();
+    Ok(Json(article(&portal.engine.current(), &id, audience, rendering)?).into_response())
+}
+
+/// Searches.
+pub(crate) async fn get_search(
+    State(portal): State<Arc<Portal>>,
+    headers: HeaderMap,
+    uri: Uri,
+) -> Result<Response, Problem> {
+    let audience = Caller::of(&headers, &portal.options.tokens)?.audience();
+    let parameters = Parameters::read(&uri, &[&FILTERS[..], &["q", "offset", "limit"]].concat())?;
+    let (offset, limit) = page(&parameters)?;
+    let filter = Filter::read(&parameters, audience)?;
+    let query = parameters.text("q")?.unwrap_or_default().to_owned();
+    if query.len() > QUERY_LIMIT {
+        return Err(Problem::bad_request(format!("`q` has at most {QUERY_LIMIT} bytes")));
+    }
+    let engine = portal.engine.current();
+    let found = move || search(&engine, &query, &filter, offset, limit).map(|found| Json(found).into_response());
+    tokio::task::spawn_blocking(found).await.map_err(|_| Problem::internal())?
+}
+
+/// Which part of a list is wanted.
+pub(crate) fn page(parameters: &Parameters) -> Result<(usize, usize), Problem> {
+    Ok((parameters.number("offset", 0..=1_000_000, 0)?, parameters.number("limit", 1..=PAGE_LIMIT, PAGE)?))
+}
