@@ -1,6 +1,7 @@
 //! The portal over a real socket: the binary is started, and spoken to as clients do.
 
 mod answers;
+mod articles;
 mod rules;
 mod service;
 
@@ -14,6 +15,7 @@ use serde_json::Value;
 pub struct Portal {
     process: Child,
     pub address: String,
+    arguments: Vec<String>,
     pub folder: tempfile::TempDir,
 }
 
@@ -49,20 +51,17 @@ impl Portal {
     }
 
     fn start(folder: tempfile::TempDir, arguments: &[&str]) -> Self {
-        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("faultbook"));
-        command.current_dir(folder.path()).args(["serve", "--listen", "127.0.0.1:0"]).args(arguments);
-        let mut process = command.stderr(Stdio::piped()).spawn().unwrap();
-        let mut log = BufReader::new(process.stderr.take().unwrap());
-        let mut address = None;
-        let mut line = String::new();
-        while address.is_none() && log.read_line(&mut line).unwrap() > 0 {
-            address =
-                line.split_once("listening at http://").map(|(_, rest)| rest.trim_end_matches(['/', '\n']).to_owned());
-            line.clear();
-        }
-        // the log must be read, or the portal stops when the pipe is full
-        std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
-        Self { process, address: address.expect("the portal did not start"), folder }
+        let arguments = arguments.iter().map(ToString::to_string).collect();
+        let (process, address) = spawn(folder.path(), &arguments);
+        Self { process, address, arguments, folder }
+    }
+
+    /// Ends the process by a signal and starts another in the same folder; it listens at another port.
+    #[cfg(unix)]
+    pub fn restart(&mut self, signal: &str) {
+        self.signal(signal);
+        self.wait();
+        (self.process, self.address) = spawn(self.folder.path(), &self.arguments);
     }
 
     pub fn rules(&self) -> std::path::PathBuf {
@@ -105,6 +104,23 @@ impl Portal {
     pub fn wait(&mut self) -> std::process::ExitStatus {
         self.process.wait().unwrap()
     }
+}
+
+fn spawn(folder: &Path, arguments: &Vec<String>) -> (Child, String) {
+    let mut command = Command::new(assert_cmd::cargo::cargo_bin!("faultbook"));
+    command.current_dir(folder).args(["serve", "--listen", "127.0.0.1:0"]).args(arguments);
+    let mut process = command.stderr(Stdio::piped()).spawn().unwrap();
+    let mut log = BufReader::new(process.stderr.take().unwrap());
+    let mut address = None;
+    let (mut line, mut said) = (String::new(), String::new());
+    while address.is_none() && log.read_line(&mut line).unwrap() > 0 {
+        address =
+            line.split_once("listening at http://").map(|(_, rest)| rest.trim_end_matches(['/', '\n']).to_owned());
+        said.push_str(&std::mem::take(&mut line));
+    }
+    // the log must be read, or the portal stops when the pipe is full
+    std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
+    (process, address.unwrap_or_else(|| panic!("the portal did not start: {said}")))
 }
 
 impl Drop for Portal {
