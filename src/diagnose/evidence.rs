@@ -22,6 +22,7 @@ const TURN_OF_YEAR: i8 = 6;
 
 /// Where in one source a failure was found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "portal", derive(utoipa::ToSchema))]
 pub struct SourceEvidence {
     /// The source, named as `bundle.tar.gz::var/log/app.log`.
     pub source: String,

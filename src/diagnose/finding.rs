@@ -72,6 +72,7 @@ pub struct BranchState {
 
 /// A fact that would decide something, and how to ask a person for it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "portal", derive(utoipa::ToSchema))]
 pub struct Question {
     /// The fact.
     pub fact: String,

@@ -9,12 +9,14 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::diagnose::{Diagnosis, Known};
 use crate::portal::access::Caller;
 use crate::portal::articles::{self, NEAREST, QUERY_LIMIT, SearchHit};
 use crate::portal::catalogue::Filter;
 use crate::portal::engine::{Engine, Rendering};
+use crate::portal::openapi::Refusals;
 use crate::portal::problem::Problem;
 use crate::portal::server::Portal;
 use crate::report::shape::{AnswerShape, FindingShape, NoteShape, SCHEMA};
@@ -29,7 +31,7 @@ const INLINE_BYTES: usize = 32 * 1024;
 pub const NAMES_LIMIT: usize = 200;
 
 /// What is asked.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AnswerRequest {
     /// The error text.
@@ -53,8 +55,8 @@ pub struct AnswerRequest {
 }
 
 /// What is found.
-#[derive(Debug, Serialize)]
-struct Answers<'a> {
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Answers<'a> {
     /// The version of the shape.
     schema: u32,
     /// What was found, the most telling first.
@@ -111,6 +113,14 @@ impl AnswerRequest {
 }
 
 /// Answers a pasted error.
+#[utoipa::path(
+    post, path = "/api/v1/answers", tag = "answers", operation_id = "answer",
+    request_body(
+        description = "The error. To answer a question, send the same again with the fact.",
+        content((AnswerRequest = "application/json"), (String = "text/plain")),
+    ),
+    responses((status = 200, description = "What was found", body = Answers), Refusals),
+)]
 pub(crate) async fn post(
     State(portal): State<Arc<Portal>>,
     headers: HeaderMap,

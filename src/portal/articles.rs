@@ -7,16 +7,18 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Uri};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::portal::access::Caller;
 use crate::portal::catalogue::{ArticleSummary, FILTERS, Facets, Filter};
 use crate::portal::engine::{Engine, Rendering};
+use crate::portal::openapi::{Missing, Refusals};
 use crate::portal::parameters::Parameters;
 use crate::portal::problem::Problem;
 use crate::portal::search::{Excerpt, Hit};
 use crate::portal::server::Portal;
 use crate::report::shape::AnswerShape;
-use crate::rule::{Audience, Link, Rule};
+use crate::rule::{Audience, Link, Rule, Severity};
 
 /// Articles of one page of a list.
 pub const PAGE_LIMIT: usize = 100;
@@ -28,7 +30,7 @@ pub const QUERY_LIMIT: usize = 16 * 1024;
 pub const NEAREST: usize = 5;
 
 /// A page of a list of articles.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct ArticleList<'a> {
     /// How many there are in all.
     pub total: usize,
@@ -39,7 +41,7 @@ pub struct ArticleList<'a> {
 }
 
 /// A page of what was found.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct SearchResults<'a> {
     /// How many there are in all.
     pub total: usize,
@@ -50,7 +52,7 @@ pub struct SearchResults<'a> {
 }
 
 /// An article that was found.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct SearchHit<'a> {
     /// The article.
     #[serde(flatten)]
@@ -62,7 +64,7 @@ pub struct SearchHit<'a> {
 }
 
 /// An article rendered without a case.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct ArticleShape<'a> {
     /// What is told of it in lists.
     #[serde(flatten)]
@@ -134,6 +136,18 @@ pub fn article<'a>(
 }
 
 /// Lists articles.
+#[utoipa::path(
+    get, path = "/api/v1/articles", tag = "articles", operation_id = "listArticles",
+    params(
+        ("product" = Option<String>, Query, description = "Only articles about this product"),
+        ("version" = Option<String>, Query, description = "Only articles about this version"),
+        ("tag" = Option<Vec<String>>, Query, description = "Only articles with all of these tags"),
+        ("severity" = Option<Vec<Severity>>, Query, description = "Only articles with one of these severities"),
+        ("offset" = Option<usize>, Query, description = "How many to leave out", minimum = 0, maximum = 1000000),
+        ("limit" = Option<usize>, Query, description = "How many to give", minimum = 1, maximum = 100),
+    ),
+    responses((status = 200, description = "A page of the list", body = ArticleList), Refusals),
+)]
 pub(crate) async fn get_list(
     State(portal): State<Arc<Portal>>,
     headers: HeaderMap,
@@ -146,7 +160,15 @@ pub(crate) async fn get_list(
     Ok(Json(list(&portal.engine.current(), &filter, offset, limit)).into_response())
 }
 
-/// Gives one article.
+/// Gives one article, rendered without a case.
+#[utoipa::path(
+    get, path = "/api/v1/articles/{id}", tag = "articles", operation_id = "getArticle",
+    params(
+        ("id" = String, Path, description = "Its number or name"),
+        ("format" = Option<Rendering>, Query, description = "How it is written"),
+    ),
+    responses((status = 200, description = "The article", body = ArticleShape), Refusals, Missing),
+)]
 pub(crate) async fn get_one(
     State(portal): State<Arc<Portal>>,
     Path(id): Path<String>,
@@ -158,7 +180,20 @@ pub(crate) async fn get_one(
     Ok(Json(article(&portal.engine.current(), &id, audience, rendering)?).into_response())
 }
 
-/// Searches.
+/// Searches articles: words are stemmed, a wrong letter is forgiven, and an error text may be pasted as the query.
+#[utoipa::path(
+    get, path = "/api/v1/search", tag = "articles", operation_id = "search",
+    params(
+        ("q" = Option<String>, Query, description = "Words, at most 16 KiB"),
+        ("product" = Option<String>, Query, description = "Only articles about this product"),
+        ("version" = Option<String>, Query, description = "Only articles about this version"),
+        ("tag" = Option<Vec<String>>, Query, description = "Only articles with all of these tags"),
+        ("severity" = Option<Vec<Severity>>, Query, description = "Only articles with one of these severities"),
+        ("offset" = Option<usize>, Query, description = "How many to leave out", minimum = 0, maximum = 1000000),
+        ("limit" = Option<usize>, Query, description = "How many to give", minimum = 1, maximum = 100),
+    ),
+    responses((status = 200, description = "What was found", body = SearchResults), Refusals),
+)]
 pub(crate) async fn get_search(
     State(portal): State<Arc<Portal>>,
     headers: HeaderMap,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::portal::parameters::Parameters;
 use crate::portal::problem::Problem;
@@ -14,7 +15,7 @@ use crate::rule::{Audience, Rule, Severity, State};
 pub(crate) const FILTERS: [&str; 4] = ["product", "version", "tag", "severity"];
 
 /// What is told of an article in a list.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct ArticleSummary<'a> {
     /// Its number or name.
     pub id: &'a str,
@@ -103,7 +104,7 @@ impl Filter {
 }
 
 /// How many of some articles there are of each kind.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, ToSchema)]
 pub struct Facets<'a> {
     /// By product.
     pub products: Vec<Facet<'a>>,
@@ -114,7 +115,7 @@ pub struct Facets<'a> {
 }
 
 /// One kind.
-#[derive(Debug, PartialEq, Eq, Serialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Facet<'a> {
     /// What it is called in a filter.
     pub name: &'a str,

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use self_cell::self_cell;
+use utoipa::ToSchema;
 
 use crate::answer::{AnswerFormat, TextOptions};
 use crate::diagnose::Diagnoser;
@@ -21,7 +22,7 @@ use crate::scan::Index;
 const TEXT_WIDTH: usize = 80;
 
 /// The formats that answers are asked for in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Rendering {
     /// An HTML fragment.

@@ -8,10 +8,12 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use crate::portal::access::Caller;
 use crate::portal::answers::beginning;
 use crate::portal::catalogue::Filter;
+use crate::portal::openapi::{Missing, Refusals};
 use crate::portal::parameters::Parameters;
 use crate::portal::problem::Problem;
 use crate::portal::server::Portal;
@@ -24,7 +26,7 @@ pub const COMMENT_BYTES: usize = 4000;
 const LISTED: usize = 200;
 
 /// A reader's word.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FeedbackRequest {
     /// Whether it helped.
@@ -63,6 +65,12 @@ pub(crate) async fn keep(
 }
 
 /// Takes a reader's word.
+#[utoipa::path(
+    post, path = "/api/v1/articles/{id}/feedback", tag = "feedback", operation_id = "giveFeedback",
+    params(("id" = String, Path, description = "The article's number or name")),
+    request_body = FeedbackRequest,
+    responses((status = 204, description = "It is kept"), Refusals, Missing),
+)]
 pub(crate) async fn post(
     State(portal): State<Arc<Portal>>,
     Path(id): Path<String>,
@@ -76,6 +84,15 @@ pub(crate) async fn post(
 }
 
 /// Lists what readers said of an article, the latest first.
+#[utoipa::path(
+    get, path = "/api/v1/articles/{id}/feedback", tag = "feedback", operation_id = "listFeedback",
+    params(
+        ("id" = String, Path, description = "The article's number or name"),
+        ("limit" = Option<usize>, Query, description = "How many to give", minimum = 1, maximum = 200),
+    ),
+    security(("token" = [])),
+    responses((status = 200, description = "What readers said", body = [Feedback]), Refusals),
+)]
 pub(crate) async fn get(
     State(portal): State<Arc<Portal>>,
     Path(id): Path<String>,

@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::portal::server::Portal;
 use crate::rule::{DiagnosticSeverity, Faultbook};
@@ -19,7 +20,7 @@ pub struct Health {
 }
 
 /// A load of the rules.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Loaded {
     /// Rules in use.
     rules: usize,
@@ -80,18 +81,29 @@ fn faults(faultbook: &Faultbook) -> Vec<String> {
 }
 
 /// Says that the service lives, and with which rules.
+#[utoipa::path(
+    get, path = "/healthz", tag = "service", operation_id = "health",
+    responses((status = 200, description = "It lives", body = Alive)),
+)]
 pub(crate) async fn alive(State(portal): State<Arc<Portal>>) -> Json<Alive> {
     Json(Alive { status: "ok", rules: portal.health.loaded() })
 }
 
 /// The answer of `/healthz`.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct Alive {
     status: &'static str,
     rules: Loaded,
 }
 
 /// Says whether requests can be answered: the database has to answer too.
+#[utoipa::path(
+    get, path = "/readyz", tag = "service", operation_id = "readiness",
+    responses(
+        (status = 200, description = "They can", body = Ready),
+        (status = 503, description = "They cannot", body = Ready),
+    ),
+)]
 pub(crate) async fn ready(State(portal): State<Arc<Portal>>) -> (StatusCode, Json<Ready>) {
     match portal.store.is_ready().await {
         true => (StatusCode::OK, Json(Ready { status: "ready" })),
@@ -100,7 +112,7 @@ pub(crate) async fn ready(State(portal): State<Arc<Portal>>) -> (StatusCode, Jso
 }
 
 /// The answer of `/readyz`.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct Ready {
     status: &'static str,
 }

@@ -141,7 +141,11 @@ impl Default for Metrics {
     }
 }
 
-/// Writes the metrics.
+/// Writes the metrics, as OpenMetrics has them.
+#[utoipa::path(
+    get, path = "/metrics", tag = "service", operation_id = "metrics",
+    responses((status = 200, description = "The metrics", body = String, content_type = "application/openmetrics-text")),
+)]
 pub(crate) async fn get(State(portal): State<Arc<Portal>>) -> Result<Response, Problem> {
     let text = portal.metrics.text().map_err(|_| Problem::internal())?;
     let kind = HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");

@@ -13,6 +13,7 @@ pub mod engine;
 pub mod feedback;
 pub mod health;
 pub mod metrics;
+pub mod openapi;
 pub mod options;
 mod parameters;
 pub mod problem;

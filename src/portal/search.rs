@@ -12,6 +12,7 @@ use tantivy::query::{BooleanQuery, BoostQuery, EmptyQuery, FuzzyTermQuery, Occur
 use tantivy::schema::{Field, IndexRecordOption, STORED, Schema, TextFieldIndexing, TextOptions, Value};
 use tantivy::snippet::SnippetGenerator;
 use tantivy::{Index, IndexReader, IndexWriter, TantivyDocument, Term};
+use utoipa::ToSchema;
 
 use crate::rule::{Expectation, Faultbook, Rule, RuleId};
 
@@ -85,19 +86,45 @@ impl Found {
         let text = article_text(rule);
         let snippet = self.excerpts.snippet(&text);
         if snippet.is_empty() {
-            return Excerpt { text: text.chars().take(EXCERPT).collect(), matches: Vec::new() };
+            return Excerpt::divided(&text.chars().take(EXCERPT).collect::<String>(), &[]);
         }
-        Excerpt { text: snippet.fragment().to_owned(), matches: snippet.highlighted().to_vec() }
+        Excerpt::divided(snippet.fragment(), snippet.highlighted())
     }
 }
 
-/// A piece of an article.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+/// A piece of an article, divided where it matches.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Excerpt {
-    /// The piece.
+    /// All of it, in order.
+    pub pieces: Vec<ExcerptPiece>,
+}
+
+/// A part of an excerpt.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ExcerptPiece {
+    /// The text.
     pub text: String,
-    /// Ranges of bytes in it that match.
-    pub matches: Vec<Range<usize>>,
+    /// Whether the query asks for it.
+    pub matches: bool,
+}
+
+impl Excerpt {
+    /// Divides a text at what matches, ranges of bytes in ascending order.
+    fn divided(text: &str, matches: &[Range<usize>]) -> Self {
+        let mut pieces = Vec::new();
+        let mut add = |range: Range<usize>, matches| match text.get(range) {
+            None | Some("") => {}
+            Some(text) => pieces.push(ExcerptPiece { text: text.to_owned(), matches }),
+        };
+        let mut end = 0;
+        for range in matches {
+            add(end..range.start, false);
+            add(range.clone(), true);
+            end = range.end;
+        }
+        add(end..text.len(), false);
+        Self { pieces }
+    }
 }
 
 impl SearchIndex {

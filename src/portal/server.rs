@@ -26,7 +26,7 @@ use crate::portal::problem::Problem;
 use crate::portal::rate::RateLimit;
 use crate::portal::statistics::{self, Counts};
 use crate::portal::store::Store;
-use crate::portal::{answers, articles, feedback, reload};
+use crate::portal::{answers, articles, feedback, openapi, reload};
 use crate::rule::Faultbook;
 
 /// Characters of a request id that a client gives.
@@ -147,6 +147,7 @@ fn router(portal: Arc<Portal>) -> Router {
         .route("/search", get(articles::get_search));
     Router::new()
         .nest("/api/v1", api)
+        .route("/api/openapi.json", get(openapi::get))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(metrics::get))

@@ -13,10 +13,12 @@ use axum::http::{HeaderMap, Uri};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
+use utoipa::ToSchema;
 
 use crate::author::scaffold;
 use crate::portal::access::Caller;
 use crate::portal::answers::beginning;
+use crate::portal::openapi::Refusals;
 use crate::portal::parameters::Parameters;
 use crate::portal::problem::Problem;
 use crate::portal::server::Portal;
@@ -116,7 +118,7 @@ pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
 }
 
 /// What was learned.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Statistics {
     /// By rule, the most frequent first; only rules that were found, or that readers spoke of.
     pub rules: Vec<RuleStatistics>,
@@ -135,6 +137,12 @@ pub(crate) async fn statistics(portal: &Portal, days: usize) -> Result<Statistic
 }
 
 /// Gives what was learned.
+#[utoipa::path(
+    get, path = "/api/v1/statistics", tag = "feedback", operation_id = "statistics",
+    params(("days" = Option<usize>, Query, description = "How far to look back", minimum = 1, maximum = 732)),
+    security(("token" = [])),
+    responses((status = 200, description = "What was learned", body = Statistics), Refusals),
+)]
 pub(crate) async fn get(State(portal): State<Arc<Portal>>, headers: HeaderMap, uri: Uri) -> Result<Response, Problem> {
     Caller::of(&headers, &portal.options.tokens)?.must_see_statistics()?;
     let days = Parameters::read(&uri, &["days"])?.number("days", 1..=DAYS_LIMIT, DAYS)?;

@@ -39,6 +39,7 @@ pub struct CaseShape<'a> {
 
 /// A note and the case it belongs to; none when the input could not be opened at all.
 #[derive(Clone, Copy, Debug, Serialize)]
+#[cfg_attr(feature = "portal", derive(utoipa::ToSchema))]
 pub struct NoteShape<'a> {
     /// The case.
     pub case: Option<&'a str>,
@@ -66,6 +67,7 @@ pub struct Summary {
 
 /// One finding.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "portal", derive(utoipa::ToSchema))]
 pub struct FindingShape<'a> {
     /// The case.
     pub case: &'a str,
@@ -88,8 +90,10 @@ pub struct FindingShape<'a> {
     /// How many records.
     pub count: u64,
     /// The earliest and latest time.
+    #[cfg_attr(feature = "portal", schema(value_type = Option<String>))]
     pub first: Option<LogTime>,
     /// The latest time.
+    #[cfg_attr(feature = "portal", schema(value_type = Option<String>))]
     pub last: Option<LogTime>,
     /// Whether one of them names no zone and was taken as UTC.
     pub zone_assumed: bool,
@@ -123,6 +127,7 @@ pub struct FindingShape<'a> {
 
 /// What overlays changed about a finding.
 #[derive(Clone, Copy, Debug, Serialize)]
+#[cfg_attr(feature = "portal", derive(utoipa::ToSchema))]
 pub struct OverlayShape<'a> {
     /// That the severity is not the one of the rule.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -133,6 +138,7 @@ pub struct OverlayShape<'a> {
 
 /// Another severity than the rule's.
 #[derive(Clone, Copy, Debug, Serialize)]
+#[cfg_attr(feature = "portal", derive(utoipa::ToSchema))]
 pub struct SeverityShape<'a> {
     /// What the rule says.
     pub written: Severity,
@@ -151,6 +157,7 @@ impl<'a> OverlayShape<'a> {
 
 /// The words for a truth value of something that is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "portal", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
     /// For every possible answer.
@@ -167,6 +174,7 @@ impl From<Truth> for Outcome {
 
 /// The products an article is about.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "portal", derive(utoipa::ToSchema))]
 pub struct EnvironmentShape<'a> {
     /// `open` when the case does not say which product it is about.
     pub state: Outcome,
@@ -176,6 +184,7 @@ pub struct EnvironmentShape<'a> {
 
 /// A product and its versions.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "portal", derive(utoipa::ToSchema))]
 pub struct ProductShape<'a> {
     /// Its name.
     pub product: &'a str,
@@ -185,6 +194,8 @@ pub struct ProductShape<'a> {
 
 /// Captures in the order in which the rule has them; a mapping when serialised.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "portal", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "portal", schema(value_type = HashMap<String, CaptureShape<'a>>))]
 pub struct Captures<'a>(pub Vec<(&'a str, CaptureShape<'a>)>);
 
 impl Serialize for Captures<'_> {
@@ -195,6 +206,7 @@ impl Serialize for Captures<'_> {
 
 /// The value or values of a capture.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "portal", derive(utoipa::ToSchema))]
 #[serde(untagged)]
 pub enum CaptureShape<'a> {
     /// One.
@@ -205,6 +217,7 @@ pub enum CaptureShape<'a> {
 
 /// One remedy.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "portal", derive(utoipa::ToSchema))]
 pub struct BranchShape<'a> {
     /// Its heading; empty for a resolution without branches.
     pub title: &'a str,
@@ -217,6 +230,7 @@ pub struct BranchShape<'a> {
 
 /// A rendered article.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "portal", derive(utoipa::ToSchema))]
 pub struct AnswerShape {
     /// `html`, `markdown` or `text`.
     pub format: &'static str,

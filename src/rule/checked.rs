@@ -112,6 +112,7 @@ impl Rule {
 
 /// A reference to documentation.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(feature = "portal", derive(utoipa::ToSchema))]
 pub struct Link {
     /// What the reader sees.
     pub title: String,

@@ -127,6 +127,7 @@ pub struct FactError {
 
 /// The value of a fact, as given, extracted or derived.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "portal", derive(utoipa::ToSchema))]
 #[serde(untagged)]
 pub enum FactValue {
     /// Known to have no value: there is no such thing.

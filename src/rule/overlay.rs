@@ -20,6 +20,7 @@ pub const OVERLAY_FILE: &str = "overlay.yaml";
 
 /// Where an overlay says something, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "portal", derive(utoipa::ToSchema))]
 pub struct OverlaySource {
     /// The file, as diagnostics show it, and the line: `site/overlay.yaml:4`.
     pub by: String,

@@ -19,6 +19,7 @@ macro_rules! choices {
     ($(#[$meta:meta])* $type:ident { $($(#[$variant_meta:meta])* $variant:ident = $name:literal,)+ }) => {
         $(#[$meta])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+        #[cfg_attr(feature = "portal", derive(utoipa::ToSchema))]
         pub enum $type {
             $($(#[$variant_meta])* #[serde(rename = $name)] $variant,)+
         }

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 /// One thing that kept a source from being read, or from being read to its end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "portal", derive(utoipa::ToSchema))]
 pub struct Note {
     /// Display name of the source, as [`SourceName::name`](super::SourceName::name) has it.
     pub source: String,
@@ -18,6 +19,7 @@ pub struct Note {
 
 /// The kinds of [`Note`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(feature = "portal", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum NoteKind {

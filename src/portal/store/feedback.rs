@@ -1,11 +1,12 @@
 //! What readers say of answers and articles.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::portal::store::{Store, StoreError};
 
 /// What a reader read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum About {
     /// An answer for a case.
@@ -26,7 +27,7 @@ impl About {
 }
 
 /// One reader's word.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Feedback {
     /// An id that nobody can guess.
     pub id: String,

@@ -1,6 +1,7 @@
 //! How often rules answer and help, and texts that no rule knows.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::portal::store::{Store, StoreError};
 
@@ -8,7 +9,7 @@ use crate::portal::store::{Store, StoreError};
 const DAY: i64 = 24 * 60 * 60 * 1000;
 
 /// What is known of a rule.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct RuleStatistics {
     /// The rule.
     pub rule: String,
@@ -23,7 +24,7 @@ pub struct RuleStatistics {
 }
 
 /// Texts of one kind that no rule knows.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Unmatched {
     /// What tells the kind.
     pub fingerprint: String,
