@@ -174,22 +174,22 @@ impl<'a> Diagnoser<'a> {
         let store = EventStore::default();
         let waiting = HeldStore::default();
         let reading = self.reading();
-        let read_parts: Vec<PartReader<'_>> = case
-            .parts
-            .into_par_iter()
-            .enumerate()
-            .map(|(position, part): (usize, Part)| {
-                let mut reader = PartReader::new(self, position, pasted, (&store, &waiting));
-                let started = self.profile.map(|profile| (profile, Instant::now()));
-                read(part, reading, &budget, progress, &mut reader);
-                reader.events.flush();
-                if let Some((profile, started)) = started {
-                    // what the scan takes of it is told by the scan
-                    profile.spent(Stage::Unpack, started.elapsed().saturating_sub(reader.scanned));
-                }
-                reader
-            })
-            .collect();
+        let read_part = |(position, part): (usize, Part)| {
+            let mut reader = PartReader::new(self, position, pasted, (&store, &waiting));
+            let started = self.profile.map(|profile| (profile, Instant::now()));
+            read(part, reading, &budget, progress, &mut reader);
+            reader.events.flush();
+            if let Some((profile, started)) = started {
+                // what the scan takes of it is told by the scan
+                profile.spent(Stage::Unpack, started.elapsed().saturating_sub(reader.scanned));
+            }
+            reader
+        };
+        // one part is read here: whoever waits for a pasted text must not wait for the threads that read large cases
+        let read_parts: Vec<PartReader<'_>> = match case.parts.len() {
+            0..=1 => case.parts.into_iter().enumerate().map(read_part).collect(),
+            _ => case.parts.into_par_iter().enumerate().map(read_part).collect(),
+        };
         let mut known = known.clone();
         let mut extracted = Extracted::default();
         let mut collector = Collector::default();

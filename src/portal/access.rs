@@ -40,6 +40,17 @@ impl Caller {
         }
     }
 
+    /// Refuses who may not upload: if there are tokens for it, one is needed.
+    pub fn must_upload(&self, tokens: &[Token]) -> Result<(), Problem> {
+        let is_open = !tokens.iter().any(|token| token.cases);
+        match self {
+            _ if is_open => Ok(()),
+            Caller::Known(token) if token.cases => Ok(()),
+            Caller::Known(_) => Err(Problem::forbidden("it does not reach to uploads")),
+            Caller::Anybody => Err(Problem::unauthorized("uploads need a token")),
+        }
+    }
+
     /// Refuses who may not see statistics.
     pub fn must_see_statistics(&self) -> Result<(), Problem> {
         match self {

@@ -16,6 +16,7 @@ use prometheus_client::registry::{Registry, Unit};
 
 use crate::portal::problem::Problem;
 use crate::portal::server::Portal;
+use crate::portal::store::CaseState;
 use crate::rule::Faultbook;
 
 /// Upper bounds of the classes of durations, in seconds.
@@ -33,6 +34,9 @@ pub struct Metrics {
     rules: Gauge,
     outdated: Gauge,
     loads: Family<OutcomeLabels, Counter>,
+    cases: Family<OutcomeLabels, Counter>,
+    uploaded_bytes: Counter,
+    queued: Gauge,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -71,6 +75,9 @@ impl Metrics {
             rules: Gauge::default(),
             outdated: Gauge::default(),
             loads: Family::default(),
+            cases: Family::default(),
+            uploaded_bytes: Counter::default(),
+            queued: Gauge::default(),
         };
         let registry = &mut metrics.registry;
         registry.register("requests", "Requests by route, method and status", metrics.requests.clone());
@@ -87,6 +94,10 @@ impl Metrics {
         let help = "Whether the rules in use are older than their files, which have mistakes";
         registry.register("rules_outdated", help, metrics.outdated.clone());
         registry.register("rule_loads", "Loads of the rules by what became of them", metrics.loads.clone());
+        registry.register("cases", "Uploads that were diagnosed by outcome", metrics.cases.clone());
+        registry.register_with_unit("uploaded", "Uploads", Unit::Bytes, metrics.uploaded_bytes.clone());
+        let help = "Uploads that come in, wait or are diagnosed";
+        registry.register("cases_in_queue", help, metrics.queued.clone());
         metrics
     }
 
@@ -102,16 +113,32 @@ impl Metrics {
         self.seconds.get_or_create(&RouteLabels { route: route.to_owned() }).observe(elapsed.as_secs_f64());
     }
 
-    /// A text was diagnosed: the rules of its findings, its size, and how long it took.
-    pub(crate) fn answered(&self, rules: &[&str], bytes: usize, elapsed: Duration) {
+    /// An upload came.
+    pub(crate) fn uploaded(&self, bytes: i64) {
+        self.uploaded_bytes.inc_by(u64::try_from(bytes).unwrap_or_default());
+    }
+
+    /// A case is over.
+    pub(crate) fn case_ended(&self, state: CaseState) {
+        let outcome = if state == CaseState::Done { "done" } else { "failed" };
+        self.cases.get_or_create(&OutcomeLabels { outcome }).inc();
+    }
+
+    /// An upload was diagnosed: the rules of its findings, the size of its text, and how long it took.
+    pub(crate) fn diagnosed(&self, rules: &[&str], bytes: u64, elapsed: Duration) {
         for rule in rules {
             self.findings.get_or_create(&RuleLabels { rule: (*rule).to_owned() }).inc();
         }
+        self.diagnosed_bytes.inc_by(bytes);
+        self.diagnosing_seconds.inc_by(elapsed.as_secs_f64());
+    }
+
+    /// A text was diagnosed: the rules of its findings, its size, and how long it took.
+    pub(crate) fn answered(&self, rules: &[&str], bytes: usize, elapsed: Duration) {
         if rules.is_empty() {
             self.texts_without_finding.inc();
         }
-        self.diagnosed_bytes.inc_by(bytes as u64);
-        self.diagnosing_seconds.inc_by(elapsed.as_secs_f64());
+        self.diagnosed(rules, bytes as u64, elapsed);
     }
 
     /// Rules were loaded and are in use.
@@ -147,6 +174,7 @@ impl Default for Metrics {
     responses((status = 200, description = "The metrics", body = String, content_type = "application/openmetrics-text")),
 )]
 pub(crate) async fn get(State(portal): State<Arc<Portal>>) -> Result<Response, Problem> {
+    portal.metrics.queued.set(i64::try_from(portal.cases.taken()).unwrap_or(i64::MAX));
     let text = portal.metrics.text().map_err(|_| Problem::internal())?;
     let kind = HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
     Ok(([(header::CONTENT_TYPE, kind)], text).into_response())

@@ -8,6 +8,7 @@
 pub mod access;
 pub mod answers;
 pub mod articles;
+pub(crate) mod cases;
 pub mod catalogue;
 pub mod engine;
 pub mod feedback;
@@ -16,6 +17,7 @@ pub mod metrics;
 pub mod openapi;
 pub mod options;
 mod parameters;
+mod pdf;
 pub mod problem;
 pub mod rate;
 mod reload;

@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{IntoResponses, Modify, OpenApi};
 
+use crate::portal::cases::api as cases;
 use crate::portal::problem::Problem;
 use crate::portal::{answers, articles, feedback, health, metrics, statistics};
 
@@ -43,6 +44,12 @@ pub(crate) enum Refusals {
 #[expect(dead_code, reason = "only its description is used")]
 pub(crate) struct Missing(#[to_schema] Problem);
 
+/// There is no room in the queue; the header Retry-After says how long to wait.
+#[derive(IntoResponses)]
+#[response(status = 503, content_type = "application/problem+json")]
+#[expect(dead_code, reason = "only its description is used")]
+pub(crate) struct Busy(#[to_schema] Problem);
+
 /// Everything.
 #[derive(OpenApi)]
 #[openapi(
@@ -56,6 +63,12 @@ pub(crate) struct Missing(#[to_schema] Problem);
         articles::get_list,
         articles::get_one,
         articles::get_search,
+        cases::post,
+        cases::get_one,
+        cases::patch_one,
+        cases::delete_one,
+        cases::events,
+        cases::report,
         feedback::get,
         feedback::post,
         statistics::get,
@@ -66,6 +79,7 @@ pub(crate) struct Missing(#[to_schema] Problem);
     tags(
         (name = "answers", description = "From a pasted error to the remedy"),
         (name = "articles", description = "Articles without a case"),
+        (name = "cases", description = "Logs and archives, diagnosed in the background"),
         (name = "feedback", description = "What helps"),
         (name = "service", description = "For those who run it"),
     ),

@@ -124,6 +124,14 @@ pub enum PortalError {
     /// The articles cannot be indexed for search.
     #[error("the articles cannot be indexed: {0}")]
     Search(#[from] tantivy::TantivyError),
+    /// The folder of uploads cannot be used.
+    #[error("the folder `{}` cannot be used: {error}", folder.display())]
+    Spool {
+        /// The folder.
+        folder: PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
     /// The database cannot be used.
     #[error(transparent)]
     Store(#[from] crate::portal::store::StoreError),

@@ -88,6 +88,17 @@ impl Problem {
         Self { retry_after: Some(retry_after), ..problem }
     }
 
+    /// What is asked for does not go with what is.
+    pub fn conflict(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, "conflict", "This cannot be done now", detail)
+    }
+
+    /// The disk is full.
+    pub fn no_space() -> Self {
+        let (title, detail) = ("There is no room for this", "send less, or tell who runs the service");
+        Self::new(StatusCode::INSUFFICIENT_STORAGE, "no-space", title, detail)
+    }
+
     /// A fault of the service; what it was is in its log.
     pub fn internal() -> Self {
         let (title, detail) = ("The service has a fault", "it is in the service's log, under the request's id");

@@ -6,7 +6,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, MatchedPath, Request, State};
@@ -15,9 +15,12 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use tokio::net::TcpListener;
+use tokio::sync::mpsc::UnboundedReceiver;
 use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Instrument;
 
+use crate::portal::cases::spool::Spool;
+use crate::portal::cases::{self, Cases, Job};
 use crate::portal::engine::{Engine, LiveEngine};
 use crate::portal::health::{self, Health};
 use crate::portal::metrics::{self, Metrics};
@@ -42,6 +45,7 @@ pub(crate) struct Portal {
     pub(crate) metrics: Metrics,
     pub(crate) store: Store,
     pub(crate) counts: Counts,
+    pub(crate) cases: Cases,
     rate: RateLimit,
     request_ids: RequestIds,
 }
@@ -59,6 +63,7 @@ pub struct Server {
     address: SocketAddr,
     portal: Arc<Portal>,
     reloading: Option<reload::Reloading>,
+    jobs: UnboundedReceiver<Job>,
 }
 
 impl Server {
@@ -68,6 +73,9 @@ impl Server {
         let listener = TcpListener::bind(options.listen).await.map_err(refused)?;
         let address = listener.local_addr().map_err(refused)?;
         let store = Store::open(&options.database).await?;
+        let spool =
+            Spool::open(&options.spool).map_err(|error| PortalError::Spool { folder: options.spool.clone(), error })?;
+        let (cases, jobs) = Cases::new(spool);
         let health = Health::new(&faultbook);
         let metrics = Metrics::new();
         metrics.loaded(&faultbook);
@@ -80,13 +88,14 @@ impl Server {
             metrics,
             store,
             counts: Counts::default(),
+            cases,
             request_ids: RequestIds::default(),
         });
         let reloading = match portal.options.rules.is_empty() {
             true => None,
             false => Some(reload::Reloading::begin(&portal)?),
         };
-        Ok(Self { listener, address, portal, reloading })
+        Ok(Self { listener, address, portal, reloading, jobs })
     }
 
     /// Where it listens; with port 0 in the options, the port that was free.
@@ -106,7 +115,12 @@ impl Server {
 
     /// Serves until `stop` is done; requests that run then are finished, for at most [`SHUTDOWN_TIME`].
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), PortalError> {
-        let writing = tokio::spawn(statistics::write_regularly(Arc::downgrade(&self.portal)));
+        let weak = || Arc::downgrade(&self.portal);
+        let jobs = Arc::new(tokio::sync::Mutex::new(self.jobs));
+        let mut tasks = tokio::task::JoinSet::new();
+        tasks.spawn(statistics::write_regularly(weak()));
+        tasks.spawn(cases::sweep_regularly(weak()));
+        (0..cases::WORKERS).for_each(|_| drop(tasks.spawn(cases::work(weak(), Arc::clone(&jobs)))));
         let portal = Arc::clone(&self.portal);
         let (told, mut was_told) = tokio::sync::watch::channel(false);
         let stop = async move {
@@ -127,7 +141,8 @@ impl Server {
                 Ok(())
             }
         };
-        writing.abort();
+        portal.cases.call_off();
+        tasks.abort_all();
         if let Err(error) = portal.counts.write(&portal.store).await {
             tracing::warn!(%error, "the last statistics could not be written");
         }
@@ -144,7 +159,8 @@ fn router(portal: Arc<Portal>) -> Router {
         .route("/articles/{id}", get(articles::get_one))
         .route("/articles/{id}/feedback", get(feedback::get).post(feedback::post))
         .route("/statistics", get(statistics::get))
-        .route("/search", get(articles::get_search));
+        .route("/search", get(articles::get_search))
+        .merge(cases::routes());
     Router::new()
         .nest("/api/v1", api)
         .route("/api/openapi.json", get(openapi::get))
@@ -169,7 +185,10 @@ async fn around(State(portal): State<Arc<Portal>>, request: Request, next: Next)
     let mut response = match is_admitted(&portal, &route, &request) {
         Err(wait) => Problem::too_many(wait).into_response(),
         Ok(()) => {
-            let answered = tokio::time::timeout(portal.options.request_time, next.run(request));
+            // uploads and events take as long as they take; uploads that stand still are ended where they are read
+            let is_long = matches!(route.as_str(), "/api/v1/cases" | "/api/v1/cases/{id}/events" | "/cases");
+            let time = if is_long { Duration::MAX } else { portal.options.request_time };
+            let answered = tokio::time::timeout(time, next.run(request));
             answered.instrument(span.clone()).await.unwrap_or_else(|_| Problem::timeout().into_response())
         }
     };

@@ -2,6 +2,7 @@
 
 mod answers;
 mod articles;
+mod cases;
 mod rules;
 mod service;
 
@@ -48,6 +49,11 @@ impl Portal {
             std::fs::write(folder.path().join("rules").join(name), text).unwrap();
         }
         Self::start(folder, &[&["--rules", "rules"], arguments].concat())
+    }
+
+    /// Starts with the rules that are built in.
+    pub fn shipped(arguments: &[&str]) -> Self {
+        Self::start(tempfile::tempdir().unwrap(), arguments)
     }
 
     fn start(folder: tempfile::TempDir, arguments: &[&str]) -> Self {

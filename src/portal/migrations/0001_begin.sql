@@ -1,16 +1,15 @@
 -- Times are milliseconds since 1970 UTC, ids are 128 random bits in hexadecimal, JSON is text: both databases have these types.
 
 CREATE TABLE cases (
-    id TEXT PRIMARY KEY,
-    name TEXT NOT NULL,
-    state TEXT NOT NULL,      -- waiting, running, done, failed
+    key TEXT PRIMARY KEY,     -- SHA-256 of the id, which only the reader's link has
+    folder TEXT NOT NULL,     -- the id of the spool folder that the upload is in
+    state TEXT NOT NULL,      -- waiting, done, failed
+    reason TEXT NOT NULL,     -- why it failed
+    bytes BIGINT NOT NULL,
     created BIGINT NOT NULL,
     expires BIGINT NOT NULL,
-    audience TEXT NOT NULL,
-    known TEXT NOT NULL,      -- facts and products, JSON
-    spool TEXT NOT NULL,      -- the name of the uploaded file in the spool folder, until it is diagnosed
-    bytes BIGINT NOT NULL,
-    result TEXT               -- what was found, JSON
+    asked TEXT NOT NULL,      -- name, audience, facts and products; sealed with a key made of the id
+    result TEXT NOT NULL      -- what was found; sealed likewise; empty until then
 );
 CREATE INDEX cases_expire ON cases (expires);
 

@@ -4,6 +4,7 @@
 //! changed afterwards, is refused. Each part of what is kept has a file of its own with its methods of [`Store`]. Statements are such as both
 //! databases take. Several servers may share one PostgreSQL: whatever only one of them may do is decided by a statement, never in memory.
 
+mod cases;
 mod feedback;
 mod statistics;
 
@@ -17,6 +18,7 @@ use sqlx::any::AnyPoolOptions;
 use sqlx::error::BoxDynError;
 use sqlx::migrate::{Migration, MigrationSource, MigrationType, Migrator};
 
+pub use cases::{CaseRow, CaseState};
 pub use feedback::{About, Feedback};
 pub use statistics::{RuleStatistics, Unmatched};
 
