@@ -25,11 +25,16 @@ impl Caller {
             Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),
             _ => return Err(Problem::unauthorized("write `Authorization: Bearer TOKEN`")),
         };
-        let hash = hash(token);
-        match tokens.iter().find(|known| known.hash == hash) {
-            Some(known) => Ok(Caller::Known(known.clone())),
-            None => Err(Problem::unauthorized("this token is not known here")),
+        match Self::with(token, tokens) {
+            Caller::Anybody => Err(Problem::unauthorized("this token is not known here")),
+            known => Ok(known),
         }
+    }
+
+    /// Whose token it is; nobody's if it is not known.
+    pub fn with(token: &str, tokens: &[Token]) -> Self {
+        let hash = hash(token);
+        tokens.iter().find(|known| known.hash == hash).map_or(Caller::Anybody, |known| Caller::Known(known.clone()))
     }
 
     /// The widest audience the caller may answer for.

@@ -11,8 +11,9 @@ use arc_swap::ArcSwap;
 use self_cell::self_cell;
 use utoipa::ToSchema;
 
-use crate::answer::{AnswerFormat, TextOptions};
+use crate::answer::{AnswerFormat, Layouts, TextOptions};
 use crate::diagnose::Diagnoser;
+use crate::portal::assets::Assets;
 use crate::portal::search::SearchIndex;
 use crate::report::AnswerWriter;
 use crate::rule::{Audience, Faultbook};
@@ -96,6 +97,8 @@ self_cell!(
 pub struct Engine {
     assembled: Assembled,
     search: SearchIndex,
+    layouts: Layouts,
+    assets: Assets,
 }
 
 impl Engine {
@@ -106,6 +109,8 @@ impl Engine {
     /// When the articles cannot be indexed for search, as without memory.
     pub fn new(faultbook: Faultbook) -> tantivy::Result<Self> {
         let search = SearchIndex::build(&faultbook)?;
+        let layouts = Layouts::new(faultbook.templates(), &AnswerFormat::Html);
+        let assets = Assets::new(faultbook.templates());
         let indexed = Indexed::new(faultbook, |faultbook| {
             let index = |audience: Audience| {
                 Index::of_rules(faultbook, |rule| rule.is_looked_for() && rule.audience <= audience)
@@ -120,12 +125,22 @@ impl Engine {
                 writers: Rendering::ALL.map(|one| AnswerWriter::new(indexed.borrow_owner(), one.format())),
             }
         });
-        Ok(Self { assembled, search })
+        Ok(Self { assembled, search, layouts, assets })
     }
 
     /// The rules, of all audiences.
     pub fn faultbook(&self) -> &Faultbook {
         self.assembled.borrow_owner().borrow_owner()
+    }
+
+    /// The layouts of pages.
+    pub fn layouts(&self) -> &Layouts {
+        &self.layouts
+    }
+
+    /// Style sheet, script and icon of the pages.
+    pub fn assets(&self) -> &Assets {
+        &self.assets
     }
 
     /// What searches the articles, of all audiences.

@@ -31,6 +31,11 @@ pub struct Loaded {
 }
 
 impl Loaded {
+    /// Whether the rules in use are older than the files.
+    pub fn is_outdated(&self) -> bool {
+        self.outdated
+    }
+
     /// The first mistakes of the files, each in a line.
     pub fn faults(&self) -> &[String] {
         &self.faults

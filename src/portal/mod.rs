@@ -8,14 +8,17 @@
 pub mod access;
 pub mod answers;
 pub mod articles;
+pub mod assets;
 pub(crate) mod cases;
 pub mod catalogue;
 pub mod engine;
 pub mod feedback;
+mod forgery;
 pub mod health;
 pub mod metrics;
 pub mod openapi;
 pub mod options;
+mod pages;
 mod parameters;
 mod pdf;
 pub mod problem;

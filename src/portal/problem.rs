@@ -88,6 +88,12 @@ impl Problem {
         Self { retry_after: Some(retry_after), ..problem }
     }
 
+    /// The request comes from a page of another site.
+    pub fn forged() -> Self {
+        let (title, detail) = ("The request comes from another site", "send it from a page of this one");
+        Self::new(StatusCode::FORBIDDEN, "forged", title, detail)
+    }
+
     /// What is asked for does not go with what is.
     pub fn conflict(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::CONFLICT, "conflict", "This cannot be done now", detail)
@@ -122,6 +128,9 @@ impl IntoResponse for Problem {
         if let Some(seconds) = self.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
+        // for those who would rather have a page
+        response.extensions_mut().insert(self.clone());
+        let headers = response.headers_mut();
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }

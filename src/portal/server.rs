@@ -29,7 +29,7 @@ use crate::portal::problem::Problem;
 use crate::portal::rate::RateLimit;
 use crate::portal::statistics::{self, Counts};
 use crate::portal::store::Store;
-use crate::portal::{answers, articles, feedback, openapi, reload};
+use crate::portal::{answers, articles, feedback, forgery, openapi, pages, reload};
 use crate::rule::Faultbook;
 
 /// Characters of a request id that a client gives.
@@ -167,6 +167,7 @@ fn router(portal: Arc<Portal>) -> Router {
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(metrics::get))
+        .merge(pages::routes(portal.options.text_bytes))
         .fallback(async || Problem::not_found("see /api/openapi.json for what there is"))
         .method_not_allowed_fallback(async || Problem::method_not_allowed())
         .layer(DefaultBodyLimit::max(portal.options.text_bytes))
@@ -182,8 +183,11 @@ async fn around(State(portal): State<Arc<Portal>>, request: Request, next: Next)
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
     let span = tracing::info_span!("request", id, %method, route);
+    let wants_page = pages::fault::wants_page(request.uri().path(), request.headers());
+    let is_forged = forgery::is_forged(&method, request.headers(), portal.options.public_address.as_deref());
     let mut response = match is_admitted(&portal, &route, &request) {
         Err(wait) => Problem::too_many(wait).into_response(),
+        Ok(()) if is_forged => Problem::forged().into_response(),
         Ok(()) => {
             // uploads and events take as long as they take; uploads that stand still are ended where they are read
             let is_long = matches!(route.as_str(), "/api/v1/cases" | "/api/v1/cases/{id}/events" | "/cases");
@@ -195,6 +199,11 @@ async fn around(State(portal): State<Arc<Portal>>, request: Request, next: Next)
     // refusals by the framework itself are plain text
     if response.status() == StatusCode::PAYLOAD_TOO_LARGE && !is_problem(&response) {
         response = Problem::too_large(portal.options.text_bytes).into_response();
+    }
+    if wants_page && let Some(problem) = response.extensions_mut().remove::<Problem>() {
+        let retry = response.headers_mut().remove(header::RETRY_AFTER);
+        response = pages::fault::page(&portal, &problem, &id);
+        retry.map(|retry| response.headers_mut().insert(header::RETRY_AFTER, retry));
     }
     let status = response.status().as_u16();
     let elapsed = started.elapsed();

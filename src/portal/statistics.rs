@@ -33,7 +33,7 @@ const OUTLINED_BYTES: usize = 16 * 1024;
 /// How long statistics are kept.
 pub const KEPT: Duration = Duration::from_secs(2 * 366 * 86_400);
 /// Days that are looked back when nobody says.
-const DAYS: usize = 90;
+pub(crate) const DAYS: usize = 90;
 /// The most.
 const DAYS_LIMIT: usize = 732;
 /// Kinds of texts that are listed.

@@ -3,6 +3,7 @@
 mod answers;
 mod articles;
 mod cases;
+mod pages;
 mod rules;
 mod service;
 

@@ -32,6 +32,9 @@ use crate::portal::store::{CaseRow, CaseState};
 use crate::rule::{Audience, FactValue};
 use crate::source::Progress;
 
+pub(crate) use context::Context;
+pub(crate) use routes::{CaseFacts, add_facts, case, delete, open};
+pub(crate) use upload::take_form;
 pub(crate) use work::{sweep_regularly, work};
 
 pub(crate) mod api {
