@@ -53,6 +53,9 @@ impl Layouts {
             styled_value(state, value, style, styled)
         });
         environment.add_filter("pad", pad);
+        // for articles that are rendered already, where they do not come as such
+        environment.add_filter("safe", minijinja::filters::safe);
+        environment.add_filter("urlencode", minijinja::filters::urlencode);
         environment.add_filter("url", |url: &str| Value::from_safe_string(link_target(url)));
         Self { environment, ending }
     }

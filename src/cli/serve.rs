@@ -126,9 +126,10 @@ pub fn run(args: &ServeArgs, context: &Context) -> Result<Exit, Failure> {
     let runtime = runtime.map_err(|error| Failure::refused(format!("cannot start threads: {error}"), "try again"))?;
     let served: Result<(), PortalError> = runtime.block_on(async {
         let server = Server::bind(options, faultbook).await?;
-        context.console.say(&format!("listening at http://{}/", server.address()));
+        let stop = stop();
         reload_on_hangup(server.reloader());
-        server.run(stop()).await
+        context.console.say(&format!("listening at http://{}/", server.address()));
+        server.run(stop).await
     });
     served.map(|()| Exit::Success).map_err(|error| {
         let help = match error {
@@ -139,20 +140,21 @@ pub fn run(args: &ServeArgs, context: &Context) -> Result<Exit, Failure> {
     })
 }
 
-/// Done when the process is told to stop.
-async fn stop() {
+/// Done when the process is told to stop. Signals are caught from the call on, not from the first wait.
+fn stop() -> impl Future<Output = ()> + Send + 'static {
     #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+    let terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
+    async {
+        #[cfg(unix)]
+        if let Ok(mut terminate) = terminate {
             tokio::select! {
                 _ = tokio::signal::ctrl_c() => {}
                 _ = terminate.recv() => {}
             }
             return;
         }
+        let _ = tokio::signal::ctrl_c().await;
     }
-    let _ = tokio::signal::ctrl_c().await;
 }
 
 /// Loads the rules again whenever the process is sent a hang-up signal.

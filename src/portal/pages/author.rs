@@ -28,7 +28,7 @@ pub(crate) async fn get(State(portal): State<Arc<Portal>>, headers: HeaderMap) -
     let caller = reader(&portal, &headers)?;
     let engine = portal.engine.current();
     if caller.must_see_statistics().is_err() {
-        return render(&engine, "author", "author", context! { refused => caller != Caller::Anybody });
+        return render(&engine, "author", "author", context! { signed_in => false, refused => caller != Caller::Anybody });
     }
     let learned = statistics::statistics(&portal, DAYS).await?;
     let rules: Vec<Value> = learned
@@ -71,7 +71,7 @@ pub(crate) async fn sign_in(State(portal): State<Arc<Portal>>, body: Bytes) -> R
     let caller = if is_plain { Caller::with(token, &portal.options.tokens) } else { Caller::Anybody };
     match (caller, cookie(&portal, token, "")) {
         (Caller::Known(_), Some(cookie)) => Ok(([(header::SET_COOKIE, cookie)], go("/author")).into_response()),
-        _ => render(&portal.engine.current(), "author", "author", context! { refused => true }),
+        _ => render(&portal.engine.current(), "author", "author", context! { signed_in => false, refused => true }),
     }
 }
 

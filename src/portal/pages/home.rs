@@ -43,6 +43,8 @@ pub(crate) async fn get(State(portal): State<Arc<Portal>>, headers: HeaderMap, u
         shared.map(|id| engine.faultbook().rule(id)).filter(|rule| filter.accepts(rule)).map(ArticleSummary::of);
     let uploads = caller.must_upload(&portal.options.tokens).is_ok();
     let content = context! {
+        answered => false,
+        text => "",
         shared => Serde(shared),
         known => Serde(known),
         uploads,
@@ -106,6 +108,7 @@ fn answered(
     };
     let content = context! {
         answered => true,
+        shared => (),
         text => &text,
         lines => Serde(shown_lines(&text, &diagnosis.findings)),
         questions => Serde(questions(diagnosis.findings.iter().flat_map(|finding| &finding.questions))),
