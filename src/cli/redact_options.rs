@@ -35,7 +35,8 @@ impl RedactOptions {
         };
         let key = key.map_err(|error| match error {
             RedactionKeyError::TooShort => {
-                let help = "pseudonyms of a short secret can be undone by trying; give it some random words, or leave it out";
+                let help =
+                    "pseudonyms of a short secret can be undone by trying; give it some random words, or leave it out";
                 Failure::refused(format!("{VARIABLE} is too short: {error}"), help)
             }
             other => Failure::refused(other.to_string(), format!("give a secret in the variable {VARIABLE}")),

@@ -80,9 +80,10 @@ fn put(text: &mut String, what: CaseText<'_>, rewriter: Rewriter<'_>) {
 fn value_of(name: &str, value: &Value, rewriter: Rewriter<'_>) -> Option<Value> {
     let text = |text: &str| rewriter(CaseText::Value(name), text).map(Value::from);
     if let Some(matched) = value.downcast_object_ref::<MatchValue>() {
-        let captures = matched.captures.iter().map(|(name, value)| {
-            (name.clone(), value_of(name, value, rewriter).unwrap_or_else(|| value.clone()))
-        });
+        let captures = matched
+            .captures
+            .iter()
+            .map(|(name, value)| (name.clone(), value_of(name, value, rewriter).unwrap_or_else(|| value.clone())));
         return Some(Value::from_object(MatchValue { captures: captures.collect(), ..matched.clone() }));
     }
     match value.kind() {

@@ -307,7 +307,8 @@ impl<'r> Watching<'r> {
 
     fn learn_value(&self, text: &str, masks: &[Mask], value: &str) {
         let mut learned = self.learned.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut secret = |secret: &str, label| Learned::add(|learned| &mut learned.secrets, &mut learned, secret, label);
+        let mut secret =
+            |secret: &str, label| Learned::add(|learned| &mut learned.secrets, &mut learned, secret, label);
         let places: Vec<usize> = text.match_indices(value).take(PLACES).map(|(at, _)| at).collect();
         let mut inside = Vec::new();
         let mut is_outside = false;
@@ -369,7 +370,9 @@ impl Masker<'_> {
     pub fn diagnosis(&self, diagnosis: &mut Diagnosis) {
         diagnosis.rewrite(&|what, text| match what {
             CaseText::Value(name) => self.value(name, text),
-            CaseText::Record => self.anywhere(uncut(text)).or_else(|| (uncut(text) != text).then(|| uncut(text).to_owned())),
+            CaseText::Record => {
+                self.anywhere(uncut(text)).or_else(|| (uncut(text) != text).then(|| uncut(text).to_owned()))
+            }
             CaseText::Source | CaseText::Words => self.anywhere(text),
         });
     }

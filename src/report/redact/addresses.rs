@@ -63,7 +63,9 @@ pub(super) fn ipv4(bytes: &[u8], start: usize) -> Option<(usize, bool)> {
         return None;
     }
     let is_named = next == Some(&b'.') && bytes.get(end + 1).is_some_and(u8::is_ascii_alphabetic);
-    let is_revised = next == Some(&b'-') && four(bytes, end + 1, b'.').is_none() && bytes.get(end + 1).is_some_and(u8::is_ascii_digit);
+    let is_revised = next == Some(&b'-')
+        && four(bytes, end + 1, b'.').is_none()
+        && bytes.get(end + 1).is_some_and(u8::is_ascii_digit);
     // `package-1.2.3.4.jar`, `1.2.3.4-5`
     if is_revised || previous == Some(&b'-') && (is_named || next == Some(&b'-')) {
         return None;
@@ -127,7 +129,8 @@ fn colons_kind(run: &[u8]) -> Option<Option<MaskedKind>> {
     let groups: Vec<&str> = text.split(':').collect();
     let are_pairs = groups.iter().all(|group| group.len() == 2 && !group.contains('.'));
     if are_pairs {
-        let tells = groups.iter().any(|group| *group != "00") && groups.iter().any(|group| !group.eq_ignore_ascii_case("ff"));
+        let tells =
+            groups.iter().any(|group| *group != "00") && groups.iter().any(|group| !group.eq_ignore_ascii_case("ff"));
         return (groups.len() == 6).then_some(tells.then_some(MaskedKind::Mac));
     }
     let address: Ipv6Addr = text.parse().ok()?;
@@ -148,9 +151,11 @@ fn colons_kind(run: &[u8]) -> Option<Option<MaskedKind>> {
 /// The address of a network card, written with dashes.
 pub(super) fn mac_with_dashes(bytes: &[u8], start: usize) -> Option<usize> {
     let run = bytes.get(start..start + 17)?;
-    let is_one = run.iter().enumerate().all(|(at, byte)| if at % 3 == 2 { *byte == b'-' } else { byte.is_ascii_hexdigit() });
+    let is_one =
+        run.iter().enumerate().all(|(at, byte)| if at % 3 == 2 { *byte == b'-' } else { byte.is_ascii_hexdigit() });
     let is_part = |byte: Option<&u8>| is_word(byte) || byte == Some(&b'-');
-    let tells = run.iter().any(|byte| !matches!(byte, b'0' | b'-')) && run.iter().any(|byte| !matches!(byte, b'f' | b'F' | b'-'));
+    let tells = run.iter().any(|byte| !matches!(byte, b'0' | b'-'))
+        && run.iter().any(|byte| !matches!(byte, b'f' | b'F' | b'-'));
     (is_one && tells && !is_part(bytes.get(start + 17)) && !is_part(before(bytes, start))).then_some(start + 17)
 }
 
@@ -165,7 +170,8 @@ pub(super) fn domain(bytes: &[u8], start: usize) -> Option<usize> {
     }
     let dot = memchr::memrchr(b'.', run)?;
     let last = run.get(dot + 1..)?;
-    let is_domain = last.len() >= 2 && (last.iter().all(|byte| byte.is_ascii_alphabetic() || *byte >= 0x80) || last.starts_with(b"xn--"));
+    let is_domain = last.len() >= 2
+        && (last.iter().all(|byte| byte.is_ascii_alphabetic() || *byte >= 0x80) || last.starts_with(b"xn--"));
     let is_other = NO_DOMAINS.iter().any(|known| last.eq_ignore_ascii_case(known.as_bytes()));
     let is_sound = dot > 0 && run.first().is_some_and(|byte| !matches!(byte, b'-' | b'.'));
     (is_domain && !is_other && is_sound).then_some(start + run.len())
@@ -201,7 +207,8 @@ pub(super) fn card(bytes: &[u8], start: usize) -> Option<usize> {
     let groups = groups.get(..=group_of)?;
     let is_grouped = matches!(groups, [_] | [4, 4, 4, 1..=7] | [4, 6, 4 | 5] | [4, 4, 4, 4, 1..=3]);
     let digits = digits.get(..count)?;
-    let goes_on = is_word(bytes.get(at)) || bytes.get(at) == Some(&b'.') && bytes.get(at + 1).is_some_and(u8::is_ascii_digit);
+    let goes_on =
+        is_word(bytes.get(at)) || bytes.get(at) == Some(&b'.') && bytes.get(at + 1).is_some_and(u8::is_ascii_digit);
     (is_grouped && !goes_on && is_issued(digits) && luhn(digits)).then_some(at)
 }
 

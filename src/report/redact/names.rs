@@ -23,13 +23,37 @@ pub(super) enum Named {
 }
 
 const PASSWORDS: [&str; 11] = [
-    "password", "passwd", "passwort", "kennwort", "passphrase", "passcode", "pwd", "userpass", "dbpass", "rootpass",
+    "password",
+    "passwd",
+    "passwort",
+    "kennwort",
+    "passphrase",
+    "passcode",
+    "pwd",
+    "userpass",
+    "dbpass",
+    "rootpass",
     "contrasena",
 ];
 
 const TOKENS: [&str; 17] = [
-    "token", "secret", "apikey", "accesskey", "secretkey", "privatekey", "authkey", "signingkey", "encryptionkey",
-    "masterkey", "accountkey", "sharedkey", "credential", "credentials", "secrets", "passwords", "appkey",
+    "token",
+    "secret",
+    "apikey",
+    "accesskey",
+    "secretkey",
+    "privatekey",
+    "authkey",
+    "signingkey",
+    "encryptionkey",
+    "masterkey",
+    "accountkey",
+    "sharedkey",
+    "credential",
+    "credentials",
+    "secrets",
+    "passwords",
+    "appkey",
 ];
 
 /// What may follow the word in a name: `password_confirmation`, `password_hash`.
@@ -40,24 +64,94 @@ const SESSIONS: [&str; 8] =
 
 /// Values behind a name that tell nothing, or are no values.
 const NOTHING: [&str; 24] = [
-    "yes", "no", "true", "false", "null", "none", "nil", "undefined", "empty", "n/a", "set", "unset", "redacted",
-    "filtered", "hidden", "masked", "removed", "secret", "password", "string", "str", "required", "optional", "missing",
+    "yes",
+    "no",
+    "true",
+    "false",
+    "null",
+    "none",
+    "nil",
+    "undefined",
+    "empty",
+    "n/a",
+    "set",
+    "unset",
+    "redacted",
+    "filtered",
+    "hidden",
+    "masked",
+    "removed",
+    "secret",
+    "password",
+    "string",
+    "str",
+    "required",
+    "optional",
+    "missing",
 ];
 
 /// Words that stand before a sign or a value where a text is about a password or token and does not have one.
 const PROSE: [&str; 22] = [
-    "is", "was", "not", "invalid", "incorrect", "wrong", "expired", "bad", "unexpected", "illegal", "or", "and", "for",
-    "to", "option", "flag", "argument", "parameter", "authentication", "failed", "rejected", "must",
+    "is",
+    "was",
+    "not",
+    "invalid",
+    "incorrect",
+    "wrong",
+    "expired",
+    "bad",
+    "unexpected",
+    "illegal",
+    "or",
+    "and",
+    "for",
+    "to",
+    "option",
+    "flag",
+    "argument",
+    "parameter",
+    "authentication",
+    "failed",
+    "rejected",
+    "must",
 ];
 
 /// Prefixes of tokens, and how many letters follow at least.
 const PREFIXES: [(&str, usize); 34] = [
-    ("ghp_", 20), ("gho_", 20), ("ghu_", 20), ("ghs_", 20), ("ghr_", 20), ("github_pat_", 20),
-    ("glpat-", 16), ("gldt-", 16), ("glrt-", 16), ("glcbt-", 16), ("glptt-", 16),
-    ("xoxb-", 10), ("xoxa-", 10), ("xoxp-", 10), ("xoxr-", 10), ("xoxs-", 10), ("xoxe-", 10), ("xapp-", 10),
-    ("AIza", 30), ("ya29.", 20), ("GOCSPX-", 20), ("sk-", 20), ("sk_live_", 10), ("sk_test_", 10), ("rk_live_", 10),
-    ("pk_live_", 10), ("npm_", 30), ("pypi-", 20), ("dop_v1_", 20), ("hvs.", 20), ("SG.", 20), ("shpat_", 20),
-    ("whsec_", 20), ("dckr_pat_", 16),
+    ("ghp_", 20),
+    ("gho_", 20),
+    ("ghu_", 20),
+    ("ghs_", 20),
+    ("ghr_", 20),
+    ("github_pat_", 20),
+    ("glpat-", 16),
+    ("gldt-", 16),
+    ("glrt-", 16),
+    ("glcbt-", 16),
+    ("glptt-", 16),
+    ("xoxb-", 10),
+    ("xoxa-", 10),
+    ("xoxp-", 10),
+    ("xoxr-", 10),
+    ("xoxs-", 10),
+    ("xoxe-", 10),
+    ("xapp-", 10),
+    ("AIza", 30),
+    ("ya29.", 20),
+    ("GOCSPX-", 20),
+    ("sk-", 20),
+    ("sk_live_", 10),
+    ("sk_test_", 10),
+    ("rk_live_", 10),
+    ("pk_live_", 10),
+    ("npm_", 30),
+    ("pypi-", 20),
+    ("dop_v1_", 20),
+    ("hvs.", 20),
+    ("SG.", 20),
+    ("shpat_", 20),
+    ("whsec_", 20),
+    ("dckr_pat_", 16),
 ];
 
 /// Prefixes of the ids of AWS access keys; sixteen capitals and digits follow.
@@ -83,14 +177,17 @@ pub(super) fn named(name: &str, before: &str) -> Option<Named> {
         "setcookie" => return Some(Named::SetCookie),
         _ if compact.ends_with("authorization") => return Some(Named::Authorization),
         _ if ends(&SESSIONS) => return Some(Named::Perhaps(MaskedKind::Cookie)),
-        _ if ends(&PASSWORDS) || ["pass", "pw", "cvv", "cvc", "psk"].iter().any(|word| last.eq_ignore_ascii_case(word)) => {
+        _ if ends(&PASSWORDS)
+            || ["pass", "pw", "cvv", "cvc", "psk"].iter().any(|word| last.eq_ignore_ascii_case(word)) =>
+        {
             return Some(Named::Secret(MaskedKind::Password));
         }
         _ if ends(&TOKENS) => return Some(Named::Secret(MaskedKind::Token)),
         _ => {}
     }
     let is = |word: &str| last.eq_ignore_ascii_case(word);
-    let qualified = ["api", "access", "secret", "private", "account", "auth", "signing", "encryption", "master", "shared"];
+    let qualified =
+        ["api", "access", "secret", "private", "account", "auth", "signing", "encryption", "master", "shared"];
     if is("key") && qualified.iter().any(|word| before.eq_ignore_ascii_case(word)) {
         return Some(Named::Secret(MaskedKind::Token));
     }
@@ -167,7 +264,10 @@ pub(super) fn is_opaque(value: &str) -> bool {
 /// Where a token ends that begins here and is known by its form; `None` when there is none.
 pub(super) fn token(bytes: &[u8], start: usize) -> Option<usize> {
     let rest = bytes.get(start..)?;
-    if !matches!(rest.first()?, b'g' | b'x' | b'A' | b'y' | b'G' | b's' | b'r' | b'p' | b'n' | b'd' | b'h' | b'S' | b'w' | b'e') {
+    if !matches!(
+        rest.first()?,
+        b'g' | b'x' | b'A' | b'y' | b'G' | b's' | b'r' | b'p' | b'n' | b'd' | b'h' | b'S' | b'w' | b'e'
+    ) {
         return None;
     }
     let run = |from: usize, dots: bool| {
@@ -186,11 +286,16 @@ pub(super) fn token(bytes: &[u8], start: usize) -> Option<usize> {
         return (length == 20 && !goes_on).then_some(start + length);
     }
     let (prefix, least) = PREFIXES.iter().find(|(prefix, _)| rest.starts_with(prefix.as_bytes()))?;
-    let length = run(prefix.len(), prefix.ends_with('.'));
-    let body = rest.get(prefix.len()..prefix.len() + length)?;
+    // what is none is looked at again, so it is found out soon
+    let near = rest.get(prefix.len()..rest.len().min(prefix.len() + NAME_LIMIT))?;
+    let is_part = |byte: &u8| {
+        byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-') || *byte == b'.' && prefix.ends_with('.')
+    };
+    let body = near.get(..near.iter().take_while(|byte| is_part(byte)).count())?;
     let has = |test: fn(&u8) -> bool| body.iter().any(test);
     let is_random = has(u8::is_ascii_digit) || has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase);
-    (length >= *least && is_random).then_some(start + prefix.len() + length)
+    let is_one = body.len() >= *least && is_random;
+    is_one.then(|| start + prefix.len() + run(prefix.len(), prefix.ends_with('.')))
 }
 
 #[cfg(test)]
@@ -201,24 +306,53 @@ mod tests {
     fn names_of_secrets_are_known_in_every_spelling() {
         let password = Some(Named::Secret(MaskedKind::Password));
         let token = Some(Named::Secret(MaskedKind::Token));
-        for name in ["password", "db.passwd", "DB_PASSWORD", "spring.datasource.password", "userPwd", "dbPass", "pass", "password_hash", "passwordConfirm", "PGPASSWORD", "pw2"] {
+        for name in [
+            "password",
+            "db.passwd",
+            "DB_PASSWORD",
+            "spring.datasource.password",
+            "userPwd",
+            "dbPass",
+            "pass",
+            "password_hash",
+            "passwordConfirm",
+            "PGPASSWORD",
+            "pw2",
+        ] {
             assert_eq!(named(name, ""), password, "{name}");
         }
-        for name in ["token", "access_token", "clientSecret", "X-Api-Key", "aws_secret_access_key", "AccountKey", "credentials"] {
+        for name in
+            ["token", "access_token", "clientSecret", "X-Api-Key", "aws_secret_access_key", "AccountKey", "credentials"]
+        {
             assert_eq!(named(name, ""), token, "{name}");
         }
         assert_eq!(named("key", "API"), token);
         assert_eq!(named("Set-Cookie", ""), Some(Named::SetCookie));
         assert_eq!(named("Proxy-Authorization", ""), Some(Named::Authorization));
         assert_eq!(named("license_key", ""), Some(Named::Perhaps(MaskedKind::Token)));
-        for name in ["", "user", "bypass", "compass", "passed", "tokens_left", "token_type", "secretName", "keyboard", "monkey", "password_expired", "secretary"] {
+        for name in [
+            "",
+            "user",
+            "bypass",
+            "compass",
+            "passed",
+            "tokens_left",
+            "token_type",
+            "secretName",
+            "keyboard",
+            "monkey",
+            "password_expired",
+            "secretary",
+        ] {
             assert_eq!(named(name, ""), None, "{name}");
         }
     }
 
     #[test]
     fn placeholders_and_stars_tell_nothing() {
-        for value in ["", "***", "YES", "null", "[FILTERED]", "<hidden>", "${DB_PASSWORD}", "{{ password }}", "%s", "xxxx"] {
+        for value in
+            ["", "***", "YES", "null", "[FILTERED]", "<hidden>", "${DB_PASSWORD}", "{{ password }}", "%s", "xxxx"]
+        {
             assert!(tells_nothing(value), "{value}");
         }
         for value in ["hunter2", "$ecret", "${a}b", "*a*", "yes1"] {

@@ -112,9 +112,19 @@ mod tests {
         let one = key.pseudonym("email", "a@example.com");
         assert_eq!(end(one.as_bytes(), 0), Some(one.len()), "{one}");
         assert_eq!(one, key.pseudonym("email", "a@example.com"));
-        assert_eq!(one.split_once('-').map(|one| one.1), key.pseudonym("ip", "a@example.com").split_once('-').map(|one| one.1));
+        assert_eq!(
+            one.split_once('-').map(|one| one.1),
+            key.pseudonym("ip", "a@example.com").split_once('-').map(|one| one.1)
+        );
         assert_ne!(one, RedactionKey::random().expect("a key").pseudonym("email", "a@example.com"));
-        for other in ["<email-1234567>", "<email-123456789>", "<-12345678>", "<Email-12345678>", "<email-1234567u>", "email-12345678"] {
+        for other in [
+            "<email-1234567>",
+            "<email-123456789>",
+            "<-12345678>",
+            "<Email-12345678>",
+            "<email-1234567u>",
+            "email-12345678",
+        ] {
             assert_eq!(end(other.as_bytes(), 0), None, "{other}");
         }
     }

@@ -4,6 +4,7 @@
 //! back is bounded, and what was looked at ahead is taken or is not looked at again, so the time is linear. Names of secrets and forms of tokens
 //! are in `names`, addresses in `addresses`, what stands behind a name in `values`. Pseudonyms are passed over.
 
+use std::cell::Cell;
 use std::ops::Range;
 
 use crate::report::redact::names::{self, NAME_LIMIT, Named};
@@ -14,6 +15,8 @@ use crate::rule::vocabulary::MaskedKind;
 const COMMAND_BYTES: usize = 256;
 /// Bytes of an element's tag.
 const TAG_BYTES: usize = 256;
+/// Bytes of an element's text.
+const VALUE_BYTES: usize = 4096;
 /// Blanks between a name, its sign and its value.
 const BLANKS: usize = 16;
 
@@ -35,8 +38,16 @@ pub(super) struct Wanted<'k> {
 
 /// Finds what is to be masked, in order, without overlaps.
 pub(super) fn find(text: &str, wanted: Wanted<'_>) -> Vec<Found> {
-    let mut scanner =
-        Scanner { text, bytes: text.as_bytes(), wanted, found: Vec::new(), floor: 0, run_end: 0, next_end: None };
+    let mut scanner = Scanner {
+        text,
+        bytes: text.as_bytes(),
+        wanted,
+        found: Vec::new(),
+        floor: 0,
+        run_end: 0,
+        next_end: None,
+        line: Cell::new((0, 0)),
+    };
     let mut at = 0;
     while let Some(&byte) = scanner.bytes.get(at) {
         let next = if is_word(byte) {
@@ -76,6 +87,8 @@ pub(super) struct Scanner<'t> {
     run_end: usize,
     /// The last `-----END` that was looked for: from where, and where it is.
     next_end: Option<(usize, Option<usize>)>,
+    /// The last end of a line that was looked for: from where, and where it is.
+    line: Cell<(usize, usize)>,
 }
 
 impl Scanner<'_> {
@@ -113,8 +126,13 @@ impl Scanner<'_> {
     }
 
     pub(super) fn line_end(&self, at: usize) -> usize {
+        let (from, end) = self.line.get();
+        if (from..end).contains(&at) {
+            return end;
+        }
         let rest = self.bytes.get(at..).unwrap_or_default();
         let length = memchr::memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
+        self.line.set((at, at + length));
         at + length
     }
 
@@ -124,9 +142,14 @@ impl Scanner<'_> {
         self.bytes.get(start..at).unwrap_or_default()
     }
 
+    /// Whether values of a kind are left. Asked before one is looked at: what is not taken is looked at again.
+    pub(super) fn keeps(&self, kind: MaskedKind) -> bool {
+        self.wanted.keep.contains(&kind)
+    }
+
     /// Takes a value, unless its kind is left. Gives where to go on.
     pub(super) fn take(&mut self, range: Range<usize>, kind: MaskedKind) -> Option<usize> {
-        if self.wanted.keep.contains(&kind) || range.is_empty() {
+        if self.keeps(kind) || range.is_empty() {
             return None;
         }
         // limits may have cut a letter in two
@@ -144,7 +167,9 @@ impl Scanner<'_> {
 
     fn word(&mut self, start: usize, end: usize) -> Option<usize> {
         let first = self.byte(start)?;
-        if first.is_ascii_hexdigit() && let Some(next) = self.numbers(start) {
+        if first.is_ascii_hexdigit()
+            && let Some(next) = self.numbers(start)
+        {
             return Some(next);
         }
         if let Some(end) = names::token(self.bytes, start) {
@@ -252,10 +277,14 @@ impl Scanner<'_> {
 
     /// The password in `scheme://user:password@host`.
     fn userinfo(&mut self, start: usize) -> Option<usize> {
-        let end = self.skip(start, TAG_BYTES, |byte| byte > b' ' && !b"/?#\"'`\\,".contains(&byte));
+        let end = self.skip(start, TAG_BYTES, |byte| byte > b' ' && !b"/\"'`\\".contains(&byte));
         let info = self.bytes.get(start..end)?;
         let at = start + memchr::memrchr(b'@', info)?;
         let password = start + memchr::memchr(b':', info)? + 1;
+        let port = self.skip(password, 5, |byte| byte.is_ascii_digit());
+        if port > password && matches!(self.byte(port), Some(b'?' | b'#' | b',')) {
+            return None;
+        }
         if password >= at || names::tells_nothing(self.piece(password..at)) || self.is_masked(password, at) {
             return (password < at).then_some(at);
         }
@@ -363,7 +392,7 @@ impl Scanner<'_> {
         let start = at + open.len();
         let end = self.skip(start, NAME_LIMIT, |byte| is_name(byte) || byte == b':');
         let name = self.piece(start..end);
-        let kind = names::is_secret(name.rsplit(':').next().unwrap_or(name))?;
+        let kind = names::is_secret(name.rsplit(':').next().unwrap_or(name)).filter(|kind| !self.keeps(*kind))?;
         let tag = self.bytes.get(end..self.bytes.len().min(end + TAG_BYTES))?;
         let length = memchr::memmem::find(tag, close.as_bytes())?;
         let tag = tag.get(..length)?;
@@ -378,8 +407,10 @@ impl Scanner<'_> {
             return Some(end);
         }
         let rest = self.bytes.get(value..)?;
+        let rest = rest.get(..rest.len().min(VALUE_BYTES))?;
         let length = memchr::memchr(b'<', rest).unwrap_or(rest.len());
-        let length = if open == "<" { length } else { memchr::memmem::find(rest.get(..length)?, b"&lt;").unwrap_or(length) };
+        let length =
+            if open == "<" { length } else { memchr::memmem::find(rest.get(..length)?, b"&lt;").unwrap_or(length) };
         let written = self.piece(value..value + length).trim_end_matches("]]>");
         let value = value + (written.len() - written.trim_start().len());
         let written = written.trim();
@@ -392,9 +423,10 @@ impl Scanner<'_> {
     /// The lines of a private key, also where their end is missing or they stand in a string.
     fn private_key(&mut self, at: usize) -> Option<usize> {
         let label = at + "-----BEGIN ".len();
-        let end = self.skip(label, NAME_LIMIT, |byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b' ');
+        let end =
+            self.skip(label, NAME_LIMIT, |byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b' ');
         let is_private = self.piece(label..end).contains("PRIVATE KEY") && self.starts(end, "-----");
-        if !is_private {
+        if !is_private || self.keeps(MaskedKind::Key) {
             return None;
         }
         let from = end + 5;
@@ -406,7 +438,9 @@ impl Scanner<'_> {
             }
         };
         self.next_end = Some((from, next));
-        let between = |next: &usize| memchr::memmem::find(self.bytes.get(from..*next).unwrap_or_default(), b"-----BEGIN ").is_none();
+        let between = |next: &usize| {
+            memchr::memmem::find(self.bytes.get(from..*next).unwrap_or_default(), b"-----BEGIN ").is_none()
+        };
         let end = match next.filter(|next| *next - from <= KEY_BYTES && between(next)) {
             Some(next) => {
                 let label = next + "-----END ".len();
@@ -422,7 +456,8 @@ impl Scanner<'_> {
     fn key_lines(&self, from: usize) -> usize {
         let mut end = from;
         loop {
-            let start = self.skip(end, BLANKS, |byte| byte.is_ascii_whitespace() || matches!(byte, b'\\' | b'r' | b'n'));
+            let start =
+                self.skip(end, BLANKS, |byte| byte.is_ascii_whitespace() || matches!(byte, b'\\' | b'r' | b'n'));
             let line = self.skip(start, usize::MAX, |byte| byte.is_ascii_alphanumeric() || b"+/=\\".contains(&byte));
             let is_last = line == self.bytes.len();
             // words of a sentence are shorter
@@ -470,6 +505,9 @@ impl Scanner<'_> {
 
     /// An argument of a command line.
     fn argument(&mut self, start: usize, kind: MaskedKind, is_sure: bool) -> Option<usize> {
+        if self.keeps(kind) {
+            return None;
+        }
         let quote = self.before(start).filter(|byte| matches!(byte, b'"' | b'\''));
         let end = match (quote, self.byte(start)?) {
             (Some(quote), _) => self.skip(start, usize::MAX, |byte| byte != quote && byte != b'\n' && byte != b'\\'),

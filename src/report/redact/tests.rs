@@ -64,7 +64,10 @@ const MASKED: &[(&str, &str)] = &[
     ("X-Api-Key: 0123456789abcdef", "X-Api-Key: <token>"),
     ("the API key: abc123def is used", "the API key: <token> is used"),
     ("client_secret=abc.def~ghi", "client_secret=<token>"),
-    ("AccountKey=abcdEFGH1234+/==;EndpointSuffix=core.windows.net", "AccountKey=<token>;EndpointSuffix=core.windows.net"),
+    (
+        "AccountKey=abcdEFGH1234+/==;EndpointSuffix=core.windows.net",
+        "AccountKey=<token>;EndpointSuffix=core.windows.net",
+    ),
     ("key=3f2a9c1d4e5b60718293a4b5c6d7e8f9", "key=<token>"),
     ("Signature=AbCd1234efgh5678IJKL", "Signature=<token>"),
     ("password=\"unfinished", "password=\"<password>"),
@@ -72,13 +75,15 @@ const MASKED: &[(&str, &str)] = &[
     ("token=abc, retry", "token=<token>, retry"),
     ("password=abc.", "password=<password>."),
     ("data-password='x y z' class=a", "data-password='<password>' class=a"),
-    ("{&quot;password&quot;:&quot;hunter2&quot;}", "{&quot;password&quot;:&quot;hunter2&quot;}"),
     // headers
     ("Authorization: Bearer abc.def-ghi", "Authorization: Bearer <token>"),
     ("authorization: Basic dXNlcjpwYXNz", "authorization: Basic <token>"),
     (r#""Authorization":"Bearer abc def""#, r#""Authorization":"Bearer <token>""#),
     ("Authorization: Digest username=\"bob\", response=\"6629fae4\"", "Authorization: Digest <token>"),
-    ("curl -H 'Authorization: token abc123' https://x.example", "curl -H 'Authorization: token <token>' https://x.example"),
+    (
+        "curl -H 'Authorization: token abc123' https://x.example",
+        "curl -H 'Authorization: token <token>' https://x.example",
+    ),
     ("Proxy-Authorization: NTLM TlRMTVNTUAAB", "Proxy-Authorization: NTLM <token>"),
     ("sent Bearer abcdefgh12345678 to it", "sent Bearer <token> to it"),
     ("sent Basic dXNlcjpwYXNzd29yZA== to it", "sent Basic <token> to it"),
@@ -112,12 +117,12 @@ const MASKED: &[(&str, &str)] = &[
     ("jdbc:mysql://db/shop?user=app&password=abc", "jdbc:mysql://db/shop?user=app&password=<password>"),
     ("redis://:hunter2@cache:6379", "redis://:<password>@cache:6379"),
     // private keys
-    (
-        "x\n-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA\nabc\n-----END RSA PRIVATE KEY-----\ny",
-        "x\n<key>\ny",
-    ),
+    ("x\n-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA\nabc\n-----END RSA PRIVATE KEY-----\ny", "x\n<key>\ny"),
     (r#""-----BEGIN PRIVATE KEY-----\nMIIEv\n-----END PRIVATE KEY-----\n""#, r#""<key>\n""#),
-    ("-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAA\nend of it", "<key>\nend of it"),
+    (
+        "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAA\nend of it",
+        "<key>\nend of it",
+    ),
     // mail
     ("mail to John.Doe+x@mail.example.com failed", "mail to <email> failed"),
     ("to=<bob@example.org>, relay=mx", "to=<<email>>, relay=mx"),
@@ -195,6 +200,7 @@ const UNTOUCHED: &[&str] = &[
     "00:00:00:00:00:00 ff:ff:ff:ff:ff:ff",
     "std::vec<int>::at: a::b",
     "<email-4k7m2xq9> and password=<password-0a1b2c3d>",
+    "{&quot;name&quot;:&quot;bob&quot;}",
     "C:\\Users\\x\\key.pem",
     "mkdir -p /srv/app; cp -pr a b",
     "kubectl create secret generic my-secret",
@@ -209,7 +215,6 @@ fn what_is_masked_and_what_is_not() {
     let mut wrong = Vec::new();
     for (line, expected) in MASKED {
         let masked = kinds(&redactor.text(line));
-        // one row shows a limit: a whole document in which quotes are entities
         if masked != *expected {
             wrong.push(format!("{line:?}\n     gave {masked:?}\n   wanted {expected:?}"));
         }
@@ -271,7 +276,7 @@ fn long_lines_are_searched_for_own_patterns_in_linear_time_and_as_a_whole() {
     let mut text = "A".repeat(4 * WINDOW);
     let started = Instant::now();
     assert!(redactor.is_clean(&text));
-    for at in [0, WINDOW - 4, WINDOW, 3 * WINDOW - 7] {
+    for at in [0, WINDOW - 4, WINDOW + 50, 3 * WINDOW - 7] {
         text.replace_range(at..at + 8, "SO123456");
     }
     assert_eq!(redactor.text(&text).matches("<order-").count(), 4);
@@ -282,10 +287,54 @@ fn long_lines_are_searched_for_own_patterns_in_linear_time_and_as_a_whole() {
 fn hostile_text_takes_linear_time() {
     let redactor = redactor("");
     for piece in [
-        "=", ":", "password=", "key=", "key:key=", "@", "a@", "://", "://a:", "<password>", "&lt;password&gt;", "-----BEGIN RSA PRIVATE KEY-----",
-        "-----BEGIN RSA PRIVATE KEY-----\n", "1:", "f:", "1.", "4111 ", "eyJ", "eyJ.", "password=\"", "password=\\\"", "Cookie: ", "Cookie:a=;", "\"", "\\",
-        "secrets=[\"", "name: password value", "-p", "--password ", "mysql -p", "Bearer ", "by '", "password '", "authorization:", "authorization: digest ", "password=(", "password=,", "password=a,b",
-        "password: |\n", "ip-1-", "00-", "%40", "<a-", "signature=a",
+        "=",
+        ":",
+        "password=",
+        "key=",
+        "key:key=",
+        "@",
+        "a@",
+        "://",
+        "://a:",
+        "<password>",
+        "&lt;password&gt;",
+        "-----BEGIN RSA PRIVATE KEY-----",
+        "-----BEGIN RSA PRIVATE KEY-----\n",
+        "1:",
+        "f:",
+        "1.",
+        "4111 ",
+        "eyJ",
+        "eyJ.",
+        "password=\"",
+        "password=\\\"",
+        "Cookie: ",
+        "Cookie:a=;",
+        "\"",
+        "\\",
+        "secrets=[\"",
+        "name: password value",
+        "-p",
+        "--password ",
+        "mysql -p",
+        "Bearer ",
+        "by '",
+        "password '",
+        "authorization:",
+        "authorization: digest ",
+        "password=(",
+        "password=,",
+        "password=a,b",
+        "password: |\n",
+        "ip-1-",
+        "00-",
+        "sk-",
+        "key='",
+        "set-cookie: a;",
+        "key=&quot;",
+        "%40",
+        "<a-",
+        "signature=a",
     ] {
         let took = |bytes: usize| {
             let text = piece.repeat(bytes / piece.len());
@@ -295,16 +344,20 @@ fn hostile_text_takes_linear_time() {
             assert!(masked.len() <= 8 * text.len() + 100, "{piece}");
             took
         };
-        let (short, long) = (took(64 << 10), took(512 << 10));
+        let (short, long) = (took(8 << 10), took(64 << 10));
         // quadratic would be sixty-four times; a busy machine may be slow for a moment
-        let is_linear = long < short * 32 + Duration::from_millis(300) || took(512 << 10) < took(64 << 10) * 32 + Duration::from_millis(300);
-        assert!(is_linear, "{piece:?}: {short:?} for 64 KiB, {long:?} for 512 KiB");
+        let is_linear = long < short * 32 + Duration::from_millis(30)
+            || took(64 << 10) < took(8 << 10) * 32 + Duration::from_millis(30);
+        assert!(is_linear, "{piece:?}: {short:?} for 8 KiB, {long:?} for 64 KiB");
     }
 }
 
 fn hostile() -> impl Strategy<Value = String> {
     let words = MASKED.iter().map(|row| row.0).chain(UNTOUCHED.iter().copied()).collect::<Vec<_>>();
-    let pieces = ["=", ":", "\"", "'", "<", ">", "@", "-", " ", "\n", "\\", "&", ";", ",", "(", "]", "password", "token", "\u{e4}", "10.0.0.1", "x"];
+    let pieces = [
+        "=", ":", "\"", "'", "<", ">", "@", "-", " ", "\n", "\\", "&", ";", ",", "(", "]", "password", "token",
+        "\u{e4}", "10.0.0.1", "x",
+    ];
     let one = prop_oneof![prop::sample::select(words), prop::sample::select(pieces.to_vec())];
     let shortened = (one, 0usize..80).prop_map(|(word, cut)| word.chars().take(cut).collect::<String>());
     prop::collection::vec(shortened, 0..12).prop_map(|words| words.concat())
@@ -358,7 +411,9 @@ fn throughput() {
     let redactor = redactor("");
     let line = "2014-12-01 10:02:11,123 ERROR [pool-1-thread-7] com.example.app.Service - Method add_customer calling failed for order 123456: no such host\n";
     let clean = line.repeat(64 * 1024);
-    let mixed: String = (0..64 * 1024).map(|number| format!("{line}user=bob ip=10.0.{}.{} password=x{number}\n", number % 250, number % 199)).collect();
+    let mixed: String = (0..64 * 1024)
+        .map(|number| format!("{line}user=bob ip=10.0.{}.{} password=x{number}\n", number % 250, number % 199))
+        .collect();
     for (name, text) in [("clean", &clean), ("mixed", &mixed)] {
         let started = Instant::now();
         let masked = redactor.text(text);

@@ -13,8 +13,12 @@ const BLANKS: usize = 32;
 /// Bytes behind a comma in which the next name is looked for.
 const AHEAD: usize = 48;
 
+/// Bytes of a `Set-Cookie` header.
+const HEADER_BYTES: usize = 8 * 1024;
+
 /// Schemes of `Authorization` that one word follows.
-const SCHEMES: [&str; 9] = ["bearer", "basic", "negotiate", "ntlm", "token", "apikey", "sharedkey", "splunk", "kerberos"];
+const SCHEMES: [&str; 9] =
+    ["bearer", "basic", "negotiate", "ntlm", "token", "apikey", "sharedkey", "splunk", "kerberos"];
 /// Schemes that parameters follow.
 const LONG_SCHEMES: [&str; 6] = ["digest", "aws4", "aws4-hmac-sha256", "oauth", "hawk", "signature"];
 
@@ -37,6 +41,10 @@ struct Extent {
     is_quoted: bool,
 }
 
+fn is_quote(byte: Option<u8>) -> bool {
+    matches!(byte, Some(b'"' | b'\''))
+}
+
 impl Scanner<'_> {
     /// Takes the value behind a name. Gives where to go on.
     pub(super) fn value(&mut self, place: &Place, what: Named) -> Option<usize> {
@@ -45,6 +53,9 @@ impl Scanner<'_> {
         let start = self.skip(place.sign + 1, 2, |byte| matches!(byte, b'=' | b'>'));
         let start = self.skip(start, BLANKS, |byte| matches!(byte, b' ' | b'\t'));
         let kind = match what {
+            Named::Authorization if self.keeps(MaskedKind::Token) => return None,
+            Named::Cookies | Named::SetCookie if self.keeps(MaskedKind::Cookie) => return None,
+            Named::Secret(kind) | Named::Perhaps(kind) if self.keeps(kind) => return None,
             Named::Authorization => return self.authorization(start, place),
             Named::Cookies | Named::SetCookie => return self.cookies(start, what == Named::Cookies, place.quote),
             Named::Secret(kind) | Named::Perhaps(kind) => kind,
@@ -56,7 +67,15 @@ impl Scanner<'_> {
         if is_sure && is_colon && matches!(self.byte(start), Some(b'|' | b'>')) {
             return self.block(start, kind);
         }
-        let extent = self.extent(start)?;
+        let is_bare = |byte: Option<u8>| byte.is_some_and(|byte| is_word(byte) || b"+/-.%".contains(&byte));
+        let extent = if !is_sure && is_bare(self.byte(start)) && !is_quote(self.byte(start + 1)) {
+            // not as far as a value may go: most are none, and what follows is looked at again
+            let end = self.skip(start, usize::MAX, |byte| is_bare(Some(byte)));
+            let end = self.skip(end, 4, |byte| byte == b'=');
+            Extent { start, end: if self.is_over(end) { end } else { start }, is_quoted: false }
+        } else {
+            self.extent(start)?
+        };
         let Extent { start, end, is_quoted } = extent;
         let value = self.piece(start..end);
         if names::tells_nothing(value) || !is_sure && !names::is_opaque(value) {
@@ -280,6 +299,8 @@ impl Scanner<'_> {
         let extent = self.extent(start)?;
         let is_quoted = extent.is_quoted && quote.is_some();
         let line = self.line_end(extent.start);
+        // only what is taken may be looked at without a limit
+        let line = if all { line } else { line.min(extent.start + HEADER_BYTES) };
         let rest = self.bytes.get(extent.start..line)?;
         let end = if is_quoted {
             extent.end
