@@ -17,7 +17,7 @@ signatures:
   failed: { regex: 'login failed: (?<rest>.*)', optional: [{ regex: 'pass(word|phrase)?[=:] ?"?(?<who>[^\s";,]+)' }, { regex: 'from (?<host>\S+)' }] }
 identity: []
 facts:
-  db_password: { about: the password, extract: [{ file: '*.conf', regex: 'dsn_key (?<value>\S+)', capture: value }] }
+  db_password: { about: the password, extract: [{ file: '*.conf', regex: 'dsn_key (?<value>\S+)'}] }
 cause: "Host {{ host }} used {{ who }}, all of it: {{ failed.rest }}. The database has {{ db_password }}."
 resolution: "Look at `{{ who }}` and [{{ host }}](https://example.com/?q={{ host }})."
 "#;
