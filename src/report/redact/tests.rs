@@ -37,6 +37,7 @@ const MASKED: &[(&str, &str)] = &[
     ("Server=db;User Id=sa;Password=x!y z;Encrypt=true", "Server=db;User Id=sa;Password=<password> z;Encrypt=true"),
     ("Server=db;Pwd=abc)d;Encrypt=true", "Server=db;Pwd=<password>;Encrypt=true"),
     ("login failed (user=bob, pwd=abc)", "login failed (user=bob, pwd=<password>)"),
+    ("mail=x pass: third from db-1", "mail=x pass: <password> from db-1"),
     ("passwd: abc123", "passwd: <password>"),
     ("  password: correct horse battery", "  password: <password>"),
     ("spring.datasource.password: abc", "spring.datasource.password: <password>"),

@@ -109,8 +109,8 @@ impl Scanner<'_> {
         let word_end = self.skip(next, AHEAD, is_word);
         let is_pair = matches!(self.byte(word_end), Some(b'=' | b':'));
         let is_told = names::is_prose(value) || names::is_prose(&place.word_before);
-        // what a whole line says is a password as often as not
-        is_told || goes_on && !is_pair && !(place.begins_line && kind == MaskedKind::Password)
+        // a password may be a word as well as a sentence may go on
+        is_told || goes_on && !is_pair && kind != MaskedKind::Password
     }
 
     /// A password of several words, as a form or a YAML file has it.
