@@ -35,6 +35,11 @@ pub const PAGES: &[Page] = &[
         about: "what one site says otherwise than the rules",
         text: include_str!("../../docs/overlays.md"),
     },
+    Page {
+        name: "redaction",
+        about: "what `--redact` masks and what it does not",
+        text: include_str!("../../docs/redaction.md"),
+    },
     Page { name: "editors", about: "schemas and the language server", text: include_str!("../../docs/editors.md") },
     Page { name: "json", about: "the machine-readable formats", text: include_str!("../../docs/json.md") },
 ];

@@ -11,12 +11,15 @@ use crate::cli::case_options::CaseOptions;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::output_options::OutputOptions;
 use crate::cli::prepare::{Prepared, prepare};
+use crate::cli::redact_options::RedactOptions;
 use crate::cli::rules_options::RuleFilter;
 use crate::cli::triage::{losses, standard_input};
+use crate::diagnose::case::Observer;
 use crate::diagnose::{Diagnoser, Diagnosis};
 use crate::report::Batch;
+use crate::report::redact::Redactor;
 use crate::rule::Faultbook;
-use crate::scan::Index;
+use crate::scan::{Index, RecordMatches};
 use crate::source::{CaseInput, Part, Progress, ReadOptions};
 
 /// Answer one pasted text, such as an error message from a ticket
@@ -50,6 +53,8 @@ pub struct AnswerArgs {
     case: CaseOptions,
     #[command(flatten)]
     output: OutputOptions,
+    #[command(flatten)]
+    redact: RedactOptions,
 }
 
 /// Runs the command.
@@ -68,24 +73,30 @@ pub fn run(args: &AnswerArgs, context: &Context) -> Result<Exit, Failure> {
         context.console.say("paste the text, then end it with Ctrl-D (Ctrl-Z and Enter on Windows)");
     }
 
+    let redactor = args.redact.redactor(&prepared.faultbook)?;
+    let watching = redactor.as_ref().map(Redactor::watch);
+    let observer = |record: &RecordMatches<'_>| watching.iter().for_each(|watching| watching.record(record));
     let diagnosis = match text {
-        Some(text) => diagnose(args, context, &mut prepared, "text", text.as_bytes()),
+        Some(text) => diagnose(args, context, &mut prepared, &observer, "text", text.as_bytes()),
         None if args.ask => {
             let mut text = Vec::new();
             io::stdin().read_to_end(&mut text).map_err(|error| {
                 Failure::refused(format!("cannot read standard input: {error}"), "give the text as an argument")
             })?;
-            diagnose(args, context, &mut prepared, "stdin", &text)
+            diagnose(args, context, &mut prepared, &observer, "stdin", &text)
         }
         None => {
             let index = Index::build(&prepared.faultbook);
-            let diagnoser = Diagnoser::new(&index).with_reading(reading(args, &prepared.faultbook));
+            let diagnoser = Diagnoser::new(&index).with_reading(reading(args, &prepared.faultbook)).observed(&observer);
             diagnoser.diagnose_pasted(standard_input(), &prepared.known, &Progress::new())
         }
     };
 
     let found = !diagnosis.findings.is_empty();
-    let batch = Batch { diagnoses: vec![diagnosis], notes: Vec::new(), elapsed: None };
+    let mut batch = Batch { diagnoses: vec![diagnosis], notes: Vec::new(), elapsed: None };
+    if let Some(watching) = watching {
+        batch.redact(&watching.finish());
+    }
     output.write(&prepared.faultbook, &batch)?;
     if !found && !prepared.has_faults {
         context.console.say("`faultbook explain --all FILE`, with the text in FILE, tells which rules come nearest");
@@ -107,9 +118,16 @@ fn reading(args: &AnswerArgs, faultbook: &Faultbook) -> ReadOptions {
 }
 
 /// Diagnoses a text; with `--ask` again and again, until nothing is asked that was not asked before.
-fn diagnose(args: &AnswerArgs, context: &Context, prepared: &mut Prepared, name: &str, text: &[u8]) -> Diagnosis {
+fn diagnose(
+    args: &AnswerArgs,
+    context: &Context,
+    prepared: &mut Prepared,
+    observer: Observer<'_>,
+    name: &str,
+    text: &[u8],
+) -> Diagnosis {
     let index = Index::build(&prepared.faultbook);
-    let diagnoser = Diagnoser::new(&index).with_reading(reading(args, &prepared.faultbook));
+    let diagnoser = Diagnoser::new(&index).with_reading(reading(args, &prepared.faultbook)).observed(observer);
     let mut interview = Interview::new(&context.console);
     loop {
         let case = CaseInput { name: name.to_owned(), parts: vec![Part::bytes(name, text)] };

@@ -24,6 +24,7 @@ mod preview;
 mod profile;
 mod progress;
 mod reading_options;
+mod redact_options;
 mod rules;
 mod rules_options;
 mod schema;

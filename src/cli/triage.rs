@@ -17,12 +17,14 @@ use crate::cli::prepare::{Prepared, prepare};
 use crate::cli::profile::Costs;
 use crate::cli::progress;
 use crate::cli::reading_options::ReadingOptions;
+use crate::cli::redact_options::RedactOptions;
 use crate::cli::rules_options::RuleFilter;
 use crate::diagnose::{Diagnoser, Diagnosis};
 use crate::report::Batch;
+use crate::report::redact::Redactor;
 use crate::rule::settings::THREADS_MOST;
 use crate::rule::{Faultbook, Severity};
-use crate::scan::{Index, Profile};
+use crate::scan::{Index, Profile, RecordMatches};
 use crate::source::{self, CaseInput, Note, Part, Progress};
 
 /// The argument that stands for standard input.
@@ -41,6 +43,7 @@ Examples:
   kubectl logs web-0 | faultbook triage -             standard input
   faultbook triage --format html -o report.html .     a page to send round
   faultbook triage --fail-on error --format jsonl .   for a pipeline
+  faultbook triage --redact -o report.txt acme.tgz    a report that may leave the house
   faultbook triage acme.tgz --include '*.log' --since 2026-01-31
 
 Exit status:
@@ -71,6 +74,8 @@ pub struct TriageArgs {
     case: CaseOptions,
     #[command(flatten)]
     output: OutputOptions,
+    #[command(flatten)]
+    redact: RedactOptions,
 }
 
 /// A severity by its name.
@@ -103,6 +108,7 @@ fn triage(args: &TriageArgs, context: &Context, prepared: &Prepared, started: In
     let options = args.reading.resolve(defaults, args.case.timezone(defaults))?;
     let output_options = args.output.with_defaults(defaults);
     let output = output_options.open(&args.paths, &context.console)?;
+    let redactor = args.redact.redactor(&prepared.faultbook)?;
     let (cases, notes) = inputs(&args.paths)?;
 
     let index = Index::build(&prepared.faultbook);
@@ -110,6 +116,11 @@ fn triage(args: &TriageArgs, context: &Context, prepared: &Prepared, started: In
     let mut diagnoser = Diagnoser::new(&index).with_reading(options);
     if let Some(profile) = &profile {
         diagnoser = diagnoser.with_profile(profile);
+    }
+    let watching = redactor.as_ref().map(Redactor::watch);
+    let observer = |record: &RecordMatches<'_>| watching.iter().for_each(|watching| watching.record(record));
+    if watching.is_some() {
+        diagnoser = diagnoser.observed(&observer);
     }
     let progress = if args.profile { Progress::timed() } else { Progress::new() };
     let mut diagnoses: Vec<Diagnosis> = progress::shown(&context.console, &progress, || {
@@ -124,7 +135,11 @@ fn triage(args: &TriageArgs, context: &Context, prepared: &Prepared, started: In
     }
     let found = diagnoses.iter().any(|diagnosis| !diagnosis.findings.is_empty());
     let elapsed = output_options.is_for_a_terminal(&context.console).then(|| started.elapsed());
-    let batch = Batch { diagnoses, notes, elapsed };
+    let mut batch = Batch { diagnoses, notes, elapsed };
+    drop(diagnoser);
+    if let Some(watching) = watching {
+        batch.redact(&watching.finish());
+    }
     let written = Instant::now();
     output.write(&prepared.faultbook, &batch)?;
     if let Some(profile) = &profile {

@@ -19,6 +19,7 @@ mod match_value;
 pub(crate) mod max_age;
 pub(crate) mod overlay_noise;
 mod rank;
+pub mod rewrite;
 pub(crate) mod spot;
 mod windows;
 
@@ -28,3 +29,4 @@ pub use correlate::{CorrelationOutcome, GroupOutcome};
 pub use evidence::SourceEvidence;
 pub use finding::{BranchState, Capture, CaseSize, Diagnosis, Finding, Question};
 pub use known::Known;
+pub use rewrite::CaseText;

@@ -3,6 +3,7 @@
 //! [`write()`] takes what `diagnose` found and writes one report. The [shapes](shape) are the machine-readable output and the
 //! context of the layouts alike; `telling` arranges findings by rule for readers. Nothing here decides anything.
 
+pub mod redact;
 pub mod shape;
 mod telling;
 
@@ -14,6 +15,7 @@ use serde::Serialize;
 
 use crate::answer::{AnswerFormat, LayoutError, TextOptions};
 use crate::diagnose::{Diagnosis, Finding};
+use crate::report::redact::Masker;
 use crate::report::shape::{AnswerShape, BatchShape, CaseShape, FindingShape, NoteShape, SCHEMA, Summary, summary};
 use crate::report::telling::Teller;
 use crate::rule::Faultbook;
@@ -46,6 +48,14 @@ pub struct Batch {
     pub notes: Vec<Note>,
     /// How long it took, to be shown; `None` where the same input must give the same bytes.
     pub elapsed: Option<Duration>,
+}
+
+impl Batch {
+    /// Masks everything that came from the cases. Do so before anything is rendered.
+    pub fn redact(&mut self, masker: &Masker<'_>) {
+        self.diagnoses.iter_mut().for_each(|diagnosis| masker.diagnosis(diagnosis));
+        self.notes.iter_mut().for_each(|note| masker.note(note));
+    }
 }
 
 /// How a report is to look.

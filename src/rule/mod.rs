@@ -47,6 +47,7 @@ mod pattern_reference;
 pub mod portal_settings;
 mod read_file;
 mod reader;
+pub mod redact_settings;
 pub mod reload;
 pub mod required;
 pub(crate) mod rule_keys;
@@ -90,4 +91,4 @@ pub(crate) use rule_keys::RULE;
 pub use settings::{Settings, SourceSettings};
 #[cfg(test)]
 pub(crate) use shipped::rules as shipped_texts;
-pub use vocabulary::{Audience, CorrelationKind, FactType, Level, Severity, State};
+pub use vocabulary::{Audience, CorrelationKind, FactType, Level, MaskedKind, Severity, State};

@@ -18,6 +18,7 @@ use crate::rule::lint::LintSettings;
 use crate::rule::pattern::Pattern;
 use crate::rule::pattern_library::PatternLibrary;
 use crate::rule::portal_settings::PortalSettings;
+use crate::rule::redact_settings::RedactSettings;
 use crate::rule::settings_check;
 use crate::rule::signature::FileGlob;
 use crate::rule::time_format::TimeFormat;
@@ -37,6 +38,7 @@ pub struct Settings {
     pub(crate) limits: LimitSettings,
     pub(crate) defaults: Defaults,
     pub(crate) lints: LintSettings,
+    pub(crate) redact: RedactSettings,
     pub(crate) portal: PortalSettings,
 }
 
@@ -157,6 +159,11 @@ impl Settings {
         &self.lints
     }
 
+    /// What is masked in output that is redacted.
+    pub fn redact(&self) -> &RedactSettings {
+        &self.redact
+    }
+
     /// What the portal is run with.
     pub fn portal(&self) -> &PortalSettings {
         &self.portal
@@ -170,6 +177,7 @@ impl Settings {
         let lints = &mut self.lints;
         lints.allow.extend(other.lints.allow.into_iter().filter(|code| !lints.deny.contains(code)));
         lints.deny.extend(other.lints.deny.into_iter().filter(|code| !lints.allow.contains(code)));
+        self.redact.fill_from(other.redact);
         self.portal.fill_from(other.portal);
         let (own, other) = (&mut self.defaults, other.defaults);
         own.audience = own.audience.or(other.audience);

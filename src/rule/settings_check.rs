@@ -17,6 +17,7 @@ use crate::rule::pattern::Pattern;
 use crate::rule::pattern_library::{self, PatternLibrary};
 use crate::rule::pattern_reference;
 use crate::rule::portal_settings;
+use crate::rule::redact_settings;
 use crate::rule::scalar::Offsets;
 use crate::rule::settings::{Defaults, Header, JsonKeys, Noise, Settings, SourceEntry, THREADS_MOST};
 use crate::rule::settings_file::{DefaultsFile, JsonFile, SettingsFile, SourceFile};
@@ -46,9 +47,10 @@ pub(crate) fn check(file: &Arc<AuthoredFile>) -> (Settings, Vec<Diagnostic>) {
     let limits = checker.limits(&written.limits);
     let defaults = checker.defaults(written.defaults);
     let lints = checker.lints(&written.allow, &written.deny);
+    let redact = redact_settings::check(&mut checker.parts, written.redact);
     let portal = portal_settings::check(&mut checker.parts, written.portal);
     let diagnostics = checker.parts.diagnostics;
-    (Settings { patterns, sources, limits, defaults, lints, portal }, diagnostics)
+    (Settings { patterns, sources, limits, defaults, lints, redact, portal }, diagnostics)
 }
 
 struct Checker<'a> {

@@ -10,7 +10,7 @@ use crate::rule::diagnostic::{Code, Diagnostic};
 use crate::rule::limit_settings::LimitSettings;
 use crate::rule::reader::{Fields, Reader};
 use crate::rule::settings_keys;
-use crate::rule::vocabulary::{Audience, Severity};
+use crate::rule::vocabulary::{Audience, MaskedKind, Severity};
 use crate::rule::yaml::{self, Node};
 
 /// One `faultbook.yaml`.
@@ -28,6 +28,8 @@ pub struct SettingsFile {
     pub allow: Vec<Located<String>>,
     /// Warnings that count like errors.
     pub deny: Vec<Located<String>>,
+    /// What is masked.
+    pub redact: RedactFile,
     /// What the portal is run with.
     pub portal: PortalFile,
 }
@@ -97,6 +99,15 @@ pub struct DefaultsFile {
     pub timezone: Option<Located<String>>,
 }
 
+/// What is masked in output that is redacted.
+#[derive(Clone, Debug, Default)]
+pub struct RedactFile {
+    /// Further values: names and regexes.
+    pub patterns: Vec<(Located<String>, Located<String>)>,
+    /// Kinds that are not masked.
+    pub keep: Vec<MaskedKind>,
+}
+
 /// What the portal is run with.
 #[derive(Clone, Debug, Default)]
 pub struct PortalFile {
@@ -151,8 +162,22 @@ fn read_settings(reader: &mut Reader, root: Located<Node>) -> Option<SettingsFil
     let sources = sources.into_iter().filter_map(|node| read_source(reader, node)).collect();
     let mut words = |key| fields.take(key).map(|node| reader.texts(node)).unwrap_or_default();
     let (allow, deny) = (words("allow"), words("deny"));
+    let redact = fields.take("redact").and_then(|node| read_redact(reader, node)).unwrap_or_default();
     let portal = fields.take("portal").and_then(|node| read_portal(reader, node)).unwrap_or_default();
-    Some(SettingsFile { patterns, sources, limits, defaults, allow, deny, portal })
+    Some(SettingsFile { patterns, sources, limits, defaults, allow, deny, redact, portal })
+}
+
+fn read_redact(reader: &mut Reader, node: Located<Node>) -> Option<RedactFile> {
+    let mut fields = reader.fields(node, &settings_keys::REDACT)?;
+    let patterns = fields.take("patterns").map(|node| reader.named(node)).unwrap_or_default();
+    let patterns = patterns.into_iter().filter_map(|(name, node)| Some((name, reader.text(node)?))).collect();
+    let keep = match fields.take("keep") {
+        None => Vec::new(),
+        Some(node) if matches!(node.value, Node::List(_)) => reader.list(node),
+        Some(node) => vec![node],
+    };
+    let keep = keep.into_iter().filter_map(|node| reader.choice(node, "a kind of what is masked")).collect();
+    Some(RedactFile { patterns, keep })
 }
 
 fn read_portal(reader: &mut Reader, node: Located<Node>) -> Option<PortalFile> {

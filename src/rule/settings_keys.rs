@@ -6,7 +6,7 @@ use crate::rule::keys::Shape::{Boolean, Choice, Count, List, Named, OneOrMore, T
 use crate::rule::keys::{Mapping, Needs, Shape, key};
 use crate::rule::limit_settings::LimitSettings;
 use crate::rule::settings::{Defaults, THREADS_MOST};
-use crate::rule::vocabulary::{Audience, Severity};
+use crate::rule::vocabulary::{Audience, MaskedKind, Severity};
 
 const REGEX: Shape = Text("regex");
 const WARNING: Shape = Text("name of a warning");
@@ -16,6 +16,7 @@ const ZONE: Shape = Text("time zone, such as `Europe/Berlin` or `+02:00`");
 const ADDRESS: Shape = Text("address, such as `https://help.example.com`");
 const SERVER: Shape = Text("address, such as `smtps://user:password@mail.example.com`");
 const HASH: Shape = Shape::Matching("64 hexadecimal digits", "^[0-9a-fA-F]{64}$");
+const MASKED_KIND: Shape = Choice(MaskedKind::NAMES);
 const A_SOURCE: Shape = Shape::Mapping(&SOURCE);
 
 /// A settings file.
@@ -37,6 +38,7 @@ pub(crate) static SETTINGS: Mapping = Mapping {
         key("defaults", Shape::Mapping(&DEFAULTS), Nothing, "defaults of the command line"),
         key("allow", List(&WARNING), Nothing, "warnings of `check` that are not shown"),
         key("deny", List(&WARNING), Nothing, "warnings of `check` that count like errors"),
+        key("redact", Shape::Mapping(&REDACT), Nothing, "what is masked in output that is redacted"),
         key("portal", Shape::Mapping(&PORTAL), Nothing, "what `faultbook serve` is run with"),
     ],
 };
@@ -107,6 +109,24 @@ pub(crate) static DEFAULTS: Mapping = Mapping {
         key("min_severity", Choice(Severity::NAMES), Nothing, "`--min-severity`"),
         key("threads", Count(THREADS_MOST as u64), Nothing, "`--threads`; 0 is one for each processor"),
         key("timezone", ZONE, Nothing, "`--timezone`"),
+    ],
+};
+
+/// What is masked.
+pub(crate) static REDACT: Mapping = Mapping {
+    name: "redact",
+    what: "`redact`",
+    about: "What `--redact` and the portal mask besides secrets and personal data of the usual forms, and what of those they do not.",
+    needs: Needs::Nothing,
+    later: &[],
+    keys: &[
+        key(
+            "patterns",
+            Named("name", &REGEX),
+            Nothing,
+            "further values to mask; of a regex with named groups only what these capture",
+        ),
+        key("keep", OneOrMore(&MASKED_KIND), Nothing, "kinds that are not masked"),
     ],
 };
 

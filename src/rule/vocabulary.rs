@@ -86,6 +86,28 @@ choices! {
 }
 
 choices! {
+    /// What is masked in output that is redacted.
+    MaskedKind {
+        /// A password: the value of a name such as `password`, of `--password`, in an address.
+        Password = "password",
+        /// What gives access: headers, JSON Web Tokens, access keys, values of names such as `token` and `secret`.
+        Token = "token",
+        /// A private key.
+        Key = "key",
+        /// The value of a cookie or the id of a session.
+        Cookie = "cookie",
+        /// The number of a payment card.
+        Card = "card",
+        /// A mail address.
+        Email = "email",
+        /// An IPv4 or IPv6 address.
+        Ip = "ip",
+        /// The address of a network card.
+        Mac = "mac",
+    }
+}
+
+choices! {
     /// How bad the failure is that a rule recognises.
     Severity {
         /// Good news worth saying.
