@@ -3,6 +3,9 @@
 //! [`write()`] takes what `diagnose` found and writes one report. The [shapes](shape) are the machine-readable output and the
 //! context of the layouts alike; `telling` arranges findings by rule for readers. Nothing here decides anything.
 
+pub mod article;
+#[cfg(feature = "portal")]
+pub mod pdf;
 pub mod shape;
 mod telling;
 
@@ -18,6 +21,8 @@ use crate::report::shape::{AnswerShape, BatchShape, CaseShape, FindingShape, Not
 use crate::report::telling::Teller;
 use crate::rule::Faultbook;
 use crate::source::Note;
+
+pub use article::{ArticleShape, ArticleWriter};
 
 /// Columns by which an article stands to the right of its finding in text reports.
 const ARTICLE_INDENT: usize = 10;

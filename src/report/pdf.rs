@@ -1,0 +1,69 @@
+//! Articles and reports as PDF: the Markdown of the same layouts, with the title and the lines below it that paper wants.
+
+use crate::answer::AnswerFormat;
+use crate::answer::pdf::{self, PageSize, PdfDocument, PdfError};
+use crate::report::article::{ArticleShape, ArticleWriter};
+use crate::report::{Batch, Format, ReportError, ReportOptions};
+use crate::rule::{Faultbook, Rule};
+
+/// Why a PDF could not be made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PdfReportError {
+    /// The text could not be rendered.
+    #[error(transparent)]
+    Report(#[from] ReportError),
+    /// The text could not be put on pages.
+    #[error(transparent)]
+    Pdf(#[from] PdfError),
+}
+
+/// The article of a rule, without a case.
+pub fn article(faultbook: &Faultbook, rule: &Rule, base: Option<&url::Url>, page: PageSize) -> Result<Vec<u8>, PdfReportError> {
+    let (markdown, _) = ArticleWriter::new(faultbook, AnswerFormat::Markdown).article(rule)?;
+    Ok(answer(faultbook, rule, &markdown, base, page)?)
+}
+
+/// What a rule says, in Markdown that has been rendered for it, with a case or without.
+pub fn answer(
+    faultbook: &Faultbook,
+    rule: &Rule,
+    markdown: &str,
+    base: Option<&url::Url>,
+    page: PageSize,
+) -> Result<Vec<u8>, PdfError> {
+    let shape = ArticleShape::of(faultbook, rule);
+    let metadata = [
+        ("Severity", shape.severity.name().to_owned()),
+        ("Applies to", shape.applies_to()),
+        ("Created", shape.created.clone().unwrap_or_default()),
+        ("Last review", shape.reviewed.clone().unwrap_or_default()),
+        ("State", shape.state.name().to_owned()),
+        ("Tags", shape.tags.join(", ")),
+    ];
+    pdf::write(&PdfDocument {
+        title: shape.title,
+        subtitle: shape.id,
+        metadata: &metadata,
+        keywords: shape.tags,
+        markdown,
+        base,
+        page,
+    })
+}
+
+/// The report of a batch: what [`report::write`](super::write()) says in Markdown.
+pub fn batch(
+    faultbook: &Faultbook,
+    batch: &Batch,
+    options: &ReportOptions,
+    metadata: &[(&str, String)],
+    page: PageSize,
+) -> Result<Vec<u8>, PdfReportError> {
+    let mut markdown = Vec::new();
+    super::write(faultbook, batch, Format::Markdown, options, &mut markdown)?;
+    let markdown = String::from_utf8_lossy(&markdown);
+    // what the layout's first heading says is the title
+    let title = markdown.lines().next().and_then(|line| line.strip_prefix("# ")).unwrap_or("Faultbook report").trim();
+    Ok(pdf::write(&PdfDocument { title, subtitle: "", metadata, keywords: &[], markdown: &markdown, base: None, page })?)
+}
