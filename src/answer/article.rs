@@ -88,7 +88,8 @@ impl Writer {
     /// Renders the texts of a finding's rule.
     pub fn article(&self, rule: &Rule, finding: &Finding) -> Article {
         let context = context(rule, finding);
-        let branches = finding.branches.iter().filter_map(|state| Some((rule.resolution.get(state.index)?, state.truth)));
+        let branches =
+            finding.branches.iter().filter_map(|state| Some((rule.resolution.get(state.index)?, state.truth)));
         self.sections(rule, branches, |text, depth| self.text(text, &context, depth))
     }
 
@@ -119,17 +120,15 @@ impl Writer {
         };
         let symptoms = rule.symptoms.as_ref().map(|text| section("symptoms", text, 0));
         let cause = rule.cause.as_ref().map(|text| section("cause", text, 0));
-        let branches = branches.map(|(branch, truth)| {
-            ArticleBranch {
-                title: branch.title.clone(),
-                truth,
-                when: branch.when.as_ref().map(|when| when.source()),
-                body: if branch.title.is_empty() {
-                    section("resolution", &branch.text, 0)
-                } else {
-                    section(&branch.title, &branch.text, 1)
-                },
-            }
+        let branches = branches.map(|(branch, truth)| ArticleBranch {
+            title: branch.title.clone(),
+            truth,
+            when: branch.when.as_ref().map(|when| when.source()),
+            body: if branch.title.is_empty() {
+                section("resolution", &branch.text, 0)
+            } else {
+                section(&branch.title, &branch.text, 1)
+            },
         });
         let branches = branches.collect();
         let prevention = rule.prevention.as_ref().map(|text| section("prevention", text, 0));

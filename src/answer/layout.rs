@@ -120,7 +120,8 @@ fn code_span(value: &str, escaping: &str) -> String {
             let is_taken = |length: &usize| value.split(|c| c != '`').any(|run| run.len() == *length);
             let delimiter = "`".repeat((1..).find(|length| !is_taken(length)).unwrap_or(1));
             // the parser takes these spaces away again
-            let pad = if value.starts_with(['`', ' ']) || value.ends_with(['`', ' ']) || value.is_empty() { " " } else { "" };
+            let pad =
+                if value.starts_with(['`', ' ']) || value.ends_with(['`', ' ']) || value.is_empty() { " " } else { "" };
             format!("{delimiter}{pad}{value}{pad}{delimiter}")
         }
         _ => format!("`{}`", escape::terminal(value)),

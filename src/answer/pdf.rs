@@ -17,6 +17,8 @@ mod pages;
 mod paint;
 mod table;
 mod tags;
+#[cfg(test)]
+mod tests;
 
 /// The most pages of a document. What is beyond is left out, and the last page says so.
 pub const MAX_PAGES: usize = 500;
@@ -78,15 +80,17 @@ pub enum PdfError {
 
 /// Writes a document. Cost: linear in the Markdown, up to [`MAX_PAGES`].
 pub fn write(document: &PdfDocument<'_>) -> Result<Vec<u8>, PdfError> {
+    paint::paint(document, lay(document)?)
+}
+
+/// Puts a document on pages.
+fn lay(document: &PdfDocument<'_>) -> Result<paint::Laid, PdfError> {
     let (markdown, is_whole) = beginning(document.markdown);
     let text = blocks::Blocks::of(markdown, document.base);
     let mut flow = flow::Flow::new(document.page)?;
     flow.title(document);
-    flow.blocks(&text.without_title(document.title));
-    if !is_whole || flow.is_full() {
-        flow.cut();
-    }
-    paint::paint(document, flow.finish(&text.links))
+    flow.blocks(text.without_title(document.title));
+    Ok(flow.finish(text.links, is_whole))
 }
 
 /// As much of the Markdown as is read, and whether that is all of it.

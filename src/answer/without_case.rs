@@ -68,18 +68,22 @@ impl Names {
     }
 
     fn written(&self, nodes: &[Node<'_>], plainly: bool) -> String {
-        nodes.iter().map(|node| match node {
-            Node::Text(text) => text.clone(),
-            Node::Tag(tag, source) => self.placeholder(tag, plainly).unwrap_or_else(|| (*source).to_owned()),
-            Node::If { branches, end } => self.block(branches, end, plainly),
-        }).collect()
+        nodes
+            .iter()
+            .map(|node| match node {
+                Node::Text(text) => text.clone(),
+                Node::Tag(tag, source) => self.placeholder(tag, plainly).unwrap_or_else(|| (*source).to_owned()),
+                Node::If { branches, end } => self.block(branches, end, plainly),
+            })
+            .collect()
     }
 
     /// What stands for a printed expression that computes with names; `None` if the template engine can print it.
     fn placeholder(&self, tag: &Tag<'_>, plainly: bool) -> Option<String> {
         let words = tag.words();
         let is_ours = words.iter().any(|token| token.kind == TokenKind::Name && self.values.contains_key(token.text));
-        let computes = words.iter().any(|token| ["-", "+", "*", "/", "//", "%", "**"].iter().any(|sign| token.is_symbol(sign)));
+        let computes =
+            words.iter().any(|token| ["-", "+", "*", "/", "//", "%", "**"].iter().any(|sign| token.is_symbol(sign)));
         if tag.is_statement {
             return self.loop_once(tag);
         }
@@ -197,10 +201,14 @@ struct Branch<'s> {
 impl Branch<'_> {
     /// Whether the body is more than words of a sentence.
     fn holds_blocks(&self) -> bool {
-        let text: String = self.body.iter().map(|node| match node {
-            Node::Text(text) => text.as_str(),
-            _ => "x",
-        }).collect();
+        let text: String = self
+            .body
+            .iter()
+            .map(|node| match node {
+                Node::Text(text) => text.as_str(),
+                _ => "x",
+            })
+            .collect();
         let begins_block = |line: &str| {
             let line = line.trim_start();
             let digits = line.trim_start_matches(|c: char| c.is_ascii_digit());
@@ -298,7 +306,8 @@ fn branch<'s>(tag: &'s Tag<'s>, written: &'s str, body: Vec<Node<'s>>) -> Branch
         let begin = first.range.start - tag.range.start;
         written.get(begin..last.range.end - tag.range.start)
     });
-    let is_of_value = |at: usize| at > 0 && words.get(at - 1).is_some_and(|token| token.is_symbol(".") || token.is_symbol("|"));
+    let is_of_value =
+        |at: usize| at > 0 && words.get(at - 1).is_some_and(|token| token.is_symbol(".") || token.is_symbol("|"));
     let is_test = |at: usize| {
         let before = |steps: usize| at.checked_sub(steps).and_then(|at| words.get(at));
         before(1).is_some_and(|token| token.is_name("is"))
@@ -350,7 +359,6 @@ impl Object for Unmatched {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::answer::{AnswerFormat, Writer};
     use crate::rule::Faultbook;
     use crate::rule::faultbook::Templates;
@@ -366,8 +374,10 @@ mod tests {
              up: {{ contains: back }}\ncondition: down\nresolution: '{}'\n",
             resolution.replace('\'', "''").replace('\n', "\n\n  ")
         );
-        let faultbook =
-            Faultbook::from_texts(vec![("a.yaml".to_owned(), rule)], Templates { folders: vec![folder.path().to_owned()] });
+        let faultbook = Faultbook::from_texts(
+            vec![("a.yaml".to_owned(), rule)],
+            Templates { folders: vec![folder.path().to_owned()] },
+        );
         let rule = faultbook.rules().first().unwrap_or_else(|| panic!("{:?}", faultbook.diagnostics()));
         let article = Writer::new(AnswerFormat::Markdown).article_without_case(rule);
         assert_eq!(article.problems, Vec::<String>::new());
@@ -409,7 +419,10 @@ mod tests {
 
     #[test]
     fn macros_files_and_loops_work_without_a_case() {
-        let files = [("m.md", "{% macro at(x) %}{% if x %}at {{ x }}{% else %}there{% endif %}{% endmacro %}"), ("f.md", "{{ host }}{% if up %} up{% endif %}")];
+        let files = [
+            ("m.md", "{% macro at(x) %}{% if x %}at {{ x }}{% else %}there{% endif %}{% endmacro %}"),
+            ("f.md", "{{ host }}{% if up %} up{% endif %}"),
+        ];
         assert_eq!(plain("{% import 'm.md' as m %}{{ m.at(host) }}, {{ m.at('y') }}", &files), "there, at y");
         assert_eq!(plain("{% include 'f.md' %}", &files), "\\<host> [up]");
         assert_eq!(plain("{% for one in host|sort %}{{ one }};{% endfor %}", &[]), "\\<host>;");

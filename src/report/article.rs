@@ -105,7 +105,8 @@ impl<'a> ArticleShape<'a> {
 
 /// The questions behind the remedies' conditions, through the facts that these follow from, in the order of the facts.
 fn questions(rule: &Rule) -> Vec<ArticleQuestion<'_>> {
-    let mut wanted: Vec<&str> = rule.resolution.iter().filter_map(|branch| branch.when.as_ref()).flat_map(|when| when.names()).collect();
+    let mut wanted: Vec<&str> =
+        rule.resolution.iter().filter_map(|branch| branch.when.as_ref()).flat_map(|when| when.names()).collect();
     let mut at = 0;
     while let Some(fact) = wanted.get(at).copied() {
         let further = rule.fact(fact).map(Fact::rests_on).unwrap_or_default();

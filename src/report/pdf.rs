@@ -19,7 +19,12 @@ pub enum PdfReportError {
 }
 
 /// The article of a rule, without a case.
-pub fn article(faultbook: &Faultbook, rule: &Rule, base: Option<&url::Url>, page: PageSize) -> Result<Vec<u8>, PdfReportError> {
+pub fn article(
+    faultbook: &Faultbook,
+    rule: &Rule,
+    base: Option<&url::Url>,
+    page: PageSize,
+) -> Result<Vec<u8>, PdfReportError> {
     let (markdown, _) = ArticleWriter::new(faultbook, AnswerFormat::Markdown).article(rule)?;
     Ok(answer(faultbook, rule, &markdown, base, page)?)
 }
@@ -65,5 +70,42 @@ pub fn batch(
     let markdown = String::from_utf8_lossy(&markdown);
     // what the layout's first heading says is the title
     let title = markdown.lines().next().and_then(|line| line.strip_prefix("# ")).unwrap_or("Faultbook report").trim();
-    Ok(pdf::write(&PdfDocument { title, subtitle: "", metadata, keywords: &[], markdown: &markdown, base: None, page })?)
+    Ok(pdf::write(&PdfDocument {
+        title,
+        subtitle: "",
+        metadata,
+        keywords: &[],
+        markdown: &markdown,
+        base: None,
+        page,
+    })?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shipped_articles_have_their_links() {
+        let faultbook = Faultbook::shipped();
+        for rule in faultbook.rules().iter().take(4) {
+            let bytes = article(&faultbook, rule, None, PageSize::Letter).expect("written");
+            let file = String::from_utf8_lossy(&bytes);
+            assert!(file.contains("pdfuaid"), "{}: by the rules of PDF/UA", rule.id);
+            for url in rule.links.iter().filter_map(|link| link.url.as_deref()) {
+                let url = url::Url::parse(url).expect("an address").to_string().replace('(', "\\(").replace(')', "\\)");
+                assert!(file.contains(&format!("/URI ({url})")), "{}: {url}", rule.id);
+            }
+        }
+    }
+
+    #[test]
+    fn a_report_is_a_document_of_its_own() {
+        let faultbook = Faultbook::shipped();
+        let nothing = Batch { diagnoses: Vec::new(), notes: Vec::new(), elapsed: None };
+        let options = ReportOptions { brief: false, styled: false, width: 80, compact: false };
+        let bytes =
+            batch(&faultbook, &nothing, &options, &[("Case", "a.tar.gz".to_owned())], PageSize::A4).expect("written");
+        assert!(String::from_utf8_lossy(&bytes).contains("/Title (Faultbook report)"));
+    }
 }

@@ -29,13 +29,24 @@ pub(super) struct Inline {
 /// A block.
 #[derive(Clone, Debug)]
 pub(super) enum Block {
-    Heading { level: u16, text: Vec<Inline> },
+    Heading {
+        level: u16,
+        text: Vec<Inline>,
+    },
     Paragraph(Vec<Inline>),
     /// The number of its first item, if it is numbered; each item is blocks. Tight: without room between them.
-    List { start: Option<u64>, is_tight: bool, items: Vec<Vec<Block>> },
+    List {
+        start: Option<u64>,
+        is_tight: bool,
+        items: Vec<Vec<Block>>,
+    },
     Quote(Vec<Block>),
     Code(String),
-    Table { alignments: Vec<Alignment>, head: Vec<Vec<Inline>>, rows: Vec<Vec<Vec<Inline>>> },
+    Table {
+        alignments: Vec<Alignment>,
+        head: Vec<Vec<Inline>>,
+        rows: Vec<Vec<Vec<Inline>>>,
+    },
     Rule,
 }
 
@@ -73,7 +84,11 @@ pub(super) fn plain(text: &[Inline]) -> String {
 
 /// What is open.
 enum Open {
-    List { start: Option<u64>, is_tight: bool, items: Vec<Vec<Block>> },
+    List {
+        start: Option<u64>,
+        is_tight: bool,
+        items: Vec<Vec<Block>>,
+    },
     /// A quote or an item.
     Blocks(Vec<Block>),
 }
@@ -130,7 +145,7 @@ impl Builder<'_> {
                 self.end_paragraph();
                 self.add(Block::Rule);
             }
-            Event::TaskListMarker(is_done) => self.push(if is_done { "[x] " } else { "[ ] " }, true),
+            Event::TaskListMarker(is_done) => self.push(if is_done { "[x] " } else { "[ ] " }, false),
             _ => {}
         }
     }
@@ -368,7 +383,10 @@ mod tests {
         let blocks = of("# A\n\n1. b\n2. c\n\n   - d\n\n> e\n\n| f |\n|---|\n| g |\n").blocks;
         let Block::List { start: Some(1), is_tight: false, items } = &blocks[1] else { panic!("{blocks:?}") };
         assert_eq!(items.len(), 2);
-        assert!(matches!(&items[1][..], [Block::Paragraph(_), Block::List { start: None, is_tight: true, .. }]), "{items:?}");
+        assert!(
+            matches!(&items[1][..], [Block::Paragraph(_), Block::List { start: None, is_tight: true, .. }]),
+            "{items:?}"
+        );
         assert!(matches!(&blocks[2..], [Block::Quote(_), Block::Table { .. }]), "{blocks:?}");
     }
 

@@ -3,7 +3,7 @@
 use super::blocks::Inline;
 use super::flow::{Flow, Frame, MUTED, SHADE, TEXT, strip_of};
 use super::font::{self, Style};
-use super::lines::{Setting, lines};
+use super::lines::{CODE_SIZE, Setting, lines};
 use super::pages::{Back, Mark};
 use super::tags::Role;
 
@@ -27,9 +27,11 @@ impl Flow {
         let back = Back { group, x: frame.left, width: frame.width, color: SHADE };
         let letter = font::width(&self.fonts.word("0", Style::CODE)) * SIZE;
         let columns = (((frame.width - 2.0 * PADDING) / letter) as usize).max(CONTINUED + 2);
-        let rows: Vec<(&str, bool)> = code.split('\n').flat_map(|line| Rows { rest: Some(line), columns, is_first: true }).collect();
+        let rows: Vec<(&str, bool)> =
+            code.split('\n').flat_map(|line| Rows { rest: Some(line), columns, is_first: true }).collect();
         let count = rows.len();
-        let setting = Setting { size: SIZE, color: TEXT, link_color: TEXT, measure: f32::INFINITY, bold: false };
+        let setting =
+            Setting { size: SIZE / CODE_SIZE, color: TEXT, link_color: TEXT, measure: f32::INFINITY, bold: false };
         for (at, (row, is_continued)) in rows.into_iter().enumerate() {
             if self.is_full() {
                 return;
@@ -55,11 +57,17 @@ impl Flow {
 }
 
 /// The one line of a row, with its leading spaces and without shades: the block has a background.
-fn lines_of_code(flow: &mut Flow, text: &[Inline; 1], node: super::tags::Node, setting: &Setting) -> super::lines::Line {
+fn lines_of_code(
+    flow: &mut Flow,
+    text: &[Inline; 1],
+    node: super::tags::Node,
+    setting: &Setting,
+) -> super::lines::Line {
     let [inline] = text;
     // spaces at the beginning of a line and of its copy
     let written = Inline { text: inline.text.replace(' ', "\u{a0}"), ..inline.clone() };
-    let mut line = lines(&mut flow.fonts, &mut flow.tags, node, &[written], setting).into_iter().next().unwrap_or_default();
+    let mut line =
+        lines(&mut flow.fonts, &mut flow.tags, node, &[written], setting).into_iter().next().unwrap_or_default();
     line.code.clear();
     for run in &mut line.runs {
         run.restore_spaces();

@@ -23,6 +23,9 @@ pub(super) const LINK: Ink = Ink(0x0b, 0x57, 0xb0);
 pub(super) const SIZE: f32 = 10.0;
 pub(super) const LEADING: f32 = 1.48;
 
+/// The distance of the baselines of a heading.
+const HEADING_LEADING: f32 = 1.28;
+
 /// White between paragraphs.
 const PARAGRAPH_GAP: f32 = 7.0;
 /// White between the items of a list without paragraphs.
@@ -69,7 +72,8 @@ pub(super) struct Flow {
     /// The smallest heading level of the text, and the last one that was written.
     least_level: u16,
     last_level: u16,
-    cut: Option<String>,
+    /// Whether the last strip is of a heading.
+    is_under_heading: bool,
 }
 
 impl Flow {
@@ -84,7 +88,7 @@ impl Flow {
             groups: 0,
             least_level: 1,
             last_level: 1,
-            cut: None,
+            is_under_heading: false,
         })
     }
 
@@ -103,9 +107,13 @@ impl Flow {
         self.groups
     }
 
-    /// The pages, and what else painting needs.
-    pub(super) fn finish(self, links: &[String]) -> Laid<'_> {
-        Laid { pages: self.pages.finish(), tags: self.tags, fonts: self.fonts, links, cut: self.cut }
+    /// The pages, and what else painting needs. `is_whole`: all of the text was there to be set.
+    pub(super) fn finish(self, links: Vec<String>, is_whole: bool) -> Laid {
+        let (pages, is_full) = self.pages.finish();
+        let cut = (is_full || !is_whole).then(|| {
+            format!("The rest is left out: a PDF has at most {MAX_PAGES} pages. The other formats have all of it.")
+        });
+        Laid { pages, tags: self.tags, fonts: self.fonts, links, cut }
     }
 
     /// The title with what stands above and below it.
@@ -152,17 +160,16 @@ impl Flow {
 
     /// All blocks of a text.
     pub(super) fn blocks(&mut self, blocks: &[Block]) {
-        self.least_level = blocks.iter().filter_map(|block| match block {
-            Block::Heading { level, .. } => Some(*level),
-            _ => None,
-        }).min().unwrap_or(1);
+        self.least_level = blocks
+            .iter()
+            .filter_map(|block| match block {
+                Block::Heading { level, .. } => Some(*level),
+                _ => None,
+            })
+            .min()
+            .unwrap_or(1);
         let frame = self.frame();
         self.all(blocks, frame, PARAGRAPH_GAP);
-    }
-
-    /// Says on the last page that something is left out.
-    pub(super) fn cut(&mut self) {
-        self.cut = Some(format!("The rest is left out: a PDF has at most {MAX_PAGES} pages. The other formats have all of it."));
     }
 
     fn all(&mut self, blocks: &[Block], frame: Frame, gap: f32) {
@@ -210,11 +217,12 @@ impl Flow {
         let setting = Setting { size, color: TEXT, link_color: LINK, measure: frame.width, bold: true };
         let mut heading = Some((level, title));
         for line in lines_of(self, text, node, &setting) {
-            let mut strip = strip_of(line, frame.left, size, size * 0.26, 0.0);
+            let mut strip = strip_of(line, frame.left, size, size * (HEADING_LEADING - ASCENT - DESCENT), 0.0);
             strip.with_next = true;
             strip.heading = heading.take();
             self.push(strip);
         }
+        self.is_under_heading = true;
     }
 
     pub(super) fn paragraph(&mut self, text: &[Inline], frame: Frame) {
@@ -227,9 +235,11 @@ impl Flow {
         let setting = Setting { size, color, link_color: LINK, measure: frame.width, bold: false };
         let lines = lines_of(self, text, node, &setting);
         let count = lines.len();
+        // one line below a heading says as little alone as the heading
+        let is_under_heading = std::mem::take(&mut self.is_under_heading);
         for (at, line) in lines.into_iter().enumerate() {
             let mut strip = strip_of(line, frame.left, size, size * (LEADING - ASCENT - DESCENT), 0.0);
-            strip.with_next = count > 1 && (at == 0 || at + 2 == count);
+            strip.with_next = if count > 1 { at == 0 || at + 2 == count } else { is_under_heading };
             self.push(strip);
         }
     }
@@ -256,9 +266,13 @@ impl Flow {
             let li = self.tags.node(node, Role::Item);
             let label = self.tags.node(li, Role::Label);
             let body = self.tags.node(li, Role::Body);
-            let setting = Setting { size: SIZE, color: frame.color, link_color: LINK, measure: frame.width, bold: false };
+            let setting =
+                Setting { size: SIZE, color: frame.color, link_color: LINK, measure: frame.width, bold: false };
             let marker = [Inline { text: format!("{marker} "), style: Style::default(), link: None }];
-            let run = lines_of(self, &marker, label, &setting).into_iter().next().and_then(|line| line.runs.into_iter().next());
+            let run = lines_of(self, &marker, label, &setting)
+                .into_iter()
+                .next()
+                .and_then(|line| line.runs.into_iter().next());
             let right = inner.left - MARKER_GAP;
             self.marker = run.map(|run| (run, right));
             let inner = Frame { node: body, lists: frame.lists + 1, ..inner };
@@ -301,6 +315,7 @@ impl Flow {
     /// Puts a strip down, with the white, the background and the marker that are due.
     pub(super) fn push(&mut self, mut strip: Strip) {
         strip.before += std::mem::take(&mut self.gap).max(0.0);
+        self.is_under_heading = false;
         let mut backs = self.backs.clone();
         backs.append(&mut strip.backs);
         strip.backs = backs;
@@ -310,14 +325,14 @@ impl Flow {
                 _ => None,
             });
             let y = baseline.unwrap_or(SIZE * (ASCENT + (LEADING - ASCENT - DESCENT) / 2.0));
-            strip.marks.push(Mark::Text { x: right - visible_width(&run), y, run });
+            strip.marks.push(Mark::Text { x: (right - visible_width(&run)).max(0.0), y, run });
         }
         self.pages.push(strip);
     }
 }
 
 /// The width of a run without the space at its end.
-fn visible_width(run: &Run) -> f32 {
+pub(super) fn visible_width(run: &Run) -> f32 {
     let space = run.glyphs.last().filter(|_| run.text.ends_with(' '));
     run.width - space.map_or(0.0, |glyph| glyph.x_advance * run.size)
 }

@@ -1,7 +1,8 @@
 //! Fonts: which glyphs a word is made of, and how wide it is.
 //!
 //! Six fonts are compiled in, subsets of Noto Sans and Noto Sans Mono (`assets/fonts/`). A character that the font of its style
-//! lacks is taken from another of them; one that none has, such as a Chinese one, is shown as a box. Words are shaped with
+//! lacks is taken from another of them; one that none has, such as a Chinese one, is shown as a box, and copied and searched as
+//! what it is. Words are shaped with
 //! kerning and combining marks, left to right; each word once, then it is remembered.
 
 use std::collections::HashMap;
@@ -39,6 +40,8 @@ const FACES: [(Face, &[u8]); 6] = [
 
 /// Height above and below the baseline in ems; all six have the same.
 pub(super) const ASCENT: f32 = 1.069;
+/// The advance of a box, as of every character of its font.
+const BOX: f32 = 0.6;
 /// See [`ASCENT`].
 pub(super) const DESCENT: f32 = 0.293;
 
@@ -124,16 +127,25 @@ impl Fonts {
         if self.words.len() >= WORDS_KEPT {
             self.words.clear();
         }
-        let pieces: Vec<Shaped> =
-            self.by_face(text, face).into_iter().map(|(face, range)| self.shape(face, &text[range])).collect();
+        let pieces: Vec<Shaped> = self
+            .by_face(text, face)
+            .into_iter()
+            .map(|(face, range)| {
+                let text = text.get(range).unwrap_or_default();
+                match face {
+                    Some(face) => self.shape(face, text),
+                    None => self.boxes(text),
+                }
+            })
+            .collect();
         let word: Word = pieces.into();
         self.words.insert(key, Rc::clone(&word));
         word
     }
 
-    /// Divides a text where the font has to change.
-    fn by_face(&self, text: &str, wanted: Face) -> Vec<(Face, Range<usize>)> {
-        let mut parts: Vec<(Face, Range<usize>)> = Vec::new();
+    /// Divides a text where the font has to change; `None` where none has what is wanted.
+    fn by_face(&self, text: &str, wanted: Face) -> Vec<(Option<Face>, Range<usize>)> {
+        let mut parts: Vec<(Option<Face>, Range<usize>)> = Vec::new();
         for (at, character) in text.char_indices() {
             let face = self.face_with(character, wanted);
             let end = at + character.len_utf8();
@@ -147,7 +159,7 @@ impl Fonts {
     }
 
     /// The first font that has a character, beginning with the wanted one.
-    fn face_with(&self, character: char, wanted: Face) -> Face {
+    fn face_with(&self, character: char, wanted: Face) -> Option<Face> {
         let has = |face: &Face| {
             self.loaded.get(*face as usize).is_some_and(|loaded| loaded.measured.glyph_index(character).is_some())
         };
@@ -155,7 +167,21 @@ impl Fonts {
             Face::Bold | Face::BoldItalic | Face::MonoBold => [Face::Bold, Face::MonoBold, Face::Regular, Face::Mono],
             _ => [Face::Regular, Face::Mono, Face::Bold, Face::MonoBold],
         };
-        std::iter::once(wanted).chain(others).find(has).unwrap_or(wanted)
+        std::iter::once(wanted).chain(others).find(has)
+    }
+
+    /// A box for each character.
+    fn boxes(&self, text: &str) -> Shaped {
+        let (face, missing) = (Face::Mono, '\u{25a1}');
+        let font = self.loaded.get(face as usize).map(|loaded| &loaded.measured);
+        let glyph = font.and_then(|font| font.glyph_index(missing)).map_or(0, |glyph| glyph.0);
+        let glyphs = text.char_indices().map(|(at, character)| {
+            let range = at..at + character.len_utf8();
+            KrillaGlyph::new(GlyphId::new(glyph.into()), BOX, 0.0, 0.0, 0.0, range, None)
+        });
+        let glyphs: Vec<KrillaGlyph> = glyphs.collect();
+        let width = glyphs.len() as f32 * BOX;
+        Shaped { face, text: text.to_owned(), glyphs, width }
     }
 
     fn shape(&mut self, face: Face, text: &str) -> Shaped {
@@ -233,8 +259,9 @@ mod tests {
         assert_eq!(word.iter().map(|piece| piece.face).collect::<Vec<_>>(), [Face::Regular, Face::Mono, Face::Regular]);
         let word = fonts.word("日本", Style::default());
         assert_eq!(word.iter().map(|piece| piece.text.as_str()).collect::<String>(), "日本");
-        assert!(word.iter().flat_map(|piece| &piece.glyphs).all(|glyph| glyph.glyph_id.to_u32() == 0));
-        assert!(width(&word) > 0.5);
+        let ids: Vec<u32> = word.iter().flat_map(|piece| &piece.glyphs).map(|glyph| glyph.glyph_id.to_u32()).collect();
+        assert!(ids.len() == 2 && ids[0] == ids[1] && ids[0] != 0, "{ids:?}");
+        assert!((width(&word) - 2.0 * BOX).abs() < 0.001);
     }
 
     #[test]

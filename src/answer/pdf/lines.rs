@@ -11,7 +11,7 @@ use super::pages::Ink;
 use super::tags::{Node, Role, Slot, Tags};
 
 /// Code in running text is a little smaller: its letters are wider and look larger.
-const CODE_SIZE: f32 = 0.92;
+pub(super) const CODE_SIZE: f32 = 0.92;
 
 /// From this part of a line on, a word is broken behind signs, lest the line before it be left half empty.
 const LONG: f32 = 0.4;
@@ -68,8 +68,18 @@ pub(super) struct Line {
 
 /// Breaks text into lines; the text becomes part of `node`. At least one line, unless there is no text.
 pub(super) fn lines(fonts: &mut Fonts, tags: &mut Tags, node: Node, text: &[Inline], setting: &Setting) -> Vec<Line> {
-    let mut breaker =
-        Breaker { fonts, tags, node, setting, done: Vec::new(), line: Vec::new(), x: 0.0, unit: Vec::new(), space: None, link: None };
+    let mut breaker = Breaker {
+        fonts,
+        tags,
+        node,
+        setting,
+        done: Vec::new(),
+        line: Vec::new(),
+        x: 0.0,
+        unit: Vec::new(),
+        space: None,
+        link: None,
+    };
     for inline in text {
         let style = Style { bold: inline.style.bold || setting.bold, ..inline.style };
         let mut rest = inline.text.as_str();
@@ -214,7 +224,8 @@ impl Breaker<'_> {
         let mut is_open = false;
         for part in unit {
             for (piece, may_break) in pieces(&part.text, is_long, part.style.code) {
-                let piece = if piece.len() == part.text.len() { part.clone() } else { self.part(piece, part.style, part.link) };
+                let piece =
+                    if piece.len() == part.text.len() { part.clone() } else { self.part(piece, part.style, part.link) };
                 match clusters.last_mut() {
                     Some(cluster) if is_open => cluster.push(piece),
                     _ => clusters.push(vec![piece]),
@@ -372,7 +383,9 @@ fn pieces(word: &str, is_long: bool, is_code: bool) -> Vec<(&str, bool)> {
         let end = at + character.len_utf8();
         let after = word[end..].chars().next();
         let is_sign = match is_long {
-            true => "/\\-_.,=&?:;@|+)]}>".contains(character) && at - from >= 3 && after.is_some_and(char::is_alphanumeric),
+            true => {
+                "/\\-_.,=&?:;@|+)]}>".contains(character) && at - from >= 3 && after.is_some_and(char::is_alphanumeric)
+            }
             false => {
                 character == '-'
                     && !is_code
@@ -413,7 +426,7 @@ mod tests {
     #[test]
     fn lines_break_at_spaces_and_keep_them() {
         assert_eq!(texts("one two three", 45.0, Style::default()), ["one two ", "three"]);
-        assert_eq!(texts("  one  two\nthree ", 200.0, Style::default()), ["one two", "three"]);
+        assert_eq!(texts("  one  two\nthree ", 200.0, Style::default()), ["one two", "three "]);
     }
 
     #[test]
@@ -425,7 +438,12 @@ mod tests {
     #[test]
     fn no_line_is_wider_than_the_measure() {
         let word = "x".repeat(10_000);
-        for text in [word.as_str(), "日本語日本語日本語日本語", "a/b-c_d.e".repeat(40).as_str(), "e\u{301}\u{302}".repeat(300).as_str()] {
+        for text in [
+            word.as_str(),
+            "日本語日本語日本語日本語",
+            "a/b-c_d.e".repeat(40).as_str(),
+            "e\u{301}\u{302}".repeat(300).as_str(),
+        ] {
             for (line, width) in broken(text, 60.0, Style::default()) {
                 assert!(width <= 60.0, "{line} {width}");
             }

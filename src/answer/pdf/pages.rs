@@ -140,10 +140,10 @@ impl Pages {
         }
     }
 
-    /// The pages.
-    pub(super) fn finish(mut self) -> Vec<Page> {
+    /// The pages, and whether something is left out.
+    pub(super) fn finish(mut self) -> (Vec<Page>, bool) {
         self.place_waiting();
-        self.done
+        (self.done, self.is_full)
     }
 
     /// The height of the text.
@@ -221,7 +221,7 @@ mod tests {
         let mut pages = Pages::new(PageSize::A4);
         strips.into_iter().for_each(|strip| pages.push(strip));
         let text = |page: Page| page.headings.into_iter().map(|(_, text, _)| text).collect();
-        pages.finish().into_iter().map(text).collect()
+        pages.finish().0.into_iter().map(text).collect()
     }
 
     #[test]

@@ -34,17 +34,17 @@ const FOOT: f32 = 40.0;
 const FOOT_SIZE: f32 = 8.0;
 
 /// Everything that is painted.
-pub(super) struct Laid<'a> {
+pub(super) struct Laid {
     pub(super) pages: Vec<Page>,
     pub(super) tags: Tags,
     pub(super) fonts: Fonts,
-    pub(super) links: &'a [String],
+    pub(super) links: Vec<String>,
     /// What the last page says about what is left out.
     pub(super) cut: Option<String>,
 }
 
 /// Writes the file.
-pub(super) fn paint(document: &PdfDocument<'_>, mut laid: Laid<'_>) -> Result<Vec<u8>, PdfError> {
+pub(super) fn paint(document: &PdfDocument<'_>, mut laid: Laid) -> Result<Vec<u8>, PdfError> {
     let strict = Configuration::new_with_validator(Validator::UA1);
     match paint_by(strict, document, &mut laid) {
         Err(KrillaError::Validation(_)) => {
@@ -63,7 +63,7 @@ fn told(error: &KrillaError) -> String {
     }
 }
 
-fn paint_by(configuration: Configuration, document: &PdfDocument<'_>, laid: &mut Laid<'_>) -> Result<Vec<u8>, KrillaError> {
+fn paint_by(configuration: Configuration, document: &PdfDocument<'_>, laid: &mut Laid) -> Result<Vec<u8>, KrillaError> {
     let settings = SerializeSettings { configuration, ..SerializeSettings::default() };
     let mut pdf = krilla::Document::new_with(settings);
     let (width, height) = document.page.points();

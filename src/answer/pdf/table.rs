@@ -71,7 +71,9 @@ impl Flow {
         }
         let least_sum: f32 = least.iter().sum();
         if least_sum >= available {
-            return least.into_iter().map(|width| width * available / least_sum).collect();
+            let floor = LEAST * columns as f32;
+            let share = (available - floor) / (least_sum - floor).max(1.0);
+            return least.into_iter().map(|width| LEAST + (width - LEAST) * share).collect();
         }
         let spare = available - least_sum;
         let hunger: f32 = wanted.iter().zip(&least).map(|(wanted, least)| (wanted - least).max(0.0)).sum();
