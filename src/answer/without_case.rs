@@ -381,13 +381,14 @@ mod tests {
         let rule = faultbook.rules().first().unwrap_or_else(|| panic!("{:?}", faultbook.diagnostics()));
         let article = Writer::new(AnswerFormat::Markdown).article_without_case(rule);
         assert_eq!(article.problems, Vec::<String>::new());
-        article.branches[0].body.trim().to_owned()
+        let body = article.branches[0].body.replace("&lt;", "<").replace("&gt;", ">");
+        body.replace("\\[", "[").replace("\\]", "]").replace("\\|", "|").trim().to_owned()
     }
 
     #[test]
     fn a_value_is_its_name() {
-        assert_eq!(plain("at {{ host }}, `ping {{ host }}`", &[]), "at \\<host>, `ping <host>`");
-        assert_eq!(plain("`{{ port|default('PORT') }}` {{ host|upper }}", &[]), "`PORT` \\<HOST>");
+        assert_eq!(plain("at {{ host }}, `ping {{ host }}`", &[]), "at <host>, `ping <host>`");
+        assert_eq!(plain("`{{ port|default('PORT') }}` {{ host|upper }}", &[]), "`PORT` <HOST>");
         assert_eq!(plain("`{{ port|int - 44 }}` `{{ down.count }}`", &[]), "`<port - 44>` `<down.count>`");
     }
 
@@ -412,7 +413,7 @@ mod tests {
     #[test]
     fn whole_items_are_shown_one_below_the_other() {
         let text = plain("1. a\n{% if up %}\n2. b {{ port }}\n{% else %}\n3. c\n{% endif %}\n4. d", &[]);
-        for item in ["1. a", "2. b \\<port>", "3. c", "4. d"] {
+        for item in ["1. a", "2. b <port>", "3. c", "4. d"] {
             assert!(text.contains(item), "{text}");
         }
     }
@@ -424,7 +425,7 @@ mod tests {
             ("f.md", "{{ host }}{% if up %} up{% endif %}"),
         ];
         assert_eq!(plain("{% import 'm.md' as m %}{{ m.at(host) }}, {{ m.at('y') }}", &files), "there, at y");
-        assert_eq!(plain("{% include 'f.md' %}", &files), "\\<host> [up]");
-        assert_eq!(plain("{% for one in host|sort %}{{ one }};{% endfor %}", &[]), "\\<host>;");
+        assert_eq!(plain("{% include 'f.md' %}", &files), "<host> [up]");
+        assert_eq!(plain("{% for one in host|sort %}{{ one }};{% endfor %}", &[]), "<host>;");
     }
 }

@@ -26,6 +26,9 @@ pub(super) const LEADING: f32 = 1.48;
 /// The distance of the baselines of a heading.
 const HEADING_LEADING: f32 = 1.28;
 
+/// Size of what stands below the title.
+const METADATA_SIZE: f32 = 9.0;
+
 /// White between paragraphs.
 const PARAGRAPH_GAP: f32 = 7.0;
 /// White between the items of a list without paragraphs.
@@ -74,6 +77,8 @@ pub(super) struct Flow {
     last_level: u16,
     /// Whether the last strip is of a heading.
     is_under_heading: bool,
+    /// Whether the paragraph that comes is to stay with what follows it.
+    keeps_next: bool,
 }
 
 impl Flow {
@@ -89,6 +94,7 @@ impl Flow {
             least_level: 1,
             last_level: 1,
             is_under_heading: false,
+            keeps_next: false,
         })
     }
 
@@ -129,33 +135,56 @@ impl Flow {
         if !title.trim().is_empty() {
             self.heading(1, &[Inline { text: title, style: Style::BOLD, link: None }], frame, 19.0);
         }
-        let lines: Vec<_> = document.metadata.iter().filter(|(_, value)| !value.trim().is_empty()).collect();
-        if !lines.is_empty() {
-            self.gap = 8.0;
-        }
-        let mut label_width: f32 = 0.0;
-        for (label, _) in &lines {
-            label_width = label_width.max(font::width(&self.fonts.word(&clean(label), Style::default())) * 9.0 + 14.0);
-        }
-        let label_width = label_width.min(frame.width / 3.0);
-        for (label, value) in lines {
-            let node = self.tags.node(frame.node, Role::Paragraph);
-            let label = [Inline { text: format!("{} ", clean(label)), style: Style::default(), link: None }];
-            let setting = Setting { size: 9.0, color: MUTED, link_color: LINK, measure: label_width, bold: false };
-            let label = lines_of(self, &label, node, &setting).into_iter().next();
-            let value = [Inline { text: clean(value), style: Style::default(), link: None }];
-            let setting = Setting { color: TEXT, measure: frame.width - label_width, ..setting };
-            for (at, line) in lines_of(self, &value, node, &setting).into_iter().enumerate() {
-                let mut strip = strip_of(line, label_width, 9.0, 1.5, 0.0);
-                if let Some(label) = label.clone().filter(|_| at == 0) {
-                    strip.marks.extend(strip_of(label, 0.0, 9.0, 1.5, 0.0).marks);
-                }
-                self.push(strip);
-            }
-        }
+        self.metadata(document.metadata, frame);
         self.gap = 11.0;
         self.rule(frame);
         self.gap = 4.0;
+    }
+
+    /// Labels and values, two pairs beside each other where both fit.
+    fn metadata(&mut self, metadata: &[(&str, String)], frame: Frame) {
+        let pairs: Vec<(String, String)> = metadata
+            .iter()
+            .map(|(label, value)| (clean(label), clean(value)))
+            .filter(|(_, value)| !value.trim().is_empty())
+            .collect();
+        let mut width_of = |text: &str| {
+            // as much of it as can matter
+            let shown: String = text.chars().take(200).collect();
+            font::width(&self.fonts.word(&shown, Style::default())) * METADATA_SIZE
+        };
+        let label_width = pairs.iter().fold(0.0f32, |width, (label, _)| width.max(width_of(label) + 14.0));
+        let label_width = label_width.min(frame.width / 3.0);
+        let half = frame.width / 2.0;
+        let is_short: Vec<bool> = pairs.iter().map(|(_, value)| width_of(value) < half - label_width - 10.0).collect();
+        self.gap = if pairs.is_empty() { 0.0 } else { 8.0 };
+        let mut at = 0;
+        while let Some(pair) = pairs.get(at) {
+            let beside = pairs.get(at + 1).filter(|_| is_short.get(at..at + 2) == Some(&[true, true]));
+            let mut rows = self.pair(pair, 0.0, label_width, frame);
+            if let Some(beside) = beside {
+                for (row, other) in rows.iter_mut().zip(self.pair(beside, half, label_width, frame)) {
+                    row.marks.extend(other.marks);
+                }
+            }
+            rows.into_iter().for_each(|row| self.push(row));
+            at += if beside.is_some() { 2 } else { 1 };
+        }
+    }
+
+    /// A label with its value, from `left` on; a row for each line of the value.
+    fn pair(&mut self, (label, value): &(String, String), left: f32, label_width: f32, frame: Frame) -> Vec<Strip> {
+        let node = self.tags.node(frame.node, Role::Paragraph);
+        let text = |text: &str| [Inline { text: text.to_owned(), style: Style::default(), link: None }];
+        let setting = |color, measure| Setting { size: METADATA_SIZE, color, link_color: LINK, measure, bold: false };
+        let row = |line, left| strip_of(line, left, METADATA_SIZE, 1.5, 0.0);
+        let label = lines_of(self, &text(&format!("{label} ")), node, &setting(MUTED, label_width));
+        let value = lines_of(self, &text(value), node, &setting(TEXT, frame.width - left - label_width));
+        let mut rows: Vec<Strip> = value.into_iter().map(|line| row(line, left + label_width)).collect();
+        if let (Some(first), Some(label)) = (rows.first_mut(), label.into_iter().next()) {
+            first.marks.extend(row(label, left).marks);
+        }
+        rows
     }
 
     /// All blocks of a text.
@@ -235,11 +264,14 @@ impl Flow {
         let setting = Setting { size, color, link_color: LINK, measure: frame.width, bold: false };
         let lines = lines_of(self, text, node, &setting);
         let count = lines.len();
+        let keeps_next = std::mem::take(&mut self.keeps_next);
         // one line below a heading says as little alone as the heading
         let is_under_heading = std::mem::take(&mut self.is_under_heading);
         for (at, line) in lines.into_iter().enumerate() {
             let mut strip = strip_of(line, frame.left, size, size * (LEADING - ASCENT - DESCENT), 0.0);
-            strip.with_next = if count > 1 { at == 0 || at + 2 == count } else { is_under_heading };
+            let is_last = at + 1 == count;
+            let is_edge = count > 1 && (at == 0 || at + 2 == count);
+            strip.with_next = is_edge || is_last && (keeps_next || count == 1 && is_under_heading);
             self.push(strip);
         }
     }
@@ -277,6 +309,9 @@ impl Flow {
             self.marker = run.map(|run| (run, right));
             let inner = Frame { node: body, lists: frame.lists + 1, ..inner };
             let own_gap = self.gap;
+            // neither the first nor the last item is left alone on a page
+            let is_line = matches!(&item[..], [Block::Paragraph(_)]);
+            self.keeps_next = is_line && items.len() > 1 && (at == 0 || at + 2 == items.len());
             match item.split_first() {
                 Some((first, rest)) => {
                     self.block(first, inner);
