@@ -8,6 +8,8 @@
 //! The same document gives the same bytes: nothing asks for the time. Nothing is fetched: of an image the description is
 //! shown. It does not decide what an article says; the layouts of `templates/` do.
 
+use std::str::FromStr;
+
 mod blocks;
 mod code;
 mod flow;
@@ -27,7 +29,7 @@ pub const MAX_PAGES: usize = 500;
 pub const MAX_MARKDOWN: usize = 8 << 20;
 
 /// The size of the paper.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum PageSize {
     /// 210 mm by 297 mm, ISO 216.
@@ -35,6 +37,23 @@ pub enum PageSize {
     A4,
     /// 8.5 in by 11 in, ANSI A.
     Letter,
+}
+
+/// A word that names no size of paper.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there are `a4` and `letter`")]
+pub struct UnknownPageSize;
+
+impl FromStr for PageSize {
+    type Err = UnknownPageSize;
+
+    fn from_str(name: &str) -> Result<Self, UnknownPageSize> {
+        match name {
+            "a4" => Ok(Self::A4),
+            "letter" => Ok(Self::Letter),
+            _ => Err(UnknownPageSize),
+        }
+    }
 }
 
 impl PageSize {

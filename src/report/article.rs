@@ -1,7 +1,7 @@
 //! Articles as they stand in the knowledge base, without a case: the shape of one, and its text through a layout.
 //!
 //! The layouts `templates/answer/article.*` arrange the sections. Title and metadata are not in the text, because pages, JSON
-//! and PDF each have a place of their own for them; [`ArticleShape`] has them all. Who may read an article is decided by whoever
+//! and PDF each have a place of their own for them; [`ArticleHead`] has them all. Who may read an article is decided by whoever
 //! asks for it.
 
 use minijinja::value::Serde;
@@ -16,7 +16,7 @@ use crate::rule::{Audience, Fact, FactType, Faultbook, Link, Rule, Severity, Sta
 
 /// What is known about an article beside its text.
 #[derive(Clone, Debug, Serialize)]
-pub struct ArticleShape<'a> {
+pub struct ArticleHead<'a> {
     /// Its number or name.
     pub id: &'a str,
     /// The failure in one line.
@@ -39,7 +39,7 @@ pub struct ArticleShape<'a> {
     pub questions: Vec<ArticleQuestion<'a>>,
     /// Documentation.
     pub links: &'a [Link],
-    /// Articles worth reading too.
+    /// Articles worth reading too, without those that are for fewer readers than this one.
     pub related: Vec<RelatedArticle<'a>>,
 }
 
@@ -62,20 +62,20 @@ pub struct ArticleQuestion<'a> {
 pub struct RelatedArticle<'a> {
     /// Its id.
     pub id: &'a str,
-    /// Its title, if whoever may read the article that names it may read this one too.
+    /// Its title, if it is in the faultbook.
     pub title: Option<&'a str>,
 }
 
-impl<'a> ArticleShape<'a> {
+impl<'a> ArticleHead<'a> {
     /// The shape of a rule's article.
     pub fn of(faultbook: &'a Faultbook, rule: &'a Rule) -> Self {
         let products = rule.environment.iter().map(|entry| ProductShape {
             product: &entry.product,
             version: entry.version.as_ref().map(ToString::to_string),
         });
-        let related = rule.related.iter().map(|id| {
-            let other = faultbook.find(id).map(|id| faultbook.rule(id)).filter(|other| other.audience <= rule.audience);
-            RelatedArticle { id, title: other.map(|other| other.title.as_str()) }
+        let related = rule.related.iter().filter_map(|id| match faultbook.find(id).map(|id| faultbook.rule(id)) {
+            Some(other) if other.audience > rule.audience => None,
+            other => Some(RelatedArticle { id, title: other.map(|other| other.title.as_str()) }),
         });
         Self {
             id: &rule.id,
@@ -140,7 +140,7 @@ impl<'a> ArticleWriter<'a> {
     /// Renders the article of a rule; beside it what of the rule's texts could not be rendered.
     pub fn article(&self, rule: &Rule) -> Result<(String, Vec<String>), ReportError> {
         let article = self.writer.article_without_case(rule);
-        let shape = ArticleShape::of(self.faultbook, rule);
+        let shape = ArticleHead::of(self.faultbook, rule);
         let context = context! { rule => Value::from(Serde(shape)), article => article_value(&article) };
         Ok((self.layouts.render("answer/article", context)?, article.problems))
     }

@@ -22,7 +22,7 @@ use crate::report::telling::Teller;
 use crate::rule::Faultbook;
 use crate::source::Note;
 
-pub use article::{ArticleShape, ArticleWriter};
+pub use article::{ArticleHead, ArticleWriter};
 
 /// Columns by which an article stands to the right of its finding in text reports.
 const ARTICLE_INDENT: usize = 10;

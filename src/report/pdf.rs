@@ -2,8 +2,8 @@
 
 use crate::answer::AnswerFormat;
 use crate::answer::pdf::{self, PageSize, PdfDocument, PdfError};
-use crate::report::article::{ArticleShape, ArticleWriter};
-use crate::report::{Batch, Format, ReportError, ReportOptions};
+use crate::report::ReportError;
+use crate::report::article::{ArticleHead, ArticleWriter};
 use crate::rule::{Faultbook, Rule};
 
 /// Why a PDF could not be made.
@@ -37,48 +37,31 @@ pub fn answer(
     base: Option<&url::Url>,
     page: PageSize,
 ) -> Result<Vec<u8>, PdfError> {
-    let shape = ArticleShape::of(faultbook, rule);
+    let head = ArticleHead::of(faultbook, rule);
     let metadata = [
-        ("Severity", shape.severity.name().to_owned()),
-        ("Applies to", shape.applies_to()),
-        ("Created", shape.created.clone().unwrap_or_default()),
-        ("Last review", shape.reviewed.clone().unwrap_or_default()),
-        ("State", shape.state.name().to_owned()),
-        ("Tags", shape.tags.join(", ")),
+        ("Severity", head.severity.name().to_owned()),
+        ("Applies to", head.applies_to()),
+        ("Created", head.created.clone().unwrap_or_default()),
+        ("Last review", head.reviewed.clone().unwrap_or_default()),
+        ("State", head.state.name().to_owned()),
+        ("Tags", head.tags.join(", ")),
     ];
     pdf::write(&PdfDocument {
-        title: shape.title,
-        subtitle: shape.id,
+        title: head.title,
+        subtitle: head.id,
         metadata: &metadata,
-        keywords: shape.tags,
+        keywords: head.tags,
         markdown,
         base,
         page,
     })
 }
 
-/// The report of a batch: what [`report::write`](super::write()) says in Markdown.
-pub fn batch(
-    faultbook: &Faultbook,
-    batch: &Batch,
-    options: &ReportOptions,
-    metadata: &[(&str, String)],
-    page: PageSize,
-) -> Result<Vec<u8>, PdfReportError> {
-    let mut markdown = Vec::new();
-    super::write(faultbook, batch, Format::Markdown, options, &mut markdown)?;
-    let markdown = String::from_utf8_lossy(&markdown);
+/// A report, from the Markdown that [`report::write`](super::write()) has written.
+pub fn report(markdown: &str, metadata: &[(&str, String)], page: PageSize) -> Result<Vec<u8>, PdfError> {
     // what the layout's first heading says is the title
     let title = markdown.lines().next().and_then(|line| line.strip_prefix("# ")).unwrap_or("Faultbook report").trim();
-    Ok(pdf::write(&PdfDocument {
-        title,
-        subtitle: "",
-        metadata,
-        keywords: &[],
-        markdown: &markdown,
-        base: None,
-        page,
-    })?)
+    pdf::write(&PdfDocument { title, subtitle: "", metadata, keywords: &[], markdown, base: None, page })
 }
 
 #[cfg(test)]
@@ -100,12 +83,10 @@ mod tests {
     }
 
     #[test]
-    fn a_report_is_a_document_of_its_own() {
-        let faultbook = Faultbook::shipped();
-        let nothing = Batch { diagnoses: Vec::new(), notes: Vec::new(), elapsed: None };
-        let options = ReportOptions { brief: false, styled: false, width: 80, compact: false };
-        let bytes =
-            batch(&faultbook, &nothing, &options, &[("Case", "a.tar.gz".to_owned())], PageSize::A4).expect("written");
-        assert!(String::from_utf8_lossy(&bytes).contains("/Title (Faultbook report)"));
+    fn a_report_is_a_document_with_the_title_of_its_first_heading() {
+        let bytes = report("# All that failed\n\nNothing.\n", &[("Case", "a.tar.gz".to_owned())], PageSize::A4)
+            .expect("written");
+        let file = String::from_utf8_lossy(&bytes);
+        assert_eq!(file.matches("/Title (All that failed)").count(), 2, "in the properties and the outline");
     }
 }
