@@ -146,10 +146,10 @@ impl Names {
     /// Whether the body of a branch stands without a case: `None` if that depends on the case.
     fn decided(&self, branch: &Branch<'_>, all: &[Branch<'_>], is_block: bool) -> Option<bool> {
         let Some(condition) = branch.condition else { return Some(true) };
-        let prints = |name: &&str| all.iter().any(|branch| prints(&branch.body, name));
+        let is_printed = |name: &&str| all.iter().any(|branch| prints(&branch.body, name));
         let is_match = |name: &&str| self.matches.iter().any(|known| known == name);
-        let only_asks = branch.only_asks_whether_there && !branch.names.iter().any(|name| is_match(name));
-        if !only_asks || !branch.names.iter().any(|name| prints(name)) {
+        let only_asks = branch.only_asks_whether_there && !branch.names.iter().any(is_match);
+        if !only_asks || !branch.names.iter().any(is_printed) {
             return None;
         }
         let value = EXPRESSIONS.compile_expression(condition).ok()?.eval(self.values()).ok()?;
