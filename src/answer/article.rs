@@ -9,12 +9,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use minijinja::{Environment, Value};
 
 use crate::answer::text::TextOptions;
-use crate::answer::{html, inert, markdown, text};
+use crate::answer::{html, inert, markdown, text, without_case};
 use crate::diagnose::Finding;
 use crate::rule::decide::Binding;
 use crate::rule::language::{Missing, environment};
 use crate::rule::text::{SharedTexts, Text};
-use crate::rule::{Rule, Truth};
+use crate::rule::{Branch, Rule, Truth};
 
 /// Columns by which a remedy stands to the right of its title in plain text.
 const INDENT_STEP: usize = 2;
@@ -88,27 +88,47 @@ impl Writer {
     /// Renders the texts of a finding's rule.
     pub fn article(&self, rule: &Rule, finding: &Finding) -> Article {
         let context = context(rule, finding);
+        let branches =
+            finding.branches.iter().filter_map(|state| Some((rule.resolution.get(state.index)?, state.truth)));
+        self.sections(rule, branches, |text, depth| self.text(text, &context, depth))
+    }
+
+    /// Renders the texts of a rule as an article of the knowledge base, without a case: every remedy, and for each value
+    /// its name. See [`without_case`] for what becomes of texts that depend on values.
+    pub fn article_without_case(&self, rule: &Rule) -> Article {
+        let names = without_case::Names::of(rule);
+        let branches = rule.resolution.iter().map(|branch| match branch.when {
+            Some(_) => (branch, Truth::Open),
+            None => (branch, Truth::True),
+        });
+        self.sections(rule, branches, |text, depth| self.text_without_case(text, &names, depth))
+    }
+
+    /// The sections of a rule; `render` makes each text, so many steps further to the right.
+    fn sections<'r>(
+        &self,
+        rule: &'r Rule,
+        branches: impl Iterator<Item = (&'r Branch, Truth)>,
+        render: impl Fn(&Text, usize) -> Result<String, String>,
+    ) -> Article {
         let mut problems = Vec::new();
         let mut section = |name: &str, text: &Text, depth: usize| {
-            self.text(text, &context, depth).unwrap_or_else(|error| {
+            render(text, depth).unwrap_or_else(|error| {
                 problems.push(format!("{name}: {error}"));
                 self.finish(&format!("*This part could not be rendered:* {}", inert::encode(&error)), depth)
             })
         };
         let symptoms = rule.symptoms.as_ref().map(|text| section("symptoms", text, 0));
         let cause = rule.cause.as_ref().map(|text| section("cause", text, 0));
-        let branches = finding.branches.iter().map(|state| {
-            let branch = &rule.resolution[state.index];
-            ArticleBranch {
-                title: branch.title.clone(),
-                truth: state.truth,
-                when: branch.when.as_ref().map(|when| when.source()),
-                body: if branch.title.is_empty() {
-                    section("resolution", &branch.text, 0)
-                } else {
-                    section(&branch.title, &branch.text, 1)
-                },
-            }
+        let branches = branches.map(|(branch, truth)| ArticleBranch {
+            title: branch.title.clone(),
+            truth,
+            when: branch.when.as_ref().map(|when| when.source()),
+            body: if branch.title.is_empty() {
+                section("resolution", &branch.text, 0)
+            } else {
+                section(&branch.title, &branch.text, 1)
+            },
         });
         let branches = branches.collect();
         let prevention = rule.prevention.as_ref().map(|text| section("prevention", text, 0));
@@ -121,6 +141,20 @@ impl Writer {
             None => render(&self.texts),
             Some(shared) => self.sharing(shared).and_then(|texts| render(&texts)),
         };
+        rendered.map(|markdown| self.finish(&markdown, depth)).map_err(|error| told(&error))
+    }
+
+    /// Renders a text without a case. If it works on a value so that a name in its place will not do, the name alone is shown.
+    fn text_without_case(&self, text: &Text, names: &without_case::Names, depth: usize) -> Result<String, String> {
+        let render = |plainly: bool| {
+            let source = names.undecided(text.source(), plainly);
+            let mut texts = self.texts.clone();
+            for (path, file) in text.shared().iter().flat_map(|shared| shared.iter()) {
+                texts.add_template_owned(path.clone(), names.undecided(file.text(), plainly))?;
+            }
+            texts.get_template(&source)?.render(names.values())
+        };
+        let rendered = render(false).or_else(|_| render(true));
         rendered.map(|markdown| self.finish(&markdown, depth)).map_err(|error| told(&error))
     }
 

@@ -56,6 +56,7 @@ impl Layouts {
         // for articles that are rendered already, where they do not come as such
         environment.add_filter("safe", minijinja::filters::safe);
         environment.add_filter("urlencode", minijinja::filters::urlencode);
+        environment.add_filter("code", move |value: &str| Value::from_safe_string(code_span(value, escaping)));
         environment.add_filter("url", |url: &str| Value::from_safe_string(link_target(url)));
         Self { environment, ending }
     }
@@ -111,6 +112,23 @@ fn code(style: &str) -> Option<&'static str> {
         "cyan" | "info" => "36",
         _ => return None,
     })
+}
+
+/// `{{ expression|code }}`: what is to be read letter by letter.
+fn code_span(value: &str, escaping: &str) -> String {
+    match escaping {
+        "html" => format!("<code>{}</code>", escape::html_text(value)),
+        "markdown" => {
+            let value = escape::one_line(value);
+            let is_taken = |length: &usize| value.split(|c| c != '`').any(|run| run.len() == *length);
+            let delimiter = "`".repeat((1..).find(|length| !is_taken(length)).unwrap_or(1));
+            // the parser takes these spaces away again
+            let pad =
+                if value.starts_with(['`', ' ']) || value.ends_with(['`', ' ']) || value.is_empty() { " " } else { "" };
+            format!("{delimiter}{pad}{value}{pad}{delimiter}")
+        }
+        _ => format!("`{}`", escape::terminal(value)),
+    }
 }
 
 /// An author's address between `<` and `>` in Markdown: what could end it there is percent-encoded.

@@ -16,9 +16,12 @@ pub mod html;
 pub mod inert;
 pub mod layout;
 pub mod markdown;
+#[cfg(feature = "portal")]
+pub mod pdf;
 mod prose;
 mod raw_html;
 pub mod text;
+mod without_case;
 
 pub use article::{AnswerFormat, Article, ArticleBranch, Writer};
 pub use layout::{LayoutError, Layouts};

@@ -366,7 +366,7 @@ fn visible(text: &str) -> String {
 }
 
 /// The text of raw HTML, without its tags, with tokens still in it.
-fn text_of_html(html: &str) -> String {
+pub(super) fn text_of_html(html: &str) -> String {
     let text = ammonia::Builder::empty().clean_content_tags(["script", "style"].into()).clean(html).to_string();
     text.replace("&nbsp;", "\u{a0}").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 }

@@ -14,9 +14,11 @@ use utoipa::ToSchema;
 use crate::answer::{AnswerFormat, Layouts, TextOptions};
 use crate::diagnose::Diagnoser;
 use crate::portal::assets::Assets;
+use crate::portal::problem::Problem;
 use crate::portal::search::SearchIndex;
-use crate::report::AnswerWriter;
-use crate::rule::{Audience, Faultbook};
+use crate::report::shape::AnswerShape;
+use crate::report::{AnswerWriter, ArticleWriter};
+use crate::rule::{Audience, Faultbook, Rule};
 use crate::scan::Index;
 
 /// Columns of answers in plain text.
@@ -78,10 +80,11 @@ self_cell!(
     }
 );
 
-/// What answers requests: a diagnoser for each audience, a writer for each format.
+/// What answers requests: a diagnoser for each audience, writers for each format.
 struct Tools<'index> {
     diagnosers: [Diagnoser<'index>; 3],
     writers: [AnswerWriter<'index>; 3],
+    articles: [ArticleWriter<'index>; 3],
 }
 
 self_cell!(
@@ -123,6 +126,7 @@ impl Engine {
             Tools {
                 diagnosers: [public, partner, internal].map(Diagnoser::new),
                 writers: Rendering::ALL.map(|one| AnswerWriter::new(indexed.borrow_owner(), one.format())),
+                articles: Rendering::ALL.map(|one| ArticleWriter::new(indexed.borrow_owner(), one.format())),
             }
         });
         Ok(Self { assembled, search, layouts, assets })
@@ -149,12 +153,21 @@ impl Engine {
     }
 
     /// The article of a rule without a case.
-    pub fn article(
-        &self,
-        _rule: &crate::rule::Rule,
-        _rendering: Rendering,
-    ) -> Result<crate::report::shape::AnswerShape, crate::portal::problem::Problem> {
-        Err(crate::portal::problem::Problem::internal())
+    pub fn article(&self, rule: &Rule, rendering: Rendering) -> Result<AnswerShape, Problem> {
+        let [html, markdown, text] = &self.assembled.borrow_dependent().articles;
+        let writer = match rendering {
+            Rendering::Html => html,
+            Rendering::Markdown => markdown,
+            Rendering::Text => text,
+        };
+        let (body, problems) = writer.article(rule).map_err(|error| {
+            tracing::error!(rule = rule.id, %error, "an article could not be rendered");
+            Problem::internal()
+        })?;
+        if !problems.is_empty() {
+            tracing::warn!(rule = rule.id, ?problems, "a part of an article could not be rendered");
+        }
+        Ok(AnswerShape { format: rendering.name(), body })
     }
 
     /// What diagnoses with the rules that an audience may see.

@@ -9,7 +9,7 @@ use utoipa::{IntoResponses, Modify, OpenApi};
 
 use crate::portal::cases::api as cases;
 use crate::portal::problem::Problem;
-use crate::portal::{answers, articles, feedback, health, metrics, statistics};
+use crate::portal::{answers, articles, feedback, health, metrics, pdf, statistics};
 
 /// What may come of any request besides what it asks for.
 #[derive(IntoResponses)]
@@ -63,6 +63,7 @@ pub(crate) struct Busy(#[to_schema] Problem);
         articles::get_list,
         articles::get_one,
         articles::get_search,
+        pdf::get_article,
         cases::post,
         cases::get_one,
         cases::patch_one,

@@ -1,23 +1,94 @@
-//! PDF of articles and reports.
+//! PDF of articles and reports: `GET /api/v1/articles/{id}/article.pdf`, and what the reports of cases become.
+//!
+//! Pages are laid out away from the threads that answer, and only a few documents at a time: one of hundreds of pages takes a core for a
+//! second. What a PDF looks like is decided in `answer::pdf`.
 
-use axum::http::Uri;
-use axum::response::Response;
+use std::sync::Arc;
 
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderValue, Uri, header};
+use axum::response::{IntoResponse, Response};
+use tokio::sync::Semaphore;
+
+use crate::answer::pdf::PageSize;
+use crate::portal::access::Caller;
+use crate::portal::catalogue::Filter;
+use crate::portal::engine::Rendering;
+use crate::portal::openapi::{Missing, Refusals};
+use crate::portal::parameters::Parameters;
 use crate::portal::problem::Problem;
 use crate::portal::server::Portal;
+use crate::report::pdf;
 use crate::rule::Audience;
 
-/// The PDF of a report.
-pub(crate) async fn of_report(_name: String, _markdown: String) -> Result<Vec<u8>, Problem> {
-    Err(Problem::internal())
+/// Documents that are laid out at once; others wait. Each takes a core and, at its longest, some hundred megabytes.
+pub const DOCUMENTS_AT_ONCE: usize = 2;
+
+static ROOM: Semaphore = Semaphore::const_new(DOCUMENTS_AT_ONCE);
+
+/// The PDF of a report that has been written in Markdown; `name` is that of the case.
+pub(crate) async fn of_report(name: String, markdown: String, page: PageSize) -> Result<Vec<u8>, Problem> {
+    laid_out(move || {
+        pdf::report(&markdown, &[("Case", name)], page).map_err(|error| {
+            tracing::error!(%error, "a report could not be written as PDF");
+            Problem::internal()
+        })
+    })
+    .await
 }
 
-/// The PDF of an article.
-pub(crate) async fn of_article(
-    _portal: &Portal,
-    _id: &str,
-    _audience: Audience,
-    _uri: &Uri,
+/// Lays a document out when there is room.
+async fn laid_out(work: impl FnOnce() -> Result<Vec<u8>, Problem> + Send + 'static) -> Result<Vec<u8>, Problem> {
+    let room = ROOM.acquire().await.map_err(|_| Problem::internal())?;
+    let work = move || {
+        // it holds its place until it is done, even when nobody waits any more
+        let _room = room;
+        work()
+    };
+    tokio::task::spawn_blocking(work).await.map_err(|_| Problem::internal())?
+}
+
+/// Gives one article, rendered without a case, to be printed or kept.
+#[utoipa::path(
+    get, path = "/api/v1/articles/{id}/article.pdf", tag = "articles", operation_id = "getArticlePdf",
+    params(
+        ("id" = String, Path, description = "Its number or name"),
+        ("page" = Option<PageSize>, Query, description = "The size of the paper"),
+    ),
+    responses((status = 200, description = "The article", body = Vec<u8>, content_type = "application/pdf"), Refusals, Missing),
+)]
+pub(crate) async fn get_article(
+    State(portal): State<Arc<Portal>>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    uri: Uri,
 ) -> Result<Response, Problem> {
-    Err(Problem::internal())
+    let audience = Caller::of(&headers, &portal.options.tokens)?.audience();
+    of_article(&portal, &id, audience, &uri).await
+}
+
+/// The PDF of an article, if the audience may see it; the query says on which paper.
+pub(crate) async fn of_article(portal: &Portal, id: &str, audience: Audience, uri: &Uri) -> Result<Response, Problem> {
+    let page = Parameters::read(uri, &["page"])?.parsed("page")?.unwrap_or_default();
+    let base =
+        portal.options.public_address.as_deref().and_then(|address| url::Url::parse(&format!("{address}/")).ok());
+    let (engine, id) = (portal.engine.current(), id.to_owned());
+    let body = laid_out(move || {
+        let faultbook = engine.faultbook();
+        let filter = Filter::of(audience);
+        let rule = faultbook.find(&id).map(|id| faultbook.rule(id)).filter(|rule| filter.accepts(rule));
+        let rule = rule.ok_or_else(|| Problem::not_found("there is no such article"))?;
+        let markdown = engine.article(rule, Rendering::Markdown)?.body;
+        pdf::answer(faultbook, rule, &markdown, base.as_ref(), page).map_err(|error| {
+            tracing::error!(rule = rule.id, %error, "an article could not be written as PDF");
+            Problem::internal()
+        })
+    })
+    .await?;
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("application/pdf")),
+        // the address ends in a name, so that a browser which saves it has one
+        (header::CONTENT_DISPOSITION, HeaderValue::from_static("inline")),
+    ];
+    Ok((headers, body).into_response())
 }

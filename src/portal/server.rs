@@ -29,7 +29,7 @@ use crate::portal::problem::Problem;
 use crate::portal::rate::RateLimit;
 use crate::portal::statistics::{self, Counts};
 use crate::portal::store::Store;
-use crate::portal::{answers, articles, feedback, forgery, openapi, pages, reload};
+use crate::portal::{answers, articles, feedback, forgery, openapi, pages, pdf, reload};
 use crate::rule::Faultbook;
 
 /// Characters of a request id that a client gives.
@@ -157,6 +157,7 @@ fn router(portal: Arc<Portal>) -> Router {
         .route("/answers", post(answers::post))
         .route("/articles", get(articles::get_list))
         .route("/articles/{id}", get(articles::get_one))
+        .route("/articles/{id}/article.pdf", get(pdf::get_article))
         .route("/articles/{id}/feedback", get(feedback::get).post(feedback::post))
         .route("/statistics", get(statistics::get))
         .route("/search", get(articles::get_search))

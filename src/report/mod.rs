@@ -4,6 +4,9 @@
 //! context of the layouts alike; `telling` arranges findings by rule for readers. Nothing here decides anything.
 
 pub mod redact;
+pub mod article;
+#[cfg(feature = "portal")]
+pub mod pdf;
 pub mod shape;
 mod telling;
 
@@ -20,6 +23,8 @@ use crate::report::shape::{AnswerShape, BatchShape, CaseShape, FindingShape, Not
 use crate::report::telling::Teller;
 use crate::rule::Faultbook;
 use crate::source::Note;
+
+pub use article::{ArticleHead, ArticleWriter};
 
 /// Columns by which an article stands to the right of its finding in text reports.
 const ARTICLE_INDENT: usize = 10;

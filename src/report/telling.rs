@@ -160,7 +160,8 @@ fn times(first: Option<LogTime>, last: Option<LogTime>) -> String {
     }
 }
 
-fn article_value(article: &Article) -> Value {
+/// The sections of an article for layouts.
+pub(crate) fn article_value(article: &Article) -> Value {
     let section = |text: &Option<String>| text.as_ref().map(|text| Value::from_safe_string(text.clone()));
     let branches = article.branches.iter().map(|branch| {
         context! {

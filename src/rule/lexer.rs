@@ -51,6 +51,8 @@ pub(crate) fn template_tokens(source: &str) -> Vec<Token<'_>> {
 /// `{{ … }}` or `{% … %}`.
 #[derive(Clone, Debug)]
 pub(crate) struct Tag<'s> {
+    /// Byte range in the source, braces included.
+    pub(crate) range: Range<usize>,
     /// Whether it is a statement.
     pub(crate) is_statement: bool,
     pub(crate) tokens: Vec<Token<'s>>,
@@ -97,7 +99,7 @@ pub(crate) fn template_tags(source: &str) -> Vec<Tag<'_>> {
         let (tokens, end) = tokens_until(source, open + 2, close);
         let is_raw = tokens.iter().find(|token| !token.is_symbol("-")).is_some_and(|token| token.is_name("raw"));
         at = if is_raw { source[end..].find("endraw").map_or(source.len(), |raw| end + raw) } else { end };
-        tags.push(Tag { is_statement: close == "%}", tokens });
+        tags.push(Tag { range: open..end, is_statement: close == "%}", tokens });
     }
     tags
 }

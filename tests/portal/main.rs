@@ -4,6 +4,7 @@ mod answers;
 mod articles;
 mod cases;
 mod pages;
+mod pdf;
 mod rules;
 mod service;
 
@@ -101,7 +102,7 @@ impl Portal {
         Reply {
             status: response.status().as_u16(),
             headers: response.headers().iter().map(header).collect(),
-            body: response.body_mut().read_to_string().unwrap(),
+            body: String::from_utf8_lossy(&response.body_mut().read_to_vec().unwrap()).into_owned(),
         }
     }
 

@@ -7,16 +7,18 @@ use std::sync::Arc;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use crate::answer::pdf::PageSize;
 use crate::portal::answers::NAMES_LIMIT;
 use crate::portal::cases::seal::CaseId;
 use crate::portal::cases::upload::{disk, seal};
 use crate::portal::cases::{Asked, CaseResult, CaseStatus, ProgressShape};
 use crate::portal::openapi::{Busy, Missing, Refusals};
+use crate::portal::parameters::Parameters;
 use crate::portal::problem::Problem;
 use crate::portal::server::Portal;
 use crate::portal::store::{self, CaseRow, CaseState};
@@ -171,6 +173,7 @@ pub(crate) async fn delete_one(
     params(
         ("id" = String, Path, description = "The case"),
         ("report" = String, Path, description = "`report.html`, `report.json`, `report.md` or `report.pdf`"),
+        ("page" = Option<PageSize>, Query, description = "The size of the paper of a PDF"),
     ),
     responses(
         (status = 200, description = "The report", content(
@@ -183,6 +186,7 @@ pub(crate) async fn delete_one(
 pub(crate) async fn report(
     State(portal): State<Arc<Portal>>,
     Path((id, report)): Path<(String, String)>,
+    uri: Uri,
 ) -> Result<Response, Problem> {
     let (id, row, asked) = open(&portal, &id).await?;
     let kind = match report.as_str() {
@@ -200,7 +204,10 @@ pub(crate) async fn report(
         "report.html" => html.into_bytes(),
         "report.json" => serde_json::to_vec_pretty(&json).map_err(|_| Problem::internal())?,
         "report.md" => markdown.into_bytes(),
-        _ => crate::portal::pdf::of_report(asked.name.clone(), markdown).await?,
+        _ => {
+            let page = Parameters::read(&uri, &["page"])?.parsed("page")?.unwrap_or_default();
+            crate::portal::pdf::of_report(asked.name.clone(), markdown, page).await?
+        }
     };
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static(kind)),
