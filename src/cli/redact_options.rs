@@ -29,8 +29,8 @@ impl RedactOptions {
         if !self.redact {
             return Ok(None);
         }
-        let key = match env::var_os(VARIABLE).filter(|secret| !secret.is_empty()) {
-            Some(secret) => RedactionKey::from_secret(secret.as_encoded_bytes()),
+        let key = match secret() {
+            Some(secret) => RedactionKey::from_secret(&secret),
             None => RedactionKey::random(),
         };
         let key = key.map_err(|error| match error {
@@ -43,4 +43,9 @@ impl RedactOptions {
         })?;
         Ok(Some(Redactor::new(key, faultbook.settings().redact())))
     }
+}
+
+/// The secret in the variable.
+pub fn secret() -> Option<Vec<u8>> {
+    env::var_os(VARIABLE).filter(|secret| !secret.is_empty()).map(|secret| secret.as_encoded_bytes().to_vec())
 }

@@ -11,6 +11,7 @@ use crate::cli::Context;
 use crate::cli::console::Console;
 use crate::cli::diagnostics;
 use crate::cli::exit::{Exit, Failure};
+use crate::cli::redact_options;
 use crate::portal::options::{DATABASE, REQUESTS_PER_SECOND, SPOOL};
 use crate::portal::{PortalError, PortalOptions, Server};
 use crate::rule::limit_settings::size as bytes;
@@ -119,6 +120,7 @@ pub fn run(args: &ServeArgs, context: &Context) -> Result<Exit, Failure> {
     options.requests_per_second = args.rate_limit;
     options.is_behind_proxy = args.behind_proxy;
     options.retain = args.retain;
+    options.redaction_secret = redact_options::secret();
     options.rules = context.faultbook.rules().to_vec();
     options.templates = context.faultbook.templates().to_vec();
     options.overlays = context.faultbook.overlays().to_vec();

@@ -16,6 +16,7 @@ use crate::diagnose::Diagnoser;
 use crate::portal::assets::Assets;
 use crate::portal::problem::Problem;
 use crate::portal::search::SearchIndex;
+use crate::report::redact::{RedactionKey, Redactor};
 use crate::report::shape::AnswerShape;
 use crate::report::{AnswerWriter, ArticleWriter};
 use crate::rule::{Audience, Faultbook, Rule};
@@ -102,6 +103,7 @@ pub struct Engine {
     search: SearchIndex,
     layouts: Layouts,
     assets: Assets,
+    redactor: Redactor,
 }
 
 impl Engine {
@@ -110,10 +112,11 @@ impl Engine {
     /// # Errors
     ///
     /// When the articles cannot be indexed for search, as without memory.
-    pub fn new(faultbook: Faultbook) -> tantivy::Result<Self> {
+    pub fn new(faultbook: Faultbook, key: RedactionKey) -> tantivy::Result<Self> {
         let search = SearchIndex::build(&faultbook)?;
         let layouts = Layouts::new(faultbook.templates(), &AnswerFormat::Html);
         let assets = Assets::new(faultbook.templates());
+        let redactor = Redactor::new(key, faultbook.settings().redact());
         let indexed = Indexed::new(faultbook, |faultbook| {
             let index = |audience: Audience| {
                 Index::of_rules(faultbook, |rule| rule.is_looked_for() && rule.audience <= audience)
@@ -129,12 +132,17 @@ impl Engine {
                 articles: Rendering::ALL.map(|one| ArticleWriter::new(indexed.borrow_owner(), one.format())),
             }
         });
-        Ok(Self { assembled, search, layouts, assets })
+        Ok(Self { assembled, search, layouts, assets, redactor })
     }
 
     /// The rules, of all audiences.
     pub fn faultbook(&self) -> &Faultbook {
         self.assembled.borrow_owner().borrow_owner()
+    }
+
+    /// What masks texts that are kept or logged.
+    pub fn redactor(&self) -> &Redactor {
+        &self.redactor
     }
 
     /// The layouts of pages.

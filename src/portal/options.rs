@@ -50,6 +50,8 @@ pub struct PortalOptions {
     pub public_address: Option<String>,
     /// How mails are sent; none: nobody can subscribe.
     pub mail: Option<MailOptions>,
+    /// The secret from which pseudonyms are made; without it, one that the spool folder keeps. Servers with one database need one secret.
+    pub redaction_secret: Option<Vec<u8>>,
     /// Requests that one client may make each second; 0: any number.
     pub requests_per_second: u32,
     /// Whether a proxy stands before the portal, whose `X-Forwarded-For` tells clients apart.
@@ -91,6 +93,7 @@ impl PortalOptions {
             retain: RETAIN,
             public_address: None,
             mail: None,
+            redaction_secret: None,
             requests_per_second: REQUESTS_PER_SECOND,
             is_behind_proxy: false,
             text_bytes: TEXT_BYTES,
@@ -124,6 +127,9 @@ pub enum PortalError {
     /// The articles cannot be indexed for search.
     #[error("the articles cannot be indexed: {0}")]
     Search(#[from] tantivy::TantivyError),
+    /// The secret for pseudonyms cannot be used.
+    #[error(transparent)]
+    Redaction(#[from] crate::report::redact::RedactionKeyError),
     /// The folder of uploads cannot be used.
     #[error("the folder `{}` cannot be used: {error}", folder.display())]
     Spool {

@@ -72,7 +72,7 @@ fn load(portal: &Portal) {
         return;
     }
     let rules = faultbook.rules().len();
-    let engine = match Engine::new(faultbook) {
+    let engine = match Engine::new(faultbook, portal.redaction_key.clone()) {
         Ok(engine) => engine,
         Err(error) => return tracing::error!(%error, "the articles cannot be indexed; the last good rules stay in use"),
     };

@@ -30,6 +30,7 @@ use crate::portal::rate::RateLimit;
 use crate::portal::statistics::{self, Counts};
 use crate::portal::store::Store;
 use crate::portal::{answers, articles, feedback, forgery, openapi, pages, pdf, reload};
+use crate::report::redact::RedactionKey;
 use crate::rule::Faultbook;
 
 /// Characters of a request id that a client gives.
@@ -46,6 +47,7 @@ pub(crate) struct Portal {
     pub(crate) store: Store,
     pub(crate) counts: Counts,
     pub(crate) cases: Cases,
+    pub(crate) redaction_key: RedactionKey,
     rate: RateLimit,
     request_ids: RequestIds,
 }
@@ -53,7 +55,7 @@ pub(crate) struct Portal {
 impl Portal {
     /// A text as it may be kept: without secrets and personal data.
     pub(crate) fn masked(&self, text: &str) -> String {
-        text.to_owned()
+        self.engine.current().redactor().text(text).into_owned()
     }
 }
 
@@ -75,11 +77,17 @@ impl Server {
         let store = Store::open(&options.database).await?;
         let spool =
             Spool::open(&options.spool).map_err(|error| PortalError::Spool { folder: options.spool.clone(), error })?;
+        let redaction_key = match &options.redaction_secret {
+            Some(secret) => RedactionKey::from_secret(secret)?,
+            None => {
+                spool.redaction_key().map_err(|error| PortalError::Spool { folder: options.spool.clone(), error })?
+            }
+        };
         let (cases, jobs) = Cases::new(spool);
         let health = Health::new(&faultbook);
         let metrics = Metrics::new();
         metrics.loaded(&faultbook);
-        let engine = LiveEngine::new(Engine::new(faultbook)?);
+        let engine = LiveEngine::new(Engine::new(faultbook, redaction_key.clone())?);
         let portal = Arc::new(Portal {
             rate: RateLimit::new(options.requests_per_second),
             options,
@@ -89,6 +97,7 @@ impl Server {
             store,
             counts: Counts::default(),
             cases,
+            redaction_key,
             request_ids: RequestIds::default(),
         });
         let reloading = match portal.options.rules.is_empty() {

@@ -3,10 +3,10 @@
 //! [`write()`] takes what `diagnose` found and writes one report. The [shapes](shape) are the machine-readable output and the
 //! context of the layouts alike; `telling` arranges findings by rule for readers. Nothing here decides anything.
 
-pub mod redact;
 pub mod article;
 #[cfg(feature = "portal")]
 pub mod pdf;
+pub mod redact;
 pub mod shape;
 mod telling;
 

@@ -10,9 +10,12 @@ use std::path::{Path, PathBuf};
 
 use crate::portal::cases::seal::{CaseId, SealedWriter};
 use crate::portal::store;
+use crate::report::redact::RedactionKey;
 
 /// The file with the folder's id.
 const FOLDER_ID: &str = "folder";
+/// The file with the key for pseudonyms.
+const REDACTION_KEY: &str = "redaction-key";
 const PART: &str = "part";
 const UPLOAD: &str = "upload";
 
@@ -31,21 +34,13 @@ impl Spool {
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
         builder.create(folder)?;
-        let path = folder.join(FOLDER_ID);
-        let id = store::new_id().map_err(|error| io::Error::other(error.to_string()))?;
-        let id = match private(&path) {
-            Ok(mut file) => {
-                file.write_all(id.as_bytes())?;
-                file.sync_all()?;
-                id
-            }
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => fs::read_to_string(&path)?,
-            Err(error) => return Err(error),
-        };
-        match CaseId::parse(id.trim()) {
-            Some(_) => Ok(Self { folder: folder.to_owned(), id: id.trim().to_owned() }),
-            None => Err(io::Error::other(format!("`{}` is not the id of a folder; delete it", path.display()))),
-        }
+        let id = kept(folder, FOLDER_ID)?;
+        Ok(Self { folder: folder.to_owned(), id })
+    }
+
+    /// The key for pseudonyms that the folder keeps, so that they outlast the process.
+    pub(crate) fn redaction_key(&self) -> io::Result<RedactionKey> {
+        RedactionKey::from_secret(kept(&self.folder, REDACTION_KEY)?.as_bytes()).map_err(io::Error::other)
     }
 
     /// The folder's id.
@@ -101,6 +96,27 @@ impl Spool {
     pub(crate) fn keep_only(&self, uploads: Vec<String>, known: &[String]) {
         let known: HashSet<&str> = known.iter().map(String::as_str).collect();
         uploads.iter().filter(|key| !known.contains(key.as_str())).for_each(|key| self.delete(key));
+    }
+}
+
+/// The random digits in a file, which is made if there is none.
+fn kept(folder: &Path, name: &str) -> io::Result<String> {
+    let path = folder.join(name);
+    let digits = store::new_id().map_err(|error| io::Error::other(error.to_string()))?;
+    match private(&path) {
+        Ok(mut file) => {
+            file.write_all(digits.as_bytes())?;
+            file.sync_all()?;
+            Ok(digits)
+        }
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            let text = fs::read_to_string(&path)?;
+            match CaseId::parse(text.trim()) {
+                Some(_) => Ok(text.trim().to_owned()),
+                None => Err(io::Error::other(format!("`{}` is damaged; delete it", path.display()))),
+            }
+        }
+        Err(error) => Err(error),
     }
 }
 

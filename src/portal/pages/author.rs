@@ -28,7 +28,12 @@ pub(crate) async fn get(State(portal): State<Arc<Portal>>, headers: HeaderMap) -
     let caller = reader(&portal, &headers)?;
     let engine = portal.engine.current();
     if caller.must_see_statistics().is_err() {
-        return render(&engine, "author", "author", context! { signed_in => false, refused => caller != Caller::Anybody });
+        return render(
+            &engine,
+            "author",
+            "author",
+            context! { signed_in => false, refused => caller != Caller::Anybody },
+        );
     }
     let learned = statistics::statistics(&portal, DAYS).await?;
     let rules: Vec<Value> = learned
