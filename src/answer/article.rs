@@ -94,7 +94,7 @@ impl Writer {
     }
 
     /// Renders the texts of a rule as an article of the knowledge base, without a case: every remedy, and for each value
-    /// its name. See [`without_case`] for what becomes of texts that depend on values.
+    /// its name. What a text says only of some cases is left out or shown in brackets.
     pub fn article_without_case(&self, rule: &Rule) -> Article {
         let names = without_case::Names::of(rule);
         let branches = rule.resolution.iter().map(|branch| match branch.when {
