@@ -101,7 +101,9 @@ fn answered(
         false => Vec::new(),
     };
     let share = |rule: &str| {
-        let mut query = form_urlencoded::Serializer::new(format!("{address}/?"));
+        let page = format!("{address}/?");
+        let begin = page.len();
+        let mut query = form_urlencoded::Serializer::for_suffix(page, begin);
         query.append_pair("article", rule);
         query.extend_pairs(known.iter().map(|fact| ("fact", format!("{}={}", fact.name, fact.value))));
         query.finish()
@@ -171,7 +173,8 @@ fn marked(line: &str, values: &[&str]) -> Vec<ExcerptPiece> {
     let mut pieces = Vec::new();
     let (mut plain, mut at) = (0, 0);
     while let Some(letter) = line[at..].chars().next() {
-        match values.iter().find(|value| line[at..].starts_with(**value)) {
+        let is_here = |value: &&&str| line[at..].starts_with(**value) && is_apart(line, at, at + value.len());
+        match values.iter().find(is_here) {
             Some(value) => {
                 if plain < at {
                     pieces.push(piece(&line[plain..at], false));
@@ -187,6 +190,14 @@ fn marked(line: &str, values: &[&str]) -> Vec<ExcerptPiece> {
         pieces.push(piece(&line[plain..], false));
     }
     pieces
+}
+
+/// Whether a piece of a line is no part of a longer word.
+fn is_apart(line: &str, begin: usize, end: usize) -> bool {
+    let is_word = |letter: char| letter.is_alphanumeric() || letter == '_';
+    let joins = |left: Option<char>, right: Option<char>| left.is_some_and(is_word) && right.is_some_and(is_word);
+    let (before, after) = (line[..begin].chars().next_back(), line[end..].chars().next());
+    !joins(before, line[begin..].chars().next()) && !joins(line[..end].chars().next_back(), after)
 }
 
 fn piece(text: &str, matches: bool) -> ExcerptPiece {
@@ -215,7 +226,8 @@ mod tests {
             pieces.into_iter().filter(|piece| piece.matches).map(|piece| piece.text).collect::<Vec<_>>()
         };
         assert_eq!(shown("disk sda1 is full: sda", &["sda1", "sda"]), ["sda1", "sda"]);
-        assert_eq!(shown("größe ß", &["ß"]), ["ß", "ß"]);
+        assert_eq!(shown("größe ß", &["ß"]), ["ß"]);
+        assert_eq!(shown("add_customer 'customer'", &["customer"]), ["customer"]);
         assert!(shown("", &["a"]).is_empty() && shown("b", &[]).is_empty());
     }
 

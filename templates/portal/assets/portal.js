@@ -2,7 +2,7 @@
 "use strict";
 
 // a button on each block of code that copies it
-for (const block of document.querySelectorAll(".answer pre")) {
+for (const block of document.querySelectorAll(".answer pre:not(.log)")) {
   const button = document.createElement("button");
   button.type = "button";
   button.className = "copy";
