@@ -106,8 +106,11 @@ fn nothing_that_was_uploaded_can_be_read_on_the_disk() {
 #[test]
 fn a_case_is_seen_by_its_id_alone_and_gone_when_deleted() {
     let portal = Portal::with_rules(&[("a.yaml", RULE)], &[]);
-    let [one, two] =
-        ["sda", "sdb"].map(|disk| upload(&portal, "", format!("disk {disk} is full")).header("location").to_owned());
+    let [one, two] = ["sda", "sdb"].map(|disk| {
+        let reply = upload(&portal, "", format!("disk {disk} is full"));
+        assert_eq!(reply.status, 201, "{}", reply.body);
+        reply.header("location").to_owned()
+    });
     assert_ne!(one, two);
     let [first, second] = [&one, &two].map(|location| done(&portal, location).to_string());
     assert!(first.contains("sda") && !first.contains("sdb") && second.contains("sdb") && !second.contains("sda"));

@@ -69,7 +69,7 @@ impl Store {
             Box::pin(async move {
                 if is_sqlite {
                     let wait = format!("PRAGMA busy_timeout = {}", PATIENCE.as_millis());
-                    for setting in ["PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", &wait] {
+                    for setting in [wait.as_str(), "PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL"] {
                         sqlx::query(setting).execute(&mut *connection).await?;
                     }
                 }
