@@ -47,3 +47,27 @@ fn a_signal_ends_it_with_success() {
     portal.signal("TERM");
     assert_eq!(portal.wait().code(), Some(0));
 }
+
+#[test]
+fn the_description_is_openapi_and_has_what_it_refers_to() {
+    let portal = Portal::with_rules(&[("disk.yaml", RULE)], &[]);
+    let document = portal.get("/api/openapi.json").json();
+    assert!(document["openapi"].as_str().unwrap().starts_with("3.1"), "{}", document["openapi"]);
+    for path in
+        ["/api/v1/answers", "/api/v1/cases", "/api/v1/cases/{id}/events", "/api/v1/search", "/api/v1/statistics"]
+    {
+        assert!(document["paths"][path].is_object(), "{path}");
+    }
+    let mut open = vec![&document];
+    let mut references = 0;
+    while let Some(value) = open.pop() {
+        if let Some(reference) = value.get("$ref").and_then(|reference| reference.as_str()) {
+            assert!(document.pointer(reference.trim_start_matches('#')).is_some(), "{reference}");
+            references += 1;
+        }
+        open.extend(
+            value.as_array().into_iter().flatten().chain(value.as_object().into_iter().flat_map(|map| map.values())),
+        );
+    }
+    assert!(references > 50, "{references}");
+}

@@ -36,30 +36,26 @@ async fn do_job(portal: &Arc<Portal>, job: Job) {
     portal.cases.begun.fetch_add(1, Ordering::Relaxed);
     live.state.send_replace(CaseState::Running);
     let diagnosed = tokio::task::spawn_blocking({
-        let (portal, live) = (Arc::clone(portal), Arc::clone(&live));
-        move || {
-            diagnose(&portal, &id, &row.key, &asked, &live)
-                .map(|sealed| (row.key.clone(), sealed))
-                .map_err(|error| (row.key, error))
-        }
+        let (portal, live, key) = (Arc::clone(portal), Arc::clone(&live), row.key.clone());
+        move || diagnose(&portal, &id, &key, &asked, &live)
     });
-    let (key, state, reason, sealed) = match diagnosed.await {
-        Ok(Ok((key, sealed))) => (key, CaseState::Done, "", sealed),
-        Ok(Err((key, error))) => {
+    let (state, reason, sealed) = match diagnosed.await {
+        Ok(Ok(sealed)) => (CaseState::Done, "", sealed),
+        Ok(Err(error)) => {
             tracing::error!(%error, "an upload could not be diagnosed");
             let reason = match error.kind() {
-                io::ErrorKind::NotFound => "the upload is not there any more",
-                io::ErrorKind::OutOfMemory => "what was found is too much to be kept",
-                _ => "the upload could not be read",
+                io::ErrorKind::NotFound => "The upload is not there any more",
+                io::ErrorKind::OutOfMemory => "What was found is too much to be kept",
+                _ => "The upload could not be read",
             };
-            (key, CaseState::Failed, reason, String::new())
+            (CaseState::Failed, reason, String::new())
         }
         // a bug, which the log has
-        Err(_) => return portal.cases.forget(&live, CaseState::Failed),
+        Err(_) => (CaseState::Failed, "The service has a fault", String::new()),
     };
     // what was called off is deleted, or waits for the next server
     if !live.called_off.load(Ordering::Relaxed) {
-        if let Err(error) = portal.store.end_case(&key, state, reason, &sealed).await {
+        if let Err(error) = portal.store.end_case(&row.key, state, reason, &sealed).await {
             tracing::error!(%error, "what was found could not be kept");
         }
         portal.metrics.case_ended(state);
