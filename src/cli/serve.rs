@@ -130,7 +130,7 @@ pub fn run(args: &ServeArgs, context: &Context) -> Result<Exit, Failure> {
         let server = Server::bind(options, faultbook).await?;
         let stop = stop();
         reload_on_hangup(server.reloader());
-        context.console.say(&format!("listening at http://{}/", server.address()));
+        context.console.say(format!("listening at http://{}/", server.address()));
         server.run(stop).await
     });
     served.map(|()| Exit::Success).map_err(|error| {

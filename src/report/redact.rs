@@ -226,7 +226,7 @@ fn boundaries(text: &str, mut range: Range<usize>) -> Range<usize> {
 /// The pieces in which a text is searched: whole, or with lines that are too long in overlapping pieces.
 fn windows(text: &str) -> Vec<Range<usize>> {
     if text.len() <= WINDOW {
-        return vec![0..text.len()];
+        return std::iter::once(0..text.len()).collect();
     }
     let mut windows = Vec::new();
     let mut start = 0;

@@ -80,12 +80,8 @@ impl Spool {
             let key = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
             match path.extension().and_then(|ending| ending.to_str()) {
                 Some(UPLOAD) => keys.push(key.to_owned()),
-                Some(PART) => {
-                    // whoever writes it holds the lock, and nobody does any more
-                    if File::open(&path).is_ok_and(|file| file.try_lock().is_ok()) {
-                        fs::remove_file(&path)?;
-                    }
-                }
+                // whoever writes it holds the lock, and nobody does any more
+                Some(PART) if File::open(&path).is_ok_and(|file| file.try_lock().is_ok()) => fs::remove_file(&path)?,
                 _ => {}
             }
         }

@@ -208,36 +208,42 @@ struct Bar<'a> {
     width: f64,
 }
 
+/// A finding whose times are known, as they are written and as they are.
+struct Timed<'a> {
+    number: usize,
+    finding: &'a Json,
+    first: &'a str,
+    last: &'a str,
+    begin: Timestamp,
+    end: Timestamp,
+}
+
+impl<'a> Timed<'a> {
+    fn of(number: usize, finding: &'a Json) -> Option<Self> {
+        let (first, last) = (finding["first"].as_str()?, finding["last"].as_str()?);
+        Some(Self { number, finding, first, last, begin: first.parse().ok()?, end: last.parse().ok()? })
+    }
+}
+
 impl<'a> Timeline<'a> {
     /// The bars of the findings whose times are known; `None` without any.
     fn of(findings: &'a [Json]) -> Option<Self> {
-        let timed = |finding: &'a Json| {
-            let (first, last) = (finding["first"].as_str()?, finding["last"].as_str()?);
-            Some((first, first.parse::<Timestamp>().ok()?, last, last.parse::<Timestamp>().ok()?))
-        };
-        let timed: Vec<_> = findings
-            .iter()
-            .enumerate()
-            .filter_map(|(number, one)| Some((number, one, timed(one)?)))
-            .take(ROWS)
-            .collect();
+        let timed: Vec<Timed<'_>> =
+            findings.iter().enumerate().filter_map(|(number, one)| Timed::of(number, one)).take(ROWS).collect();
         let ends: BTreeMap<Timestamp, &str> =
-            timed.iter().flat_map(|(_, _, (first, begin, last, end))| [(*begin, *first), (*end, *last)]).collect();
+            timed.iter().flat_map(|one| [(one.begin, one.first), (one.end, one.last)]).collect();
         let ((begin, first), (end, last)) = (ends.first_key_value()?, ends.last_key_value()?);
         let span = (end.as_millisecond() - begin.as_millisecond()).max(1) as f64;
         // the narrowest bar can still be seen and pointed at
         let place = |time: Timestamp| (time.as_millisecond() - begin.as_millisecond()) as f64 / span * (WIDTH - 10.0);
-        let bar = |(row, (number, finding, (first, from, last, to))): (
-            usize,
-            &(usize, &'a Json, (&str, Timestamp, &str, Timestamp)),
-        )| Bar {
-            number: *number,
-            title: finding["title"].as_str().unwrap_or_default(),
-            severity: finding["severity"].as_str().unwrap_or_default(),
-            times: if first == last { (*first).to_owned() } else { format!("{first} to {last}") },
-            x: place(*from),
+        let bar = |(row, one): (usize, &Timed<'a>)| Bar {
+            number: one.number,
+            title: one.finding["title"].as_str().unwrap_or_default(),
+            severity: one.finding["severity"].as_str().unwrap_or_default(),
+            times: if one.first == one.last { one.first.to_owned() } else { format!("{} to {}", one.first, one.last) },
+            x: place(one.begin),
             y: row * ROW + 2,
-            width: place(*to) - place(*from) + 10.0,
+            width: place(one.end) - place(one.begin) + 10.0,
         };
         Some(Self {
             first: (*first).to_owned(),
