@@ -25,6 +25,8 @@ use crate::rule::{Audience, Rule, RuleId};
 
 /// How long to wait before the database is asked again when it refused.
 const AGAIN: Duration = Duration::from_secs(5);
+/// Articles that are recorded in one transaction: each costs a wait for the disk.
+const RECORDED_AT_ONCE: usize = 500;
 
 /// When an article was there first and when it became what it is, in milliseconds since 1970.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,67 +90,91 @@ pub(crate) async fn compare(portal: &Portal) -> Result<(), StoreError> {
         let engine = Arc::clone(&engine);
         tokio::task::spawn_blocking(move || contents(&engine)).await.unwrap_or_default()
     };
-    let rows = portal.store.articles().await?;
-    let is_first = rows.is_empty();
-    let mut known: HashMap<String, KnownArticle> = rows.into_iter().map(|row| (row.rule.clone(), row)).collect();
-    let mut dates = HashMap::with_capacity(contents.len());
-    let (mut recorded, mut mails) = (0usize, 0usize);
-    let mut letters = None;
-    for (id, content) in contents {
-        let rule = engine.faultbook().rule(id);
-        let row = known.remove(&rule.id);
-        if let Some(row) = row.as_ref().filter(|row| row.content == content.hash) {
-            dates.insert(row.rule.clone(), Dates { created: row.created, changed: row.changed });
-            continue;
-        }
-        let now = store::now();
-        // the dates that authors gave count for what was there before the portal was
-        let first = if is_first { first_dates(rule, now) } else { Dates { created: now, changed: now } };
-        let article = CurrentArticle {
-            rule: &rule.id,
-            content: &content.hash,
-            text: &content.text,
-            created: first.created,
-            changed: first.changed,
-        };
-        let compose = |before: &str, subscribers: Vec<Subscriber>| {
-            let letters = letters.get_or_insert_with(|| Letters::new(engine.faultbook().templates()));
-            compose(portal, letters, rule, &content, before, subscribers)
-        };
-        match portal.store.record_article(&article, compose).await {
-            Ok(written) => (recorded, mails) = (recorded + 1, mails + written),
-            Err(HistoryError::Store(error)) => return Err(error),
-            // a layout of the site's own; without mails the change would be lost, so it stays to be recorded
-            Err(error) => tracing::error!(%error, rule = %rule.id, "the mails about a change could not be written"),
-        }
-        dates.insert(rule.id.clone(), first);
+    let known = portal.store.articles().await?;
+    let now = store::now();
+    // the dates that authors gave count for what was there before the portal was
+    let dates_of =
+        |rule: &Rule| if known.is_empty() { first_dates(rule, now) } else { Dates { created: now, changed: now } };
+    let changed = |(id, content): &(RuleId, Content)| {
+        let rule = engine.faultbook().rule(*id);
+        let at = known.binary_search_by(|row| row.rule.as_str().cmp(&rule.id));
+        at.ok().and_then(|at| known.get(at)).is_none_or(|row| row.content != content.hash)
+    };
+    let changed: Vec<&(RuleId, Content)> = contents.iter().filter(|one| changed(one)).collect();
+    let mails = record(portal, &engine, &changed, dates_of).await?;
+    let is_there = |row: &&KnownArticle| {
+        let there = |(id, _): &(RuleId, Content)| engine.faultbook().rule(*id).id.as_str().cmp(&row.rule);
+        contents.binary_search_by(there).is_ok()
+    };
+    let gone = known.iter().filter(|row| !row.content.is_empty() && !is_there(row));
+    let gone: Vec<&str> = gone.map(|row| row.rule.as_str()).collect();
+    if !gone.is_empty() {
+        portal.store.withdraw_articles(&gone).await?;
     }
-    let gone: Vec<&KnownArticle> = known.values().filter(|row| !row.content.is_empty()).collect();
-    for row in &gone {
-        portal.store.withdraw_article(&row.rule).await?;
+    if changed.len() + gone.len() > 0 {
+        tracing::info!(articles = changed.len(), withdrawn = gone.len(), mails, "changes of articles recorded");
     }
-    if recorded + gone.len() > 0 {
-        // others may have been first: what they recorded counts
-        for row in portal.store.articles().await? {
-            if let Some(dates) = dates.get_mut(&row.rule) {
-                *dates = Dates { created: row.created, changed: row.changed };
-            }
-        }
-        tracing::info!(articles = recorded, withdrawn = gone.len(), mails, "changes of articles recorded");
-    }
-    portal.history.dates.store(Arc::new(dates));
+    // others may have been first: what they recorded counts
+    let known = if changed.is_empty() { known } else { portal.store.articles().await? };
+    let dates = known.into_iter().map(|row| (row.rule, Dates { created: row.created, changed: row.changed }));
+    portal.history.dates.store(Arc::new(dates.collect()));
     if mails > 0 {
         portal.outbox.wake();
     }
     Ok(())
 }
 
-/// The contents of the articles that the public may see; only they can be subscribed to.
+/// Records articles that changed, and says how many mails that gave.
+async fn record(
+    portal: &Portal,
+    engine: &Engine,
+    changed: &[&(RuleId, Content)],
+    dates_of: impl Fn(&Rule) -> Dates,
+) -> Result<usize, StoreError> {
+    let mut letters = None;
+    let mut mails = 0;
+    for chunk in changed.chunks(RECORDED_AT_ONCE) {
+        let articles = chunk.iter().map(|one| {
+            let (id, content) = *one;
+            let rule = engine.faultbook().rule(*id);
+            (rule, dates_of(rule), content)
+        });
+        let articles: Vec<(&Rule, Dates, &Content)> = articles.collect();
+        let current: Vec<CurrentArticle<'_>> = articles
+            .iter()
+            .map(|(rule, dates, content)| CurrentArticle {
+                rule: &rule.id,
+                content: &content.hash,
+                text: &content.text,
+                created: dates.created,
+                changed: dates.changed,
+            })
+            .collect();
+        let compose = |at: usize, before: &str, subscribers: Vec<Subscriber>| {
+            let letters = letters.get_or_insert_with(|| Letters::new(engine.faultbook().templates()));
+            match articles.get(at) {
+                Some((rule, _, content)) => compose(portal, letters, rule, content, before, subscribers),
+                None => Ok(Vec::new()),
+            }
+        };
+        match portal.store.record_articles(&current, compose).await {
+            Ok(written) => mails += written,
+            Err(HistoryError::Store(error)) => return Err(error),
+            // a layout of the site's own; without mails the changes would be lost, so they stay to be recorded
+            Err(error) => tracing::error!(%error, "the mails about changes could not be written"),
+        }
+    }
+    Ok(mails)
+}
+
+/// The contents of the articles that the public may see, by their names; only they can be subscribed to.
 fn contents(engine: &Engine) -> Vec<(RuleId, Content)> {
     let public = Filter::of(Audience::Public);
     let book = engine.faultbook();
     let rules = book.rules().iter().filter(|rule| public.accepts(rule));
-    rules.filter_map(|rule| Some((book.find(&rule.id)?, Content::of(rule)))).collect()
+    let mut rules: Vec<&Rule> = rules.collect();
+    rules.sort_unstable_by(|a, b| a.id.cmp(&b.id));
+    rules.into_iter().filter_map(|rule| Some((book.find(&rule.id)?, Content::of(rule)))).collect()
 }
 
 /// Writes the mails about a change.

@@ -101,7 +101,7 @@ impl Sender {
                     None => match self.server.connect().await {
                         Ok(ready) => ready,
                         Err(refusal) => {
-                            self.unreachable(&refusal);
+                            self.unreachable(portal, &refusal);
                             return Ok(());
                         }
                     },
@@ -123,11 +123,12 @@ impl Sender {
     }
 
     /// Waits longer each time.
-    fn unreachable(&mut self, refusal: &Refusal) {
+    fn unreachable(&mut self, portal: &Portal, refusal: &Refusal) {
         let pause = pause(self.vain).min(LONGEST_SILENCE);
         self.vain = self.vain.saturating_add(1);
         self.not_before = Instant::now() + pause;
-        tracing::warn!(reason = %refusal, seconds = pause.as_secs(), "mails wait: the mail server cannot be reached");
+        let reason = portal.masked(&refusal.reason);
+        tracing::warn!(reason, seconds = pause.as_secs(), "mails wait: the mail server cannot be reached");
     }
 
     /// Sends one mail, and records what became of it. Gives back the connection if it can be used for the next.
@@ -159,7 +160,7 @@ impl Sender {
                 Ok(Some(conversation))
             }
             Err(refusal) if refusal.kind == RefusalKind::Silence => {
-                tracing::warn!(reason = %refusal, mail = %mail.id, "a mail may have arrived or not; it is not sent again");
+                tracing::warn!(reason = portal.masked(&refusal.reason), mail = %mail.id, "a mail may have arrived or not; it is not sent again");
                 settle(portal, mail, Settled::Unsure).await?;
                 Ok(None)
             }
@@ -193,12 +194,12 @@ impl Sender {
 /// Tries a mail again later that the server certainly does not have, or gives it up.
 async fn refused(portal: &Portal, mail: &Mail, refusal: &Refusal) -> Result<(), StoreError> {
     if refusal.kind == RefusalKind::Final || mail.tries >= TRIES {
-        tracing::warn!(reason = %portal.masked(&refusal.reason), mail = %mail.id, "a mail is given up");
+        tracing::warn!(reason = portal.masked(&refusal.reason), mail = %mail.id, "a mail is given up");
         return settle(portal, mail, Settled::Failed).await;
     }
     let pause = pause(u32::try_from(mail.tries - 1).unwrap_or(u32::MAX));
     let reason = portal.masked(&refusal.reason);
-    tracing::info!(%reason, mail = %mail.id, seconds = pause.as_secs(), "a mail is tried again later");
+    tracing::info!(reason, mail = %mail.id, seconds = pause.as_secs(), "a mail is tried again later");
     portal.store.postpone_mail(mail, store::now() + milliseconds(pause)).await
 }
 

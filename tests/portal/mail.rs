@@ -107,7 +107,7 @@ fn from_asking_to_the_last_mail() {
     for _ in 0..2 {
         // webmail may say where it is
         let form = [("content-type", "application/x-www-form-urlencoded"), ("origin", "https://mail.test")];
-        assert_eq!(portal.send("POST", &link, &form, "List-Unsubscribe=One-Click").status, 200);
+        assert_eq!(portal.send("POST", &format!("{link}&from=mail"), &form, "List-Unsubscribe=One-Click").status, 200);
     }
     edit(&portal, "Hardly a byte is left");
     smtp.wait(BOB, 3);

@@ -12,9 +12,9 @@ use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::response::Response;
 use minijinja::context;
 use minijinja::value::Serde;
+use url::form_urlencoded;
 
 use crate::portal::pages::{Form, go, render};
-use crate::portal::parameters::Parameters;
 use crate::portal::problem::Problem;
 use crate::portal::server::{Portal, client};
 use crate::portal::store::Purpose;
@@ -37,20 +37,20 @@ pub(crate) async fn subscribe(
 
 /// Asks whether to confirm.
 pub(crate) async fn ask_confirm(State(portal): State<Arc<Portal>>, uri: Uri) -> Result<Response, Problem> {
-    let article = subscriptions::find(&portal, &token(&uri)?, Purpose::Confirm).await?;
+    let article = subscriptions::find(&portal, &token(&uri), Purpose::Confirm).await?;
     let article = article.ok_or_else(subscriptions::too_old)?;
     page(&portal, "Confirm your subscription", Some(&article), "Confirm the subscription")
 }
 
 /// Confirms.
 pub(crate) async fn confirm(State(portal): State<Arc<Portal>>, uri: Uri) -> Result<Response, Problem> {
-    let article = subscriptions::confirm(&portal, &token(&uri)?).await?;
+    let article = subscriptions::confirm(&portal, &token(&uri)).await?;
     page(&portal, "You will be told when this article changes", Some(&article), "")
 }
 
 /// Asks whether to end it.
 pub(crate) async fn ask_end(State(portal): State<Arc<Portal>>, uri: Uri) -> Result<Response, Problem> {
-    match subscriptions::find(&portal, &token(&uri)?, Purpose::End).await? {
+    match subscriptions::find(&portal, &token(&uri), Purpose::End).await? {
         Some(article) => page(&portal, "End your subscription", Some(&article), "End the subscription"),
         None => page(&portal, "This subscription has ended", None, ""),
     }
@@ -58,13 +58,14 @@ pub(crate) async fn ask_end(State(portal): State<Arc<Portal>>, uri: Uri) -> Resu
 
 /// Ends it.
 pub(crate) async fn end(State(portal): State<Arc<Portal>>, uri: Uri) -> Result<Response, Problem> {
-    let article = subscriptions::unsubscribe(&portal, &token(&uri)?).await?;
+    let article = subscriptions::unsubscribe(&portal, &token(&uri)).await?;
     page(&portal, "This subscription has ended", article.as_ref(), "")
 }
 
-/// The token of a link.
-fn token(uri: &Uri) -> Result<String, Problem> {
-    Ok(Parameters::read(uri, &["token"])?.text("token")?.unwrap_or_default().to_owned())
+/// The token of a link. Whatever else is there was added by programs on the way.
+fn token(uri: &Uri) -> String {
+    let mut parameters = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+    parameters.find(|(name, _)| name == "token").map(|(_, token)| token.into_owned()).unwrap_or_default()
 }
 
 fn page(

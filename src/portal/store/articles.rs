@@ -43,33 +43,38 @@ pub struct Subscriber {
 }
 
 impl Store {
-    /// What is known of all articles.
+    /// What is known of all articles, by their names.
     pub async fn articles(&self) -> Result<Vec<KnownArticle>, StoreError> {
         type Row = (String, String, i64, i64);
         let rows: Vec<Row> =
             sqlx::query_as("SELECT rule, content, created, changed FROM articles").fetch_all(&self.pool).await?;
         let known = |(rule, content, created, changed)| KnownArticle { rule, content, created, changed };
-        Ok(rows.into_iter().map(known).collect())
+        let mut articles: Vec<KnownArticle> = rows.into_iter().map(known).collect();
+        // not by the database: each has an order of its own
+        articles.sort_unstable_by(|a, b| a.rule.cmp(&b.rule));
+        Ok(articles)
     }
 
-    /// Records what an article is now. If it never was that before and is not new, `compose` writes the mails: it is given the text before
-    /// and the subscribers. All of it happens or nothing, and of several servers one does it. Says how many mails there are now to send.
-    pub async fn record_article<E>(
+    /// Records what articles are now. Of one that never was that before and is not new, `compose` writes the mails: it is given its place,
+    /// the text before and the subscribers. All of it happens or nothing, and of several servers one does it. Says how many mails there
+    /// are now to send. Articles come in the order of their names, so that servers wait for each other and never in a circle.
+    pub async fn record_articles<E>(
         &self,
-        article: &CurrentArticle<'_>,
-        compose: impl FnOnce(&str, Vec<Subscriber>) -> Result<Vec<NewMail>, E>,
+        articles: &[CurrentArticle<'_>],
+        mut compose: impl FnMut(usize, &str, Vec<Subscriber>) -> Result<Vec<NewMail>, E>,
     ) -> Result<usize, E>
     where
         E: From<StoreError>,
     {
         let mut transaction = self.pool.begin().await.map_err(StoreError::from)?;
-        let is_news = is_news(&mut transaction, article).await?;
-        let before = put(&mut transaction, article, is_news).await?;
         let mut mails = 0;
-        if let Some(before) = before.filter(|_| is_news) {
+        for (at, article) in articles.iter().enumerate() {
+            let is_news = is_news(&mut transaction, article).await?;
+            let before = put(&mut transaction, article, is_news).await?;
+            let Some(before) = before.filter(|_| is_news) else { continue };
             let subscribers = subscribers(&mut transaction, article.rule).await?;
             if !subscribers.is_empty() {
-                for mail in compose(&before, subscribers)? {
+                for mail in compose(at, &before, subscribers)? {
                     mails += usize::from(mails::insert(&mut transaction, &mail).await?);
                 }
             }
@@ -78,10 +83,14 @@ impl Store {
         Ok(mails)
     }
 
-    /// Records that there is no such article any more. Nobody is told: files come and go while rules are deployed.
-    pub async fn withdraw_article(&self, rule: &str) -> Result<(), StoreError> {
-        sqlx::query("UPDATE articles SET content = '' WHERE rule = $1").bind(rule).execute(&self.pool).await?;
-        Ok(())
+    /// Records that there are no such articles any more. Nobody is told: files come and go while rules are deployed.
+    pub async fn withdraw_articles(&self, rules: &[&str]) -> Result<(), StoreError> {
+        let mut transaction = self.pool.begin().await?;
+        for rule in rules {
+            let statement = sqlx::query("UPDATE articles SET content = '' WHERE rule = $1").bind(*rule);
+            statement.execute(&mut *transaction).await?;
+        }
+        Ok(transaction.commit().await?)
     }
 }
 
