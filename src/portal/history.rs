@@ -26,7 +26,9 @@ use crate::rule::{Audience, Rule, RuleId};
 /// How long to wait before the database is asked again when it refused.
 const AGAIN: Duration = Duration::from_secs(5);
 /// Articles that are recorded in one transaction: each costs a wait for the disk.
-const RECORDED_AT_ONCE: usize = 500;
+const RECORDED_AT_ONCE: usize = 200;
+/// A pause between two of them, so that others who write to SQLite get their turn.
+const BREATH: Duration = Duration::from_millis(20);
 
 /// When an article was there first and when it became what it is, in milliseconds since 1970.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -162,6 +164,9 @@ async fn record(
             Err(HistoryError::Store(error)) => return Err(error),
             // a layout of the site's own; without mails the changes would be lost, so they stay to be recorded
             Err(error) => tracing::error!(%error, "the mails about changes could not be written"),
+        }
+        if chunk.len() == RECORDED_AT_ONCE {
+            tokio::time::sleep(BREATH).await;
         }
     }
     Ok(mails)
