@@ -12,7 +12,7 @@ use crate::cli::console::Console;
 use crate::cli::diagnostics;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::redact_options;
-use crate::portal::options::{DATABASE, REQUESTS_PER_SECOND, SPOOL};
+use crate::portal::options::{DATABASE, MailOptions, REQUESTS_PER_SECOND, SPOOL};
 use crate::portal::{PortalError, PortalOptions, Server};
 use crate::rule::limit_settings::size as bytes;
 use crate::rule::settings::SETTINGS_FILE;
@@ -58,6 +58,15 @@ pub struct ServeArgs {
     /// Tell clients apart by the header X-Forwarded-For, which a proxy before the portal sets
     #[arg(long)]
     behind_proxy: bool,
+    /// Link to the portal in mails and feeds by this address; goes before the settings
+    #[arg(long, value_name = "URL")]
+    public_address: Option<String>,
+    /// Send mails through this server, smtp://HOST:PORT or smtps://USER:PASSWORD@HOST; goes before the settings
+    #[arg(long, value_name = "URL", env = "FAULTBOOK_MAIL_SERVER", hide_env_values = true, requires = "mail_from")]
+    mail_server: Option<String>,
+    /// Send mails from this address
+    #[arg(long, value_name = "ADDRESS")]
+    mail_from: Option<String>,
     /// Write the log as one JSON object a line
     #[arg(long)]
     log_json: bool,
@@ -114,6 +123,12 @@ pub fn run(args: &ServeArgs, context: &Context) -> Result<Exit, Failure> {
         None if faultbook.diagnostics().iter().any(is_about_settings) => return Err(broken_settings(SETTINGS_FILE)),
         None => options.configure(faultbook.settings().portal()),
     }
+    if let Some(address) = &args.public_address {
+        options.public_address = Some(address.trim_end_matches('/').to_owned());
+    }
+    if let Some((server, from)) = args.mail_server.clone().zip(args.mail_from.clone()) {
+        options.mail = Some(MailOptions { server, from });
+    }
     options.database.clone_from(&args.database);
     options.spool.clone_from(&args.spool);
     options.upload_bytes = args.max_upload;
@@ -136,6 +151,7 @@ pub fn run(args: &ServeArgs, context: &Context) -> Result<Exit, Failure> {
     served.map(|()| Exit::Success).map_err(|error| {
         let help = match error {
             PortalError::Listen { .. } => "choose another address with --listen",
+            PortalError::Mail(_) => "mend `portal: mail` in the settings, or --mail-server and --mail-from",
             _ => "see the log above",
         };
         Failure::refused(error.to_string(), help)

@@ -37,6 +37,7 @@ pub struct Metrics {
     cases: Family<OutcomeLabels, Counter>,
     uploaded_bytes: Counter,
     queued: Gauge,
+    mails: Family<OutcomeLabels, Counter>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -78,6 +79,7 @@ impl Metrics {
             cases: Family::default(),
             uploaded_bytes: Counter::default(),
             queued: Gauge::default(),
+            mails: Family::default(),
         };
         let registry = &mut metrics.registry;
         registry.register("requests", "Requests by route, method and status", metrics.requests.clone());
@@ -98,6 +100,7 @@ impl Metrics {
         registry.register_with_unit("uploaded", "Uploads", Unit::Bytes, metrics.uploaded_bytes.clone());
         let help = "Uploads that come in, wait or are diagnosed";
         registry.register("cases_in_queue", help, metrics.queued.clone());
+        registry.register("mails", "Mails by what became of them", metrics.mails.clone());
         metrics
     }
 
@@ -146,6 +149,13 @@ impl Metrics {
         self.rules.set(i64::try_from(faultbook.rules().len()).unwrap_or(i64::MAX));
         self.outdated.set(0);
         self.loads.get_or_create(&OutcomeLabels { outcome: "used" }).inc();
+    }
+
+    /// Mails were sent, given up, or may have arrived or not.
+    pub(crate) fn mailed(&self, outcome: &'static str, count: u64) {
+        if count > 0 {
+            self.mails.get_or_create(&OutcomeLabels { outcome }).inc_by(count);
+        }
     }
 
     /// Rules were loaded and have mistakes, so that those before stay.

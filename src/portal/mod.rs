@@ -6,15 +6,20 @@
 //! nothing here decides it again.
 
 pub mod access;
+mod addresses;
 pub mod answers;
 pub mod articles;
 pub mod assets;
 pub(crate) mod cases;
 pub mod catalogue;
+pub mod content;
 pub mod engine;
 pub mod feedback;
+pub mod feeds;
 mod forgery;
 pub mod health;
+mod history;
+mod letters;
 pub mod metrics;
 pub mod openapi;
 pub mod options;
@@ -23,11 +28,15 @@ mod parameters;
 mod pdf;
 pub mod problem;
 pub mod rate;
+pub mod recipient;
 mod reload;
 pub mod search;
+pub mod sender;
 mod server;
+pub mod smtp;
 pub mod statistics;
 pub mod store;
+pub mod subscriptions;
 
 pub use options::{PortalError, PortalOptions};
 pub use server::Server;

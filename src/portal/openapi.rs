@@ -9,7 +9,7 @@ use utoipa::{IntoResponses, Modify, OpenApi};
 
 use crate::portal::cases::api as cases;
 use crate::portal::problem::Problem;
-use crate::portal::{answers, articles, feedback, health, metrics, pdf, statistics};
+use crate::portal::{answers, articles, feedback, feeds, health, metrics, pdf, statistics, subscriptions};
 
 /// What may come of any request besides what it asks for.
 #[derive(IntoResponses)]
@@ -72,6 +72,12 @@ pub(crate) struct Busy(#[to_schema] Problem);
         cases::report,
         feedback::get,
         feedback::post,
+        subscriptions::post,
+        subscriptions::post_confirm,
+        subscriptions::post_end,
+        feeds::get_all,
+        feeds::get_tag,
+        feeds::get_article,
         statistics::get,
         health::alive,
         health::ready,

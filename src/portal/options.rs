@@ -141,6 +141,9 @@ pub enum PortalError {
     /// The database cannot be used.
     #[error(transparent)]
     Store(#[from] crate::portal::store::StoreError),
+    /// Mails cannot be sent as the options say.
+    #[error("mails cannot be sent: {0}")]
+    Mail(String),
     /// Changes of files cannot be watched.
     #[error(transparent)]
     Watch(#[from] crate::rule::watch::WatchError),

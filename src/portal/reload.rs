@@ -80,4 +80,5 @@ fn load(portal: &Portal) {
     portal.metrics.loaded(engine.faultbook());
     tracing::info!(rules, "rules loaded");
     portal.engine.replace(engine);
+    portal.history.look();
 }

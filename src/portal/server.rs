@@ -19,17 +19,21 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Instrument;
 
+use crate::portal::addresses::PublicAddress;
 use crate::portal::cases::spool::Spool;
 use crate::portal::cases::{self, Cases, Job};
 use crate::portal::engine::{Engine, LiveEngine};
 use crate::portal::health::{self, Health};
+use crate::portal::history::{self, History};
 use crate::portal::metrics::{self, Metrics};
 use crate::portal::options::{PortalError, PortalOptions, SHUTDOWN_TIME};
 use crate::portal::problem::Problem;
 use crate::portal::rate::RateLimit;
+use crate::portal::sender::{self, Outbox};
+use crate::portal::smtp::MailServer;
 use crate::portal::statistics::{self, Counts};
 use crate::portal::store::Store;
-use crate::portal::{answers, articles, feedback, forgery, openapi, pages, pdf, reload};
+use crate::portal::{answers, articles, feedback, feeds, forgery, openapi, pages, pdf, reload, subscriptions};
 use crate::report::redact::RedactionKey;
 use crate::rule::Faultbook;
 
@@ -48,6 +52,8 @@ pub(crate) struct Portal {
     pub(crate) counts: Counts,
     pub(crate) cases: Cases,
     pub(crate) redaction_key: RedactionKey,
+    pub(crate) history: History,
+    pub(crate) outbox: Outbox,
     rate: RateLimit,
     request_ids: RequestIds,
 }
@@ -66,6 +72,7 @@ pub struct Server {
     portal: Arc<Portal>,
     reloading: Option<reload::Reloading>,
     jobs: UnboundedReceiver<Job>,
+    mail_server: Option<MailServer>,
 }
 
 impl Server {
@@ -74,6 +81,7 @@ impl Server {
         let refused = |error| PortalError::Listen { address: options.listen, error };
         let listener = TcpListener::bind(options.listen).await.map_err(refused)?;
         let address = listener.local_addr().map_err(refused)?;
+        let mail_server = mail_server(&options)?;
         let store = Store::open(&options.database).await?;
         let spool =
             Spool::open(&options.spool).map_err(|error| PortalError::Spool { folder: options.spool.clone(), error })?;
@@ -98,13 +106,16 @@ impl Server {
             counts: Counts::default(),
             cases,
             redaction_key,
+            history: History::default(),
+            outbox: Outbox::default(),
             request_ids: RequestIds::default(),
         });
         let reloading = match portal.options.rules.is_empty() {
             true => None,
             false => Some(reload::Reloading::begin(&portal)?),
         };
-        Ok(Self { listener, address, portal, reloading, jobs })
+        history::compare(&portal).await?;
+        Ok(Self { listener, address, portal, reloading, jobs, mail_server })
     }
 
     /// Where it listens; with port 0 in the options, the port that was free.
@@ -129,9 +140,12 @@ impl Server {
         let mut tasks = tokio::task::JoinSet::new();
         tasks.spawn(statistics::write_regularly(weak()));
         tasks.spawn(cases::sweep_regularly(weak()));
+        tasks.spawn(history::follow(weak()));
         (0..cases::WORKERS).for_each(|_| drop(tasks.spawn(cases::work(weak(), Arc::clone(&jobs)))));
         let portal = Arc::clone(&self.portal);
         let (told, mut was_told) = tokio::sync::watch::channel(false);
+        let send = |server| tokio::spawn(sender::send_regularly(weak(), server, was_told.clone()));
+        let sending = self.mail_server.map(send);
         let stop = async move {
             stop.await;
             let _ = told.send(true);
@@ -152,12 +166,29 @@ impl Server {
         };
         portal.cases.call_off();
         tasks.abort_all();
+        if let Some(sending) = sending {
+            // a mail that is being handed over is finished
+            let _ = tokio::time::timeout(SHUTDOWN_TIME, sending).await;
+        }
         if let Err(error) = portal.counts.write(&portal.store).await {
             tracing::warn!(%error, "the last statistics could not be written");
         }
         portal.store.close().await;
         served
     }
+}
+
+/// Where mails are handed over, if the options name a server.
+fn mail_server(options: &PortalOptions) -> Result<Option<MailServer>, PortalError> {
+    let Some(mail) = &options.mail else { return Ok(None) };
+    let address = options.public_address.as_deref().and_then(PublicAddress::parse);
+    if address.is_none() {
+        tracing::warn!(
+            "nobody can subscribe: there is a mail server, but no address of the portal to write into mails"
+        );
+    }
+    let host = address.as_ref().map(PublicAddress::host);
+    MailServer::new(mail, host).map(Some).map_err(PortalError::Mail)
 }
 
 /// All routes.
@@ -168,12 +199,18 @@ fn router(portal: Arc<Portal>) -> Router {
         .route("/articles/{id}", get(articles::get_one))
         .route("/articles/{id}/article.pdf", get(pdf::get_article))
         .route("/articles/{id}/feedback", get(feedback::get).post(feedback::post))
+        .route("/articles/{id}/subscriptions", post(subscriptions::post))
+        .route("/subscriptions/confirm", post(subscriptions::post_confirm))
+        .route("/subscriptions/end", post(subscriptions::post_end))
         .route("/statistics", get(statistics::get))
         .route("/search", get(articles::get_search))
         .merge(cases::routes());
     Router::new()
         .nest("/api/v1", api)
         .route("/api/openapi.json", get(openapi::get))
+        .route("/feeds/all.atom", get(feeds::get_all))
+        .route("/feeds/tags/{name}", get(feeds::get_tag))
+        .route("/feeds/articles/{name}", get(feeds::get_article))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(metrics::get))
@@ -194,7 +231,9 @@ async fn around(State(portal): State<Arc<Portal>>, request: Request, next: Next)
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
     let span = tracing::info_span!("request", id, %method, route);
     let wants_page = pages::fault::wants_page(request.uri().path(), request.headers());
-    let is_forged = forgery::is_forged(&method, request.headers(), portal.options.public_address.as_deref());
+    let is_forged = forgery::is_forged(&method, request.headers(), portal.options.public_address.as_deref())
+        // they take a secret that only a mail had, and mail programs send them from anywhere (RFC 8058)
+        && !route.starts_with("/subscriptions/");
     let mut response = match is_admitted(&portal, &route, &request) {
         Err(wait) => Problem::too_many(wait).into_response(),
         Ok(()) if is_forged => Problem::forged().into_response(),

@@ -3,10 +3,13 @@
 mod answers;
 mod articles;
 mod cases;
+mod feeds;
+mod mail;
 mod pages;
 mod pdf;
 mod rules;
 mod service;
+mod smtp;
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -73,6 +76,12 @@ impl Portal {
     pub fn restart(&mut self, signal: &str) {
         self.signal(signal);
         self.wait();
+        self.restart_after_end();
+    }
+
+    /// Starts another process in the same folder.
+    #[cfg(unix)]
+    pub fn restart_after_end(&mut self) {
         (self.process, self.address) = spawn(self.folder.path(), &self.arguments);
     }
 

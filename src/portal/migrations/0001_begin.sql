@@ -43,30 +43,51 @@ CREATE INDEX unmatched_by_count ON unmatched (count);
 
 CREATE TABLE articles (
     rule TEXT PRIMARY KEY,
-    content TEXT NOT NULL,    -- a hash of what readers see
+    content TEXT NOT NULL,    -- SHA-256 of what readers see; empty while there is no such article
+    text TEXT NOT NULL,       -- what readers see, or saw last
+    created BIGINT NOT NULL,  -- when it was there first
     changed BIGINT NOT NULL
+);
+
+CREATE TABLE contents (       -- every content that an article ever had: none is news twice
+    rule TEXT NOT NULL,
+    content TEXT NOT NULL,
+    changed BIGINT NOT NULL,
+    PRIMARY KEY (rule, content)
 );
 
 CREATE TABLE subscriptions (
     id TEXT PRIMARY KEY,
-    email TEXT NOT NULL,
+    email TEXT NOT NULL,      -- in lower case
     rule TEXT NOT NULL,
     state TEXT NOT NULL,      -- pending, confirmed
-    token TEXT NOT NULL,      -- SHA-256 of what the links in mails carry
+    client TEXT NOT NULL,     -- the network that it was asked from, as long as it is pending; else empty
     created BIGINT NOT NULL,
     UNIQUE (email, rule)
 );
 CREATE INDEX subscriptions_of_rule ON subscriptions (rule, state);
+CREATE INDEX subscriptions_pending ON subscriptions (state, client, created);
+
+CREATE TABLE tokens (         -- what the links in mails carry
+    hash TEXT PRIMARY KEY,    -- SHA-256 of a token
+    subscription TEXT NOT NULL,
+    purpose TEXT NOT NULL     -- confirm, end
+);
+CREATE INDEX tokens_of_subscription ON tokens (subscription);
 
 CREATE TABLE mails (
     id TEXT PRIMARY KEY,
     about TEXT NOT NULL UNIQUE, -- what it is for; nothing is mailed twice
+    subscription TEXT NOT NULL,
     recipient TEXT NOT NULL,
     subject TEXT NOT NULL,
-    body TEXT NOT NULL,
+    text TEXT NOT NULL,         -- both forms of it; empty when they are not needed any more, as links in them are secret
+    html TEXT NOT NULL,
     unsubscribe TEXT NOT NULL,  -- an address, or empty
-    state TEXT NOT NULL,        -- waiting, sending, sent, failed
+    state TEXT NOT NULL,        -- waiting, sending, delivering, sent, failed, unsure
     tries BIGINT NOT NULL,
-    due BIGINT NOT NULL
+    created BIGINT NOT NULL,
+    due BIGINT NOT NULL         -- of one that is being sent: when nobody is sending it any more
 );
 CREATE INDEX mails_due ON mails (state, due);
+CREATE INDEX mails_of_subscription ON mails (subscription);

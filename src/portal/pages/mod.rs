@@ -9,6 +9,7 @@ pub(crate) mod case;
 pub(crate) mod fault;
 pub(crate) mod home;
 pub(crate) mod search;
+pub(crate) mod subscription;
 
 use std::sync::Arc;
 
@@ -51,6 +52,9 @@ pub(crate) fn routes(text_bytes: usize) -> Router<Arc<Portal>> {
         .route("/articles", get(search::get))
         .route("/articles/{id}", get(article::get))
         .route("/articles/{id}/feedback", post(article::feedback))
+        .route("/articles/{id}/subscriptions", post(subscription::subscribe))
+        .route("/subscriptions/confirm", get(subscription::ask_confirm).post(subscription::confirm))
+        .route("/subscriptions/end", get(subscription::ask_end).post(subscription::end))
         .route("/search", get(search::get))
         .route("/author", get(author::get).post(author::sign_in))
         .route("/author/sign-out", post(author::sign_out))

@@ -4,9 +4,12 @@
 //! changed afterwards, is refused. Each part of what is kept has a file of its own with its methods of [`Store`]. Statements are such as both
 //! databases take. Several servers may share one PostgreSQL: whatever only one of them may do is decided by a statement, never in memory.
 
+mod articles;
 mod cases;
 mod feedback;
+mod mails;
 mod statistics;
+mod subscriptions;
 
 use std::borrow::Cow;
 use std::future::Future;
@@ -18,9 +21,12 @@ use sqlx::any::AnyPoolOptions;
 use sqlx::error::BoxDynError;
 use sqlx::migrate::{Migration, MigrationSource, MigrationType, Migrator};
 
+pub use articles::{CurrentArticle, KnownArticle, Subscriber};
 pub use cases::{CaseRow, CaseState};
 pub use feedback::{About, Feedback};
+pub use mails::{Mail, NewMail, Purpose, Settled};
 pub use statistics::{RuleStatistics, Unmatched};
+pub use subscriptions::{NewSubscription, Subscribing, Subscription};
 
 /// Connections to the database.
 const CONNECTIONS: u32 = 8;
