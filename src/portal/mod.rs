@@ -11,6 +11,7 @@ pub mod articles;
 pub mod assets;
 pub(crate) mod cases;
 pub mod catalogue;
+pub mod connections;
 pub mod engine;
 pub mod feedback;
 mod forgery;

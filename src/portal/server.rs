@@ -29,8 +29,12 @@ use crate::portal::problem::Problem;
 use crate::portal::rate::RateLimit;
 use crate::portal::statistics::{self, Counts};
 use crate::portal::store::Store;
+<<<<<<< HEAD
 use crate::portal::{answers, articles, feedback, forgery, openapi, pages, pdf, reload};
 use crate::report::redact::RedactionKey;
+=======
+use crate::portal::{answers, articles, connections, feedback, forgery, openapi, pages, reload};
+>>>>>>> 0455061 (Connections have bounds of their own, and PostgreSQL is tested)
 use crate::rule::Faultbook;
 
 /// Characters of a request id that a client gives.
@@ -136,27 +140,24 @@ impl Server {
             stop.await;
             let _ = told.send(true);
         };
-        let service = router(Arc::clone(&self.portal)).into_make_service_with_connect_info::<SocketAddr>();
-        let serving = axum::serve(self.listener, service).with_graceful_shutdown(stop);
+        let routes = router(Arc::clone(&self.portal));
+        let serving = connections::serve(self.listener, routes, self.portal.options.is_behind_proxy, stop);
         let late = async move {
             // without a sender there is nobody to wait for
             let _ = was_told.wait_for(|told| *told).await;
             tokio::time::sleep(SHUTDOWN_TIME).await;
         };
-        let served = tokio::select! {
-            served = async move { serving.await } => served.map_err(PortalError::Serve),
-            () = late => {
-                tracing::warn!("some requests did not finish in time and are given up");
-                Ok(())
-            }
-        };
+        tokio::select! {
+            () = serving => {}
+            () = late => tracing::warn!("some requests did not finish in time and are given up"),
+        }
         portal.cases.call_off();
         tasks.abort_all();
         if let Err(error) = portal.counts.write(&portal.store).await {
             tracing::warn!(%error, "the last statistics could not be written");
         }
         portal.store.close().await;
-        served
+        Ok(())
     }
 }
 
