@@ -29,12 +29,8 @@ use crate::portal::problem::Problem;
 use crate::portal::rate::RateLimit;
 use crate::portal::statistics::{self, Counts};
 use crate::portal::store::Store;
-<<<<<<< HEAD
-use crate::portal::{answers, articles, feedback, forgery, openapi, pages, pdf, reload};
+use crate::portal::{answers, articles, connections, feedback, forgery, openapi, pages, pdf, reload};
 use crate::report::redact::RedactionKey;
-=======
-use crate::portal::{answers, articles, connections, feedback, forgery, openapi, pages, reload};
->>>>>>> 0455061 (Connections have bounds of their own, and PostgreSQL is tested)
 use crate::rule::Faultbook;
 
 /// Characters of a request id that a client gives.
@@ -207,9 +203,8 @@ async fn around(State(portal): State<Arc<Portal>>, request: Request, next: Next)
             answered.instrument(span.clone()).await.unwrap_or_else(|_| Problem::timeout().into_response())
         }
     };
-    // refusals by the framework itself are plain text
-    if response.status() == StatusCode::PAYLOAD_TOO_LARGE && !is_problem(&response) {
-        response = Problem::too_large(portal.options.text_bytes).into_response();
+    if let Some(problem) = refused_by_framework(&response, portal.options.text_bytes) {
+        response = problem.into_response();
     }
     if wants_page && let Some(problem) = response.extensions_mut().remove::<Problem>() {
         let retry = response.headers_mut().remove(header::RETRY_AFTER);
@@ -250,8 +245,14 @@ pub(crate) fn client(options: &PortalOptions, headers: &HeaderMap, peer: Option<
     }
 }
 
-fn is_problem(response: &Response) -> bool {
-    response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes() == b"application/problem+json")
+/// The problem in a refusal by the framework itself, which is plain text: nothing else here refuses so.
+fn refused_by_framework(response: &Response, text_bytes: usize) -> Option<Problem> {
+    let is_plain = |kind: &HeaderValue| kind.as_bytes().starts_with(b"text/plain");
+    match response.headers().get(header::CONTENT_TYPE).is_some_and(is_plain).then(|| response.status())? {
+        StatusCode::PAYLOAD_TOO_LARGE => Some(Problem::too_large(text_bytes)),
+        StatusCode::BAD_REQUEST => Some(Problem::bad_request("the address or the body cannot be read, or was cut off")),
+        _ => None,
+    }
 }
 
 /// Headers that keep what browsers do with a response to what it is for.

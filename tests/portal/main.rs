@@ -4,11 +4,8 @@ mod answers;
 mod articles;
 mod cases;
 mod pages;
-<<<<<<< HEAD
 mod pdf;
-=======
 mod postgres;
->>>>>>> 0455061 (Connections have bounds of their own, and PostgreSQL is tested)
 mod rules;
 mod service;
 
@@ -64,17 +61,15 @@ impl Portal {
 
     fn start(folder: tempfile::TempDir, arguments: &[&str]) -> Self {
         let mut arguments: Vec<String> = arguments.iter().map(ToString::to_string).collect();
-<<<<<<< HEAD
         if !arguments.iter().any(|argument| argument == "--rate-limit") {
             // tests ask again and again
             arguments.extend(["--rate-limit", "0"].map(str::to_owned));
-=======
+        }
         // with a PostgreSQL to test with, everything is tested with it
         if !arguments.iter().any(|argument| argument == "--database")
             && let Some(database) = postgres::database()
         {
             arguments.extend(["--database".to_owned(), database]);
->>>>>>> 0455061 (Connections have bounds of their own, and PostgreSQL is tested)
         }
         let (process, address) = spawn(folder.path(), &arguments);
         Self { process, address, arguments, folder }
