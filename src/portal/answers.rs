@@ -127,6 +127,9 @@ pub(crate) async fn post(
     body: Bytes,
 ) -> Result<Response, Problem> {
     let caller = Caller::of(&headers, &portal.options.tokens)?;
+    if body.is_empty() {
+        return Err(Problem::bad_request("send the error as text, or as `text` of JSON"));
+    }
     let mut request = AnswerRequest::read(&headers, &body)?;
     let audience = request.audience(&caller)?;
     let text = request.source_text()?;

@@ -72,8 +72,9 @@ class Portal:
         return int(re.search(rf"^{name}:\s+(\d+) kB", text, re.M)[1]) / 1024
 
     def spooled(self):
-        """Names in the folder of uploads, besides the one with its id."""
-        return sorted(file.name for file in (self.folder / "faultbook-cases").iterdir() if file.name != "folder")
+        """Names in the folder of uploads, besides the portal's own."""
+        own = ("folder", "redaction-key")
+        return sorted(file.name for file in (self.folder / "faultbook-cases").iterdir() if file.name not in own)
 
     def case(self, location, patience=600):
         """A case once it is over."""
