@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 use crate::diagnose::{Diagnosis, Known};
 use crate::portal::access::Caller;
-use crate::portal::articles::{self, NEAREST, QUERY_LIMIT, SearchHit};
+use crate::portal::articles::{self, QUERY_LIMIT, SearchHit};
 use crate::portal::catalogue::Filter;
 use crate::portal::engine::{Engine, Rendering};
 use crate::portal::openapi::Refusals;
@@ -127,6 +127,9 @@ pub(crate) async fn post(
     body: Bytes,
 ) -> Result<Response, Problem> {
     let caller = Caller::of(&headers, &portal.options.tokens)?;
+    if body.is_empty() {
+        return Err(Problem::bad_request("send the error as text, or as `text` of JSON"));
+    }
     let mut request = AnswerRequest::read(&headers, &body)?;
     let audience = request.audience(&caller)?;
     let text = request.source_text()?;
@@ -185,7 +188,7 @@ pub(crate) fn diagnosed(portal: &Portal, engine: &Engine, audience: Audience, te
 
 /// The articles that a search for a text finds.
 pub(crate) fn nearest<'a>(engine: &'a Engine, audience: Audience, text: &str) -> Result<Vec<SearchHit<'a>>, Problem> {
-    Ok(articles::search(engine, beginning(text, QUERY_LIMIT), &Filter::of(audience), 0, NEAREST)?.hits)
+    articles::nearest(engine, beginning(text, QUERY_LIMIT), &Filter::of(audience))
 }
 
 /// The beginning of a text, of at most so many bytes.

@@ -15,10 +15,10 @@ use crate::portal::engine::{Engine, Rendering};
 use crate::portal::openapi::{Missing, Refusals};
 use crate::portal::parameters::Parameters;
 use crate::portal::problem::Problem;
-use crate::portal::search::{Excerpt, Hit};
+use crate::portal::search::{Excerpt, Found, Hit};
 use crate::portal::server::Portal;
 use crate::report::shape::AnswerShape;
-use crate::rule::{Audience, Link, Rule, Severity};
+use crate::rule::{Audience, Faultbook, Link, Rule, Severity};
 
 /// Articles of one page of a list.
 pub const PAGE_LIMIT: usize = 100;
@@ -98,20 +98,30 @@ pub fn search<'a>(
     limit: usize,
 ) -> Result<SearchResults<'a>, Problem> {
     let faultbook = engine.faultbook();
-    let found = engine.search().search(faultbook, query, |rule| filter.accepts(rule)).map_err(|error| {
-        tracing::error!(%error, "a search failed");
-        Problem::internal()
-    })?;
-    let hit = |hit: &Hit| SearchHit {
-        article: ArticleSummary::of(faultbook.rule(hit.rule)),
-        score: hit.score,
-        excerpt: found.excerpt(faultbook.rule(hit.rule)),
-    };
+    let found = engine.search().search(faultbook, query, |rule| filter.accepts(rule)).map_err(failed)?;
     Ok(SearchResults {
         total: found.hits.len(),
-        hits: found.hits.iter().skip(offset).take(limit).map(hit).collect(),
+        hits: found.hits.iter().skip(offset).take(limit).map(|hit| search_hit(faultbook, &found, hit)).collect(),
         facets: Facets::of(found.hits.iter().map(|hit| faultbook.rule(hit.rule))),
     })
+}
+
+/// The few articles that a text is nearest to.
+pub fn nearest<'a>(engine: &'a Engine, text: &str, filter: &Filter) -> Result<Vec<SearchHit<'a>>, Problem> {
+    let faultbook = engine.faultbook();
+    let wanted = |rule: &Rule| filter.accepts(rule);
+    let found = engine.search().nearest(faultbook, text, NEAREST, wanted).map_err(failed)?;
+    Ok(found.hits.iter().map(|hit| search_hit(faultbook, &found, hit)).collect())
+}
+
+fn search_hit<'a>(faultbook: &'a Faultbook, found: &Found, hit: &Hit) -> SearchHit<'a> {
+    let rule = faultbook.rule(hit.rule);
+    SearchHit { article: ArticleSummary::of(rule), score: hit.score, excerpt: found.excerpt(rule) }
+}
+
+fn failed(error: tantivy::TantivyError) -> Problem {
+    tracing::error!(%error, "a search failed");
+    Problem::internal()
 }
 
 /// One article, if the audience may see it.

@@ -13,6 +13,7 @@ pub mod assets;
 pub(crate) mod cases;
 pub mod catalogue;
 pub mod content;
+pub mod connections;
 pub mod engine;
 pub mod feedback;
 pub mod feeds;

@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{IntoResponses, Modify, OpenApi};
 
+use crate::answer::pdf::PageSize;
 use crate::portal::cases::api as cases;
 use crate::portal::problem::Problem;
 use crate::portal::{answers, articles, feedback, feeds, health, metrics, pdf, statistics, subscriptions};
@@ -58,6 +59,8 @@ pub(crate) struct Busy(#[to_schema] Problem);
         description = "Answers to errors in logs: what is wrong, and the remedy that fits the case. Fields are only ever added within one version.",
     ),
     modifiers(&Tokens),
+    // those of parameters alone are not found
+    components(schemas(PageSize)),
     paths(
         answers::post,
         articles::get_list,

@@ -121,9 +121,6 @@ pub enum PortalError {
         /// What the system said.
         error: io::Error,
     },
-    /// The connection that new requests come in by broke.
-    #[error("the service cannot go on: {0}")]
-    Serve(#[source] io::Error),
     /// The articles cannot be indexed for search.
     #[error("the articles cannot be indexed: {0}")]
     Search(#[from] tantivy::TantivyError),

@@ -48,7 +48,7 @@ impl RateLimit {
 }
 
 /// What counts as one client: an address, of IPv6 the network that one customer has.
-fn network(client: IpAddr) -> IpAddr {
+pub(crate) fn network(client: IpAddr) -> IpAddr {
     match client.to_canonical() {
         IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX))),
         address => address,

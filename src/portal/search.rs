@@ -9,7 +9,7 @@ use std::ops::Range;
 use serde::Serialize;
 use tantivy::collector::TopDocs;
 use tantivy::query::{BooleanQuery, BoostQuery, EmptyQuery, FuzzyTermQuery, Occur, Query, TermQuery};
-use tantivy::schema::{Field, IndexRecordOption, STORED, Schema, TextFieldIndexing, TextOptions, Value};
+use tantivy::schema::{FAST, Field, IndexRecordOption, Schema, TextFieldIndexing, TextOptions};
 use tantivy::snippet::SnippetGenerator;
 use tantivy::{Index, IndexReader, IndexWriter, TantivyDocument, Term};
 use utoipa::ToSchema;
@@ -26,6 +26,8 @@ const RELEVANT: f32 = 0.15;
 const FUZZY_LETTERS: usize = 5;
 /// Bytes that tantivy may take while it writes; the least it allows.
 const WRITER_BYTES: usize = 15_000_000;
+/// The field with the place of a rule among the rules.
+const PLACE: &str = "place";
 /// The tokenizer: words in lower case, stemmed as English.
 const WORDS: &str = "en_stem";
 
@@ -77,6 +79,8 @@ pub struct Hit {
 pub struct Found {
     /// The articles, the best first.
     pub hits: Vec<Hit>,
+    /// Whether others that fit were not looked at.
+    is_full: bool,
     excerpts: SnippetGenerator,
 }
 
@@ -134,7 +138,7 @@ impl SearchIndex {
         let words = TextFieldIndexing::default().set_tokenizer(WORDS).set_index_option(IndexRecordOption::WithFreqs);
         let words = TextOptions::default().set_indexing_options(words);
         let fields = Fields {
-            place: schema.add_u64_field("place", STORED),
+            place: schema.add_u64_field(PLACE, FAST),
             id: schema.add_text_field("id", words.clone()),
             title: schema.add_text_field("title", words.clone()),
             tags: schema.add_text_field("tags", words.clone()),
@@ -163,26 +167,60 @@ impl SearchIndex {
 
     /// The articles that fit a query, of those that `wanted` accepts, the best first.
     pub fn search(&self, faultbook: &Faultbook, query: &str, wanted: impl Fn(&Rule) -> bool) -> tantivy::Result<Found> {
+        // what is not wanted is left out afterwards: faultbooks are small enough
+        self.best(faultbook, query, faultbook.rules().len().max(1), &wanted)
+    }
+
+    /// As [`search`](Self::search), but only the best few, for which the others need not be looked at.
+    pub fn nearest(
+        &self,
+        faultbook: &Faultbook,
+        query: &str,
+        most: usize,
+        wanted: impl Fn(&Rule) -> bool,
+    ) -> tantivy::Result<Found> {
+        let (mut looked_at, all) = (most.max(1), faultbook.rules().len().max(1));
+        loop {
+            let mut found = self.best(faultbook, query, looked_at, &wanted)?;
+            if found.hits.len() >= most || !found.is_full || looked_at >= all {
+                found.hits.truncate(most);
+                return Ok(found);
+            }
+            looked_at = (looked_at * 8).min(all);
+        }
+    }
+
+    /// What is wanted of the best so many that fit a query.
+    fn best(
+        &self,
+        faultbook: &Faultbook,
+        query: &str,
+        most: usize,
+        wanted: &impl Fn(&Rule) -> bool,
+    ) -> tantivy::Result<Found> {
         let query = self.query(query)?;
         let searcher = self.reader.searcher();
-        // what is not wanted is left out afterwards: faultbooks are small enough
-        let found = searcher.search(&query, &TopDocs::with_limit(faultbook.rules().len().max(1)).order_by_score())?;
+        let found = searcher.search(&query, &TopDocs::with_limit(most).order_by_score())?;
+        let mut is_full = found.len() == most;
+        let places = searcher.segment_readers().iter().map(|segment| segment.fast_fields().u64(PLACE));
+        let places = places.collect::<tantivy::Result<Vec<_>>>()?;
         let mut excerpts = SnippetGenerator::create(&searcher, &*query, self.fields.text)?;
         excerpts.set_max_num_chars(EXCERPT);
         let mut hits: Vec<Hit> = Vec::new();
         for (score, address) in found {
-            let document: TantivyDocument = searcher.doc(address)?;
-            let place = document.get_first(self.fields.place).and_then(|place| place.as_u64()).unwrap_or_default();
+            let column = places.get(address.segment_ord as usize);
+            let Some(place) = column.and_then(|places| places.first(address.doc_id)) else { continue };
             let rule = RuleId::new(place as usize);
-            if !faultbook.rules().get(place as usize).is_some_and(&wanted) {
+            if !faultbook.rules().get(place as usize).is_some_and(wanted) {
                 continue;
             }
             if hits.first().is_some_and(|best| score < best.score * RELEVANT) {
+                is_full = false;
                 break;
             }
             hits.push(Hit { rule, score });
         }
-        Ok(Found { hits, excerpts })
+        Ok(Found { hits, is_full, excerpts })
     }
 
     /// Words, each of them optional; those that are long enough may have one wrong letter.

@@ -33,7 +33,7 @@ use crate::portal::sender::{self, Outbox};
 use crate::portal::smtp::MailServer;
 use crate::portal::statistics::{self, Counts};
 use crate::portal::store::Store;
-use crate::portal::{answers, articles, feedback, feeds, forgery, openapi, pages, pdf, reload, subscriptions};
+use crate::portal::{answers, articles, connections, feedback, feeds, forgery, openapi, pages, pdf, reload, subscriptions};
 use crate::report::redact::RedactionKey;
 use crate::rule::Faultbook;
 
@@ -150,20 +150,17 @@ impl Server {
             stop.await;
             let _ = told.send(true);
         };
-        let service = router(Arc::clone(&self.portal)).into_make_service_with_connect_info::<SocketAddr>();
-        let serving = axum::serve(self.listener, service).with_graceful_shutdown(stop);
+        let routes = router(Arc::clone(&self.portal));
+        let serving = connections::serve(self.listener, routes, self.portal.options.is_behind_proxy, stop);
         let late = async move {
             // without a sender there is nobody to wait for
             let _ = was_told.wait_for(|told| *told).await;
             tokio::time::sleep(SHUTDOWN_TIME).await;
         };
-        let served = tokio::select! {
-            served = async move { serving.await } => served.map_err(PortalError::Serve),
-            () = late => {
-                tracing::warn!("some requests did not finish in time and are given up");
-                Ok(())
-            }
-        };
+        tokio::select! {
+            () = serving => {}
+            () = late => tracing::warn!("some requests did not finish in time and are given up"),
+        }
         portal.cases.call_off();
         tasks.abort_all();
         if let Some(sending) = sending {
@@ -174,7 +171,7 @@ impl Server {
             tracing::warn!(%error, "the last statistics could not be written");
         }
         portal.store.close().await;
-        served
+        Ok(())
     }
 }
 
@@ -245,9 +242,8 @@ async fn around(State(portal): State<Arc<Portal>>, request: Request, next: Next)
             answered.instrument(span.clone()).await.unwrap_or_else(|_| Problem::timeout().into_response())
         }
     };
-    // refusals by the framework itself are plain text
-    if response.status() == StatusCode::PAYLOAD_TOO_LARGE && !is_problem(&response) {
-        response = Problem::too_large(portal.options.text_bytes).into_response();
+    if let Some(problem) = refused_by_framework(&response, portal.options.text_bytes) {
+        response = problem.into_response();
     }
     if wants_page && let Some(problem) = response.extensions_mut().remove::<Problem>() {
         let retry = response.headers_mut().remove(header::RETRY_AFTER);
@@ -288,8 +284,14 @@ pub(crate) fn client(options: &PortalOptions, headers: &HeaderMap, peer: Option<
     }
 }
 
-fn is_problem(response: &Response) -> bool {
-    response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes() == b"application/problem+json")
+/// The problem in a refusal by the framework itself, which is plain text: nothing else here refuses so.
+fn refused_by_framework(response: &Response, text_bytes: usize) -> Option<Problem> {
+    let is_plain = |kind: &HeaderValue| kind.as_bytes().starts_with(b"text/plain");
+    match response.headers().get(header::CONTENT_TYPE).is_some_and(is_plain).then(|| response.status())? {
+        StatusCode::PAYLOAD_TOO_LARGE => Some(Problem::too_large(text_bytes)),
+        StatusCode::BAD_REQUEST => Some(Problem::bad_request("the address or the body cannot be read, or was cut off")),
+        _ => None,
+    }
 }
 
 /// Headers that keep what browsers do with a response to what it is for.

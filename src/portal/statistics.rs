@@ -3,7 +3,7 @@
 //! Answering must not wait for the database: what happens is counted in memory and written every few seconds, and at the end. A crash loses
 //! at most the last seconds.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
@@ -48,9 +48,9 @@ pub(crate) struct Counts {
 #[derive(Default)]
 struct Waiting {
     /// Findings by rule, and when the last was.
-    answered: HashMap<String, (i64, i64)>,
+    answered: BTreeMap<String, (i64, i64)>,
     /// Texts without finding by their fingerprint.
-    unmatched: HashMap<String, Unmatched>,
+    unmatched: BTreeMap<String, Unmatched>,
 }
 
 impl Counts {
@@ -89,13 +89,7 @@ impl Counts {
     /// Writes what waits. What the database does not take is lost.
     pub(crate) async fn write(&self, store: &Store) -> Result<(), StoreError> {
         let Waiting { answered, unmatched } = std::mem::take(&mut *self.lock());
-        for (rule, (count, last_seen)) in &answered {
-            store.add_answered(rule, *count, *last_seen).await?;
-        }
-        for kind in unmatched.values() {
-            store.add_unmatched(kind).await?;
-        }
-        Ok(())
+        store.add_statistics(&answered, &unmatched).await
     }
 }
 

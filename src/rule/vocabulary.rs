@@ -16,7 +16,8 @@ pub struct UnknownChoice {
 }
 
 macro_rules! choices {
-    ($(#[$meta:meta])* $type:ident { $($(#[$variant_meta:meta])* $variant:ident = $name:literal,)+ }) => {
+    // names are `tt`: utoipa does not see a `literal` that comes through a macro
+    ($(#[$meta:meta])* $type:ident { $($(#[$variant_meta:meta])* $variant:ident = $name:tt,)+ }) => {
         $(#[$meta])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
         #[cfg_attr(feature = "portal", derive(utoipa::ToSchema))]

@@ -7,6 +7,7 @@ mod feeds;
 mod mail;
 mod pages;
 mod pdf;
+mod postgres;
 mod rules;
 mod service;
 mod smtp;
@@ -66,6 +67,12 @@ impl Portal {
         if !arguments.iter().any(|argument| argument == "--rate-limit") {
             // tests ask again and again
             arguments.extend(["--rate-limit", "0"].map(str::to_owned));
+        }
+        // with a PostgreSQL to test with, everything is tested with it
+        if !arguments.iter().any(|argument| argument == "--database")
+            && let Some(database) = postgres::database()
+        {
+            arguments.extend(["--database".to_owned(), database]);
         }
         let (process, address) = spawn(folder.path(), &arguments);
         Self { process, address, arguments, folder }

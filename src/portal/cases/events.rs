@@ -9,6 +9,7 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::portal::cases::routes::{case, open};
 use crate::portal::cases::{Live, ProgressShape};
@@ -29,11 +30,21 @@ struct Told {
     progress: ProgressShape,
 }
 
+/// One of the events of a case.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "only its description is used")]
+struct CaseEvent {
+    /// `progress`, or `end` for the last one.
+    event: String,
+    /// JSON with `state` and `progress`, as a case has them.
+    data: String,
+}
+
 /// Tells of a case as it comes along: events `progress` while it waits and is diagnosed, then one `end` with its last state.
 #[utoipa::path(
     get, path = "/api/v1/cases/{id}/events", tag = "cases", operation_id = "caseEvents",
     params(("id" = String, Path, description = "The case")),
-    responses((status = 200, description = "Events", body = String, content_type = "text/event-stream"), Refusals, Missing),
+    responses((status = 200, description = "Events", body = CaseEvent, content_type = "text/event-stream"), Refusals, Missing),
 )]
 pub(crate) async fn get(State(portal): State<Arc<Portal>>, Path(id): Path<String>) -> Result<Response, Problem> {
     let (id, row, _) = open(&portal, &id).await?;

@@ -54,6 +54,8 @@ pub(crate) const COME_BACK: u32 = 15;
 pub const WORKERS: usize = 2;
 /// How long an upload may stand still.
 pub const STALL_TIME: Duration = Duration::from_secs(30);
+/// Bytes of an upload that have to come each second, on the average after [`STALL_TIME`]; who sends less holds a place without using it.
+pub const SLOWEST: u64 = 4 * 1024;
 /// Bytes of a file's name.
 pub const NAME_BYTES: usize = 255;
 /// Bytes of what is stored of a case's result; a larger one is stored without its reports, and then not at all.

@@ -51,10 +51,21 @@ impl Spool {
     /// Begins an upload.
     pub(crate) fn begin(&self, id: &CaseId) -> io::Result<Incoming> {
         let path = self.folder.join(id.key()).with_extension(PART);
-        let file = private(&path)?;
-        file.lock()?;
+        let file = loop {
+            let file = private(&path)?;
+            file.lock()?;
+            // before it was locked it may have been deleted as nobody's
+            if path.exists() {
+                break file;
+            }
+        };
         let incoming = path.clone();
-        Ok(Incoming { path: Some(incoming), writer: Some(SealedWriter::new(BufWriter::new(file), id)?), bytes: 0 })
+        Ok(Incoming {
+            path: Some(incoming),
+            writer: Some(SealedWriter::new(BufWriter::new(file), id)?),
+            finished: None,
+            bytes: 0,
+        })
     }
 
     /// The upload of a case.
@@ -80,8 +91,16 @@ impl Spool {
             let key = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
             match path.extension().and_then(|ending| ending.to_str()) {
                 Some(UPLOAD) => keys.push(key.to_owned()),
-                // whoever writes it holds the lock, and nobody does any more
-                Some(PART) if File::open(&path).is_ok_and(|file| file.try_lock().is_ok()) => fs::remove_file(&path)?,
+                Some(PART) => {
+                    // whoever writes it holds the lock until it is an upload; what nobody holds is held while it is deleted
+                    let nobodys = File::open(&path).ok().filter(|file| file.try_lock().is_ok());
+                    if nobodys.is_some()
+                        && let Err(error) = fs::remove_file(&path)
+                        && error.kind() != io::ErrorKind::NotFound
+                    {
+                        return Err(error);
+                    }
+                }
                 _ => {}
             }
         }
@@ -129,6 +148,8 @@ fn private(path: &Path) -> io::Result<File> {
 pub(crate) struct Incoming {
     path: Option<PathBuf>,
     writer: Option<SealedWriter<BufWriter<File>>>,
+    /// When it is written; kept for its lock.
+    finished: Option<File>,
     bytes: u64,
 }
 
@@ -144,6 +165,7 @@ impl Incoming {
         if let Some(writer) = self.writer.take() {
             let file = writer.finish()?.into_inner().map_err(io::IntoInnerError::into_error)?;
             file.sync_all()?;
+            self.finished = Some(file);
         }
         Ok(self.bytes)
     }
@@ -185,6 +207,8 @@ mod tests {
             let mut whole = spool.begin(id).unwrap();
             whole.add(b"whole").unwrap();
             assert_eq!(whole.finish().unwrap(), 5);
+            // a sweep between the two must not take it for a crashed one
+            spool.uploads().unwrap();
             whole.publish().unwrap();
         }
         fs::write(folder.path().join("crashed.part"), "half").unwrap();

@@ -3,20 +3,24 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use axum::Json;
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Multipart, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::{Stream, StreamExt};
 use tokio::sync::mpsc;
+use tokio::time::error::Elapsed;
+use tokio::time::{Instant, timeout_at};
 
 use crate::portal::access::Caller;
 use crate::portal::answers::{NAMES_LIMIT, beginning};
 use crate::portal::cases::routes::case;
 use crate::portal::cases::seal::CaseId;
-use crate::portal::cases::{Asked, CaseStatus, NAME_BYTES, STALL_TIME};
+use crate::portal::cases::{Asked, CaseStatus, NAME_BYTES, SLOWEST, STALL_TIME};
 use crate::portal::openapi::{Busy, Refusals};
 use crate::portal::parameters::Parameters;
 use crate::portal::problem::Problem;
@@ -28,6 +32,8 @@ use crate::rule::{Audience, FactValue};
 const PIECES_WAITING: usize = 8;
 /// Bytes of a field of a form that is no file.
 const FIELD_BYTES: usize = 64 * 1024;
+/// Bytes of a form before its file, whatever they are: headers of fields are kept in memory until they end.
+const FORM_HEAD_BYTES: usize = 4 * 1024 * 1024;
 /// The name of an upload that has none.
 const NAMELESS: &str = "upload";
 
@@ -136,18 +142,21 @@ fn own_name(given: &str) -> String {
 /// Takes an upload out of a form; fields have to stand before the file.
 pub(crate) async fn take_form(portal: &Arc<Portal>, caller: &Caller, request: Request) -> Result<CaseId, Problem> {
     let refused = |error: axum::extract::multipart::MultipartError| Problem::bad_request(error.body_text());
-    let form = Multipart::from_request(request, &()).await;
+    let is_file = Arc::new(AtomicBool::new(false));
+    let form = Multipart::from_request(request.map(|body| with_bounded_head(body, Arc::clone(&is_file))), &()).await;
     let mut form = form.map_err(|error| Problem::bad_request(error.body_text()))?;
     let mut fields = Fields::default();
-    while let Some(mut field) = form.next_field().await.map_err(refused)? {
+    let late = Instant::now() + STALL_TIME;
+    while let Some(mut field) = timeout_at(late, form.next_field()).await.map_err(too_late)?.map_err(refused)? {
         let name = field.name().unwrap_or_default().to_owned();
         if name == "file" {
             fields.name = fields.name.take().or(field.file_name().map(str::to_owned));
             let asked = fields.asked(caller)?;
+            is_file.store(true, Ordering::Relaxed);
             return take(portal, caller, asked, field).await;
         }
         let mut value = Vec::new();
-        while let Some(piece) = field.chunk().await.map_err(refused)? {
+        while let Some(piece) = timeout_at(late, field.chunk()).await.map_err(too_late)?.map_err(refused)? {
             value.extend_from_slice(&piece);
             if value.len() > FIELD_BYTES {
                 return Err(Problem::too_large(FIELD_BYTES));
@@ -156,6 +165,30 @@ pub(crate) async fn take_form(portal: &Arc<Portal>, caller: &Caller, request: Re
         fields.add(&name, &String::from_utf8_lossy(&value))?;
     }
     Err(Problem::bad_request("the form has no field `file`"))
+}
+
+/// The body of a form, which breaks off when what stands before the file is too long.
+fn with_bounded_head(body: Body, is_file: Arc<AtomicBool>) -> Body {
+    let mut head = 0;
+    Body::from_stream(body.into_data_stream().map(move |piece| {
+        let piece = piece.map_err(io::Error::other)?;
+        if !is_file.load(Ordering::Relaxed) {
+            head += piece.len();
+            if head > FORM_HEAD_BYTES {
+                return Err(io::Error::other("the fields before the file are too long"));
+            }
+        }
+        Ok(piece)
+    }))
+}
+
+fn too_late(_: Elapsed) -> Problem {
+    Problem::timeout()
+}
+
+/// Whether an upload comes so slowly that it only keeps others from their place in the queue.
+fn is_too_slow(bytes: u64, time: Duration) -> bool {
+    bytes < SLOWEST * time.saturating_sub(STALL_TIME).as_secs()
 }
 
 /// Takes an upload, and puts it in the queue.
@@ -180,7 +213,7 @@ pub(crate) async fn take<E: std::fmt::Display>(
             Ok(incoming)
         }
     });
-    let mut bytes = 0;
+    let (mut bytes, begun) = (0, Instant::now());
     let came = loop {
         match tokio::time::timeout(STALL_TIME, pieces.next()).await {
             Err(_) => break Err(Problem::timeout()),
@@ -190,6 +223,9 @@ pub(crate) async fn take<E: std::fmt::Display>(
                 bytes += piece.len() as u64;
                 if bytes > limit {
                     break Err(Problem::too_large(usize::try_from(limit).unwrap_or(usize::MAX)));
+                }
+                if is_too_slow(bytes, begun.elapsed()) {
+                    break Err(Problem::timeout());
                 }
                 // without a receiver the disk refused; what it said comes below
                 if sender.send(piece).await.is_err() {
@@ -246,6 +282,14 @@ pub(super) fn disk(error: io::Error) -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_upload_may_be_slow_but_not_a_pretence() {
+        let seconds = Duration::from_secs;
+        assert!(!is_too_slow(1, STALL_TIME));
+        assert!(is_too_slow(60, STALL_TIME + seconds(60)));
+        assert!(!is_too_slow(SLOWEST * 60, STALL_TIME + seconds(60)));
+    }
 
     #[test]
     fn names_are_of_files_alone() {

@@ -1,6 +1,9 @@
 //! How often rules answer and help, and texts that no rule knows.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
+use sqlx::AnyConnection;
 use utoipa::ToSchema;
 
 use crate::portal::store::{Store, StoreError};
@@ -41,18 +44,42 @@ pub struct Unmatched {
 }
 
 impl Store {
-    /// Adds findings of a rule, the last of them at `last_seen`.
-    pub async fn add_answered(&self, rule: &str, count: i64, last_seen: i64) -> Result<(), StoreError> {
+    /// Adds findings of rules (how many, and when the last was) and texts that no rule knows, all or nothing: one by one each would wait
+    /// for the disk. Servers that share a database write in the same order, so that none waits for another that waits for it.
+    pub async fn add_statistics(
+        &self,
+        answered: &BTreeMap<String, (i64, i64)>,
+        unmatched: &BTreeMap<String, Unmatched>,
+    ) -> Result<(), StoreError> {
+        if answered.is_empty() && unmatched.is_empty() {
+            return Ok(());
+        }
+        let mut transaction = self.pool.begin().await?;
+        for (rule, &(count, last_seen)) in answered {
+            Self::add_answered(&mut transaction, rule, count, last_seen).await?;
+        }
+        for texts in unmatched.values() {
+            Self::add_unmatched(&mut transaction, texts).await?;
+        }
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    async fn add_answered(
+        connection: &mut AnyConnection,
+        rule: &str,
+        count: i64,
+        last_seen: i64,
+    ) -> Result<(), StoreError> {
         let statement = "INSERT INTO answered (rule, day, answered, last_seen) VALUES ($1, $2, $3, $4) \
             ON CONFLICT (rule, day) DO UPDATE SET answered = answered.answered + excluded.answered, \
             last_seen = CASE WHEN excluded.last_seen > answered.last_seen THEN excluded.last_seen ELSE answered.last_seen END";
         let statement = sqlx::query(statement).bind(rule).bind(last_seen / DAY).bind(count).bind(last_seen);
-        statement.execute(&self.pool).await?;
+        statement.execute(connection).await?;
         Ok(())
     }
 
-    /// Adds texts of one kind that no rule knows.
-    pub async fn add_unmatched(&self, texts: &Unmatched) -> Result<(), StoreError> {
+    async fn add_unmatched(connection: &mut AnyConnection, texts: &Unmatched) -> Result<(), StoreError> {
         let statement = "INSERT INTO unmatched (fingerprint, outline, regex, count, first_seen, last_seen) VALUES ($1, $2, $3, $4, $5, $6) \
             ON CONFLICT (fingerprint) DO UPDATE SET count = unmatched.count + excluded.count, last_seen = excluded.last_seen";
         sqlx::query(statement)
@@ -62,7 +89,7 @@ impl Store {
             .bind(texts.count)
             .bind(texts.first_seen)
             .bind(texts.last_seen)
-            .execute(&self.pool)
+            .execute(connection)
             .await?;
         Ok(())
     }
@@ -82,7 +109,7 @@ impl Store {
         .bind(since)
         .fetch_all(&self.pool)
         .await?;
-        let mut all: std::collections::BTreeMap<String, RuleStatistics> = std::collections::BTreeMap::new();
+        let mut all: BTreeMap<String, RuleStatistics> = BTreeMap::new();
         let none = |rule: &str| RuleStatistics {
             rule: rule.to_owned(),
             answered: 0,
