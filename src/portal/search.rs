@@ -30,6 +30,11 @@ const WRITER_BYTES: usize = 15_000_000;
 const PLACE: &str = "place";
 /// The tokenizer: words in lower case, stemmed as English.
 const WORDS: &str = "en_stem";
+/// Words that every article has: to look for them says nothing, to mark them hides what was found. As they are after stemming.
+const COMMON: [&str; 30] = [
+    "a", "an", "and", "are", "as", "at", "be", "becaus", "been", "by", "for", "from", "has", "have", "in", "into",
+    "is", "it", "its", "of", "on", "or", "that", "the", "this", "to", "was", "were", "which", "with",
+];
 
 /// An index of articles.
 pub struct SearchIndex {
@@ -87,7 +92,7 @@ pub struct Found {
 impl Found {
     /// The piece of an article that fits the query best; its beginning if only the title does.
     pub fn excerpt(&self, rule: &Rule) -> Excerpt {
-        let text = article_text(rule);
+        let text = readable(&article_text(rule));
         let snippet = self.excerpts.snippet(&text);
         if snippet.is_empty() {
             return Excerpt::divided(&text.chars().take(EXCERPT).collect::<String>(), &[]);
@@ -231,7 +236,7 @@ impl SearchIndex {
         while words.len() < QUERY_WORDS && stream.advance() {
             let word = &stream.token().text;
             // numbers are values, and values differ
-            if word.len() > 1 && !word.bytes().all(|byte| byte.is_ascii_digit()) {
+            if word.len() > 1 && !COMMON.contains(&word.as_str()) && !word.bytes().all(|byte| byte.is_ascii_digit()) {
                 words.insert(word.clone());
             }
         }
@@ -259,10 +264,45 @@ fn article_text(rule: &Rule) -> String {
     sections.chain(branches).chain(prevention).collect::<Vec<_>>().join("\n")
 }
 
+/// The text of an article as excerpts show it: names for what the case tells, without conditions and without signs of layout.
+fn readable(source: &str) -> String {
+    let mut text = String::with_capacity(source.len());
+    let mut rest = source;
+    while let Some((before, tag)) = rest.split_once('{') {
+        text.push_str(before);
+        let parts = |open, close| tag.strip_prefix(open)?.split_once(close);
+        if let Some((value, after)) = parts('{', "}}") {
+            let name = value.split('|').next().unwrap_or_default();
+            text.extend(["<", name.trim_matches(['-', ' ', '\n']), ">"]);
+            rest = after;
+        } else if let Some((_, after)) = parts('%', "%}").or_else(|| parts('#', "#}")) {
+            text.push(' ');
+            rest = after;
+        } else {
+            text.push('{');
+            rest = tag;
+        }
+    }
+    text.push_str(rest);
+    let plain = text.replace("**", "").replace('`', "");
+    plain.split_whitespace().filter(|word| *word != ">").collect::<Vec<_>>().join(" ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::rule::Audience;
+
+    #[test]
+    fn excerpts_have_no_signs_of_templates() {
+        let source = "**{{ customer | upper }}** at\n> `{{- host -}}`{% if a %} has {b} {# note #}{{ open";
+        assert_eq!(readable(source), "<customer> at <host> has {b} {{ open");
+    }
+
+    #[test]
+    fn words_that_every_article_has_are_not_looked_for() {
+        assert!(found("the of was because").is_empty());
+    }
 
     fn found(query: &str) -> Vec<String> {
         let faultbook = Faultbook::shipped();

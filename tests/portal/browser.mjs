@@ -1,11 +1,12 @@
 // Proves the pages of the portal in a real Chromium.
 //
 //   cd tests/portal && npm ci
-//   node tests/portal/browser.mjs PATH-OF-FAULTBOOK OUT-FOLDER
+//   node tests/portal/browser.mjs PATH-OF-FAULTBOOK OUT-FOLDER [SCENE]
 //
 // It starts the binary itself, does what readers do, with and without scripts, and looks at every page on wide and narrow screens, light and
 // dark: axe finds nothing serious, nothing leaves the screen sideways, the browser has nothing to complain about. A picture of each is left in
-// OUT-FOLDER. Status 1: something does not hold. CHROMIUM names another browser than /usr/bin/chromium.
+// OUT-FOLDER; with SCENE, only of those whose names begin so. Status 1: something does not hold. CHROMIUM names another browser than
+// /usr/bin/chromium, FAULTBOOK_TEMPLATES a folder with layouts that are worked on.
 
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -23,9 +24,9 @@ const SCREENS = {
 /** The narrowest screen on which the pages must be readable. */
 const NARROW = { viewport: { width: 320, height: 640 } };
 
-const [binary, folder] = process.argv.slice(2);
+const [binary, folder, only = ""] = process.argv.slice(2);
 if (!binary || !folder) {
-  console.error("usage: node browser.mjs PATH-OF-FAULTBOOK OUT-FOLDER");
+  console.error("usage: node browser.mjs PATH-OF-FAULTBOOK OUT-FOLDER [SCENE]");
   process.exit(2);
 }
 mkdirSync(folder, { recursive: true });
@@ -67,9 +68,10 @@ try {
   at.case = await flow("a dropped archive", {}, flows.dropped);
   at.emptyCase = await flow("a large file", {}, flows.watchedProgress);
 
+  const shown = scenes(at).filter((scene) => scene.name.startsWith(only));
   for (const [screen, device] of Object.entries(SCREENS)) {
     for (const colorScheme of ["light", "dark"]) {
-      for (const scene of scenes(at)) {
+      for (const scene of shown) {
         const name = `${scene.name}-${screen}-${colorScheme}`;
         console.log(name);
         const isExpected = (text) => scene.status && text.includes(`status of ${scene.status}`);
@@ -82,7 +84,7 @@ try {
       }
     }
   }
-  for (const scene of scenes(at)) {
+  for (const scene of shown) {
     const name = `${scene.name}-narrow`;
     await fresh(NARROW, async (page) => {
       await scene.open(page);

@@ -42,6 +42,26 @@ if (drop) {
   });
 }
 
+// a word about an answer is said without leaving it
+for (const form of document.querySelectorAll("form.feedback")) {
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const fields = new URLSearchParams(new FormData(form, event.submitter));
+    const said = document.createElement("p");
+    said.setAttribute("role", "status");
+    form.querySelector("[role=status]")?.remove();
+    form.append(said);
+    const answer = await fetch(form.action, { method: "POST", body: fields, redirect: "manual" }).catch(() => null);
+    if (answer && (answer.ok || answer.type === "opaqueredirect")) {
+      form.querySelector("fieldset").remove();
+      said.textContent = "Thank you. What readers say is read by the authors of the articles.";
+    } else {
+      said.className = "failed";
+      said.textContent = "This could not be sent. Try again in a moment.";
+    }
+  });
+}
+
 // how a case comes along
 const progress = document.querySelector("[data-events]");
 if (progress) {
