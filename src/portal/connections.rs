@@ -1,6 +1,6 @@
 //! Connections: how many there may be, and how long a client may take on each of them.
 //!
-//! [`serve`] accepts connections and speaks HTTP/1.1 on them. axum's own loop would do that too, but bounds neither how long a client takes
+//! `serve` accepts connections and speaks HTTP/1.1 on them. axum's own loop would do that too, but bounds neither how long a client takes
 //! to send the head of a request, nor how long it leaves a response unread, nor how many connections there are. How long a body may take is
 //! for those who read it.
 

@@ -33,7 +33,9 @@ use crate::portal::sender::{self, Outbox};
 use crate::portal::smtp::MailServer;
 use crate::portal::statistics::{self, Counts};
 use crate::portal::store::Store;
-use crate::portal::{answers, articles, connections, feedback, feeds, forgery, openapi, pages, pdf, reload, subscriptions};
+use crate::portal::{
+    answers, articles, connections, feedback, feeds, forgery, openapi, pages, pdf, reload, subscriptions,
+};
 use crate::report::redact::RedactionKey;
 use crate::rule::Faultbook;
 
@@ -146,8 +148,11 @@ impl Server {
         let (told, mut was_told) = tokio::sync::watch::channel(false);
         let send = |server| tokio::spawn(sender::send_regularly(weak(), server, was_told.clone()));
         let sending = self.mail_server.map(send);
+        let stopping = Arc::clone(&self.portal);
         let stop = async move {
             stop.await;
+            // whoever watches a case would keep the connection until it is done
+            stopping.cases.call_off();
             let _ = told.send(true);
         };
         let routes = router(Arc::clone(&self.portal));
@@ -161,7 +166,6 @@ impl Server {
             () = serving => {}
             () = late => tracing::warn!("some requests did not finish in time and are given up"),
         }
-        portal.cases.call_off();
         tasks.abort_all();
         if let Some(sending) = sending {
             // a mail that is being handed over is finished

@@ -1,6 +1,6 @@
 //! Subscriptions to changes of articles: asked for, confirmed by mail, ended by one click (RFC 8058).
 //!
-//! [`subscribe`], [`confirm`] and [`unsubscribe`] are what happens; the handlers below them are for programs, those for people and their mail
+//! `subscribe`, `confirm` and `unsubscribe` are what happens; the handlers below them are for programs, those for people and their mail
 //! programs are in `pages`. Whoever asks to subscribe learns nothing about who has: the answer is always the same. The mails are written
 //! by `letters` and sent by `sender`, those about changes are written when `history` finds one.
 

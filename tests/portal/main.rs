@@ -101,7 +101,7 @@ impl Portal {
     }
 
     pub fn post_json(&self, path: &str, body: &Value) -> Reply {
-        self.send("POST", path, &[("content-type", "application/json")], &body.to_string())
+        self.send("POST", path, &[("content-type", "application/json")], body.to_string())
     }
 
     pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: impl AsRef<[u8]>) -> Reply {
