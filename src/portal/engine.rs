@@ -69,8 +69,11 @@ impl FromStr for Rendering {
     }
 }
 
-/// An index for each audience.
-struct Indexes<'book>([Index<'book>; 3]);
+/// The audiences, each of which may see what those before it may.
+const AUDIENCES: [Audience; 3] = [Audience::Public, Audience::Partner, Audience::Internal];
+
+/// An index for each audience that may see more rules than the one before it.
+struct Indexes<'book>(Vec<Index<'book>>);
 
 self_cell!(
     /// A faultbook and its indexes.
@@ -83,7 +86,9 @@ self_cell!(
 
 /// What answers requests: a diagnoser for each audience, writers for each format.
 struct Tools<'index> {
-    diagnosers: [Diagnoser<'index>; 3],
+    diagnosers: Vec<Diagnoser<'index>>,
+    /// The diagnoser of each audience.
+    by_audience: [usize; 3],
     writers: [AnswerWriter<'index>; 3],
     articles: [ArticleWriter<'index>; 3],
 }
@@ -121,13 +126,16 @@ impl Engine {
             let index = |audience: Audience| {
                 Index::of_rules(faultbook, |rule| rule.is_looked_for() && rule.audience <= audience)
             };
-            Indexes([Audience::Public, Audience::Partner, Audience::Internal].map(index))
+            Indexes(AUDIENCES.into_iter().filter(|audience| has_own_index(faultbook, *audience)).map(index).collect())
         });
         let assembled = Assembled::new(indexed, |indexed| {
             let Indexes(indexes) = indexed.borrow_dependent();
-            let [public, partner, internal] = indexes;
+            let faultbook = indexed.borrow_owner();
+            let own = AUDIENCES.map(|audience| usize::from(has_own_index(faultbook, audience)));
+            let [_, partner, internal] = own;
             Tools {
-                diagnosers: [public, partner, internal].map(Diagnoser::new),
+                diagnosers: indexes.iter().map(Diagnoser::new).collect(),
+                by_audience: [0, partner, partner + internal],
                 writers: Rendering::ALL.map(|one| AnswerWriter::new(indexed.borrow_owner(), one.format())),
                 articles: Rendering::ALL.map(|one| ArticleWriter::new(indexed.borrow_owner(), one.format())),
             }
@@ -180,12 +188,14 @@ impl Engine {
 
     /// What diagnoses with the rules that an audience may see.
     pub fn diagnoser(&self, audience: Audience) -> &Diagnoser<'_> {
-        let [public, partner, internal] = &self.assembled.borrow_dependent().diagnosers;
-        match audience {
+        let tools = self.assembled.borrow_dependent();
+        let [public, partner, internal] = tools.by_audience;
+        let at = match audience {
             Audience::Public => public,
             Audience::Partner => partner,
             Audience::Internal => internal,
-        }
+        };
+        &tools.diagnosers[at]
     }
 
     /// What renders answers.
@@ -197,6 +207,11 @@ impl Engine {
             Rendering::Text => text,
         }
     }
+}
+
+/// Whether an audience may see rules that the one before it may not; the public has an index even without rules.
+fn has_own_index(faultbook: &Faultbook, audience: Audience) -> bool {
+    audience == Audience::Public || faultbook.rules().iter().any(|rule| rule.audience == audience)
 }
 
 /// The engine in use.
