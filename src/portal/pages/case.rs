@@ -20,8 +20,6 @@ use crate::portal::server::Portal;
 
 /// Findings that are shown opened.
 const OPEN: usize = 3;
-/// Height of a bar of the timeline with what is between it and the next.
-const ROW: usize = 20;
 /// Bars of the timeline.
 const ROWS: usize = 40;
 /// Width of the timeline.
@@ -187,12 +185,11 @@ fn groups(findings: Vec<ShownFinding<'_>>) -> Vec<Group<'_>> {
     groups
 }
 
-/// When failures were seen, as bars beside each other.
+/// When failures were seen, as bars below each other.
 #[derive(Serialize)]
 struct Timeline<'a> {
     first: String,
     last: String,
-    height: usize,
     bars: Vec<Bar<'a>>,
 }
 
@@ -202,9 +199,9 @@ struct Bar<'a> {
     number: usize,
     title: &'a str,
     severity: &'a str,
-    times: String,
+    first: &'a str,
+    last: &'a str,
     x: f64,
-    y: usize,
     width: f64,
 }
 
@@ -236,21 +233,16 @@ impl<'a> Timeline<'a> {
         let span = (end.as_millisecond() - begin.as_millisecond()).max(1) as f64;
         // the narrowest bar can still be seen and pointed at
         let place = |time: Timestamp| (time.as_millisecond() - begin.as_millisecond()) as f64 / span * (WIDTH - 10.0);
-        let bar = |(row, one): (usize, &Timed<'a>)| Bar {
+        let bar = |one: &Timed<'a>| Bar {
             number: one.number,
             title: one.finding["title"].as_str().unwrap_or_default(),
             severity: one.finding["severity"].as_str().unwrap_or_default(),
-            times: if one.first == one.last { one.first.to_owned() } else { format!("{} to {}", one.first, one.last) },
+            first: one.first,
+            last: one.last,
             x: place(one.begin),
-            y: row * ROW + 2,
             width: place(one.end) - place(one.begin) + 10.0,
         };
-        Some(Self {
-            first: (*first).to_owned(),
-            last: (*last).to_owned(),
-            height: timed.len() * ROW + 16,
-            bars: timed.iter().enumerate().map(bar).collect(),
-        })
+        Some(Self { first: (*first).to_owned(), last: (*last).to_owned(), bars: timed.iter().map(bar).collect() })
     }
 }
 
