@@ -240,9 +240,18 @@ fn sound(mapping: &str) -> (FileKind, Value, fn(Value) -> Value) {
         "json" => (json!({ "message": "m" }), |value| json!({ "sources": [{ "path": "*.log", "json": value }] })),
         "limits" => (json!({}), |value| json!({ "limits": value })),
         "defaults" => (json!({}), |value| json!({ "defaults": value })),
+        "redact" => (json!({}), |value| json!({ "redact": value })),
+        "portal" => (json!({}), |value| json!({ "portal": value })),
+        "mail" => (
+            json!({ "server": "smtp://mail.test", "from": "a@b.test" }),
+            |value| json!({ "portal": { "mail": value } }),
+        ),
+        "token" => {
+            (json!({ "name": "t", "sha256": "0".repeat(64) }), |value| json!({ "portal": { "tokens": [value] } }))
+        }
         other => panic!("say here what a sound `{other}` is, and where it stands"),
     };
-    let settings = ["settings", "source", "json", "limits", "defaults"];
+    let settings = ["settings", "source", "json", "limits", "defaults", "redact", "portal", "mail", "token"];
     let overlays = ["overlay", "change", "filter"];
     let kind = match mapping {
         _ if settings.contains(&mapping) => FileKind::Settings,
