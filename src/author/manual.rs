@@ -40,6 +40,11 @@ pub const PAGES: &[Page] = &[
         about: "what `--redact` masks and what it does not",
         text: include_str!("../../docs/redaction.md"),
     },
+    Page {
+        name: "portal",
+        about: "`faultbook serve`: the service, its API, subscriptions, feeds, PDF",
+        text: include_str!("../../docs/portal.md"),
+    },
     Page { name: "editors", about: "schemas and the language server", text: include_str!("../../docs/editors.md") },
     Page { name: "json", about: "the machine-readable formats", text: include_str!("../../docs/json.md") },
 ];
