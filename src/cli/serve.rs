@@ -148,6 +148,8 @@ pub fn run(args: &ServeArgs, context: &Context) -> Result<Exit, Failure> {
         context.console.say(format!("listening at http://{}/", server.address()));
         server.run(stop).await
     });
+    // what still reads an archive is given up: it goes on at the next start
+    runtime.shutdown_background();
     served.map(|()| Exit::Success).map_err(|error| {
         let help = match error {
             PortalError::Listen { .. } => "choose another address with --listen",

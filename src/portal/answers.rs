@@ -20,13 +20,13 @@ use crate::portal::openapi::Refusals;
 use crate::portal::problem::Problem;
 use crate::portal::server::Portal;
 use crate::report::shape::{AnswerShape, FindingShape, NoteShape, SCHEMA};
-use crate::rule::{Audience, FactValue};
+use crate::rule::{Audience, FactValue, Rule};
 use crate::source::{CaseInput, Part, Progress};
 
 /// The name of a pasted text as a case and as its only source.
 const PASTED: &str = "text";
 /// Bytes from which a text is diagnosed on a thread of its own, so that others need not wait for it.
-const INLINE_BYTES: usize = 32 * 1024;
+const INLINE_BYTES: usize = 4 * 1024;
 /// Facts, products or fields of one request.
 pub const NAMES_LIMIT: usize = 200;
 
@@ -158,7 +158,7 @@ fn answered(
     known: &Known,
 ) -> Result<Vec<u8>, Problem> {
     let diagnosis = diagnosed(portal, engine, audience, text, known);
-    let findings = findings(engine, &diagnosis, rendering)?;
+    let findings = findings(engine, &diagnosis, audience, rendering)?;
     let nearest = match findings.is_empty() {
         true => nearest(engine, audience, text)?,
         false => Vec::new(),
@@ -176,12 +176,11 @@ pub(crate) fn diagnosed(portal: &Portal, engine: &Engine, audience: Audience, te
     let part = Part::bytes(PASTED, text.as_bytes().to_vec());
     let case = CaseInput { name: PASTED.to_owned(), parts: vec![part] };
     let diagnosis = engine.diagnoser(audience).diagnose_pasted(case, known, &Progress::new());
-    let rules: Vec<&str> =
-        diagnosis.findings.iter().map(|finding| engine.faultbook().rule(finding.rule).id.as_str()).collect();
+    let rules: Vec<&Rule> = diagnosis.findings.iter().map(|finding| engine.faultbook().rule(finding.rule)).collect();
     portal.metrics.answered(&rules, text.len(), started.elapsed());
     match rules.is_empty() {
         true => portal.counts.unmatched(text, |text| portal.masked(text)),
-        false => portal.counts.answered(rules),
+        false => portal.counts.answered(rules.iter().map(|rule| rule.id.as_str())),
     }
     diagnosis
 }
@@ -201,17 +200,22 @@ pub(crate) fn beginning(text: &str, most: usize) -> &str {
 pub(crate) fn findings<'a>(
     engine: &'a Engine,
     diagnosis: &'a Diagnosis,
+    audience: Audience,
     rendering: Rendering,
 ) -> Result<Vec<FindingShape<'a>>, Problem> {
     let writer = engine.writer(rendering);
     let shape = |finding: &'a crate::diagnose::Finding| {
         let rule = engine.faultbook().rule(finding.rule);
-        let mut shape = FindingShape::of(&diagnosis.case, rule, finding);
+        let mut shape = FindingShape::of(engine.faultbook(), &diagnosis.case, rule, finding);
         let (body, problems) = writer.answer(&diagnosis.case, finding).map_err(|error| {
             tracing::error!(%error, rule = %rule.id, "an answer could not be rendered");
             Problem::internal()
         })?;
         shape.problems.extend(problems);
+        if audience != Audience::Internal {
+            // it names a file of the site and its reasons
+            shape.overlay = None;
+        }
         shape.answer = Some(AnswerShape { format: rendering.name(), body });
         Ok(shape)
     };

@@ -57,8 +57,6 @@ pub struct SearchHit<'a> {
     /// The article.
     #[serde(flatten)]
     pub article: ArticleSummary<'a>,
-    /// How well it fits; comparable within one search only.
-    pub score: f32,
     /// Where it matches.
     pub excerpt: Excerpt,
 }
@@ -116,7 +114,7 @@ pub fn nearest<'a>(engine: &'a Engine, text: &str, filter: &Filter) -> Result<Ve
 
 fn search_hit<'a>(faultbook: &'a Faultbook, found: &Found, hit: &Hit) -> SearchHit<'a> {
     let rule = faultbook.rule(hit.rule);
-    SearchHit { article: ArticleSummary::of(rule), score: hit.score, excerpt: found.excerpt(rule) }
+    SearchHit { article: ArticleSummary::of(rule), excerpt: found.excerpt(rule) }
 }
 
 fn failed(error: tantivy::TantivyError) -> Problem {

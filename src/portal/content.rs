@@ -9,7 +9,7 @@ use similar::{ChangeTag, TextDiff};
 
 use crate::portal::statistics::hexadecimal;
 use crate::rule::text::Text;
-use crate::rule::{Environment, Rule};
+use crate::rule::{Environment, Faultbook, Rule};
 
 /// Lines of a change that are shown.
 pub const DIFF_LINES: usize = 40;
@@ -27,8 +27,8 @@ pub struct Content {
 
 impl Content {
     /// The content of a rule's article.
-    pub fn of(rule: &Rule) -> Self {
-        let parts = parts(rule);
+    pub fn of(faultbook: &Faultbook, rule: &Rule) -> Self {
+        let parts = parts(faultbook, rule);
         let mut digest = Sha256::new();
         for (heading, body) in &parts {
             // with their lengths: what moves from one part to the next is a change
@@ -42,7 +42,7 @@ impl Content {
 }
 
 /// Headings and what stands below them, in the order of the article.
-fn parts(rule: &Rule) -> Vec<(String, String)> {
+fn parts(faultbook: &Faultbook, rule: &Rule) -> Vec<(String, String)> {
     let mut parts = vec![
         ("Title".to_owned(), rule.title.trim().to_owned()),
         ("Severity".to_owned(), rule.severity.name().to_owned()),
@@ -74,7 +74,7 @@ fn parts(rule: &Rule) -> Vec<(String, String)> {
         None => link.title.trim().to_owned(),
     };
     add("Links", rule.links.iter().map(link).collect::<Vec<_>>().join("\n"));
-    add("Related", rule.related.join(", "));
+    add("Related", faultbook.related(rule).map(|(id, _)| id).collect::<Vec<_>>().join(", "));
     parts
 }
 
@@ -185,7 +185,7 @@ mod tests {
     fn content(rule: &str) -> Content {
         let book = Faultbook::from_texts(vec![("a.yaml".to_owned(), rule.to_owned())], Templates::default());
         assert!(!book.has_errors(), "{:?}", book.diagnostics());
-        Content::of(&book.rules()[0])
+        Content::of(&book, &book.rules()[0])
     }
 
     #[test]

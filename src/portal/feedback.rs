@@ -46,12 +46,7 @@ pub(crate) async fn keep(
     audience: Audience,
     word: FeedbackRequest,
 ) -> Result<(), Problem> {
-    let engine = portal.engine.current();
-    let faultbook = engine.faultbook();
-    let filter = Filter::of(audience);
-    if !faultbook.find(rule).is_some_and(|id| filter.accepts(faultbook.rule(id))) {
-        return Err(Problem::not_found("there is no such article"));
-    }
+    must_see(portal, rule, audience)?;
     let comment = beginning(word.comment.trim(), COMMENT_BYTES);
     let feedback = Feedback {
         id: store::new_id().map_err(|_| Problem::internal())?,
@@ -62,6 +57,17 @@ pub(crate) async fn keep(
         created: store::now(),
     };
     Ok(portal.store.keep_feedback(&feedback).await?)
+}
+
+/// Refuses who may not see an article, as if it were not there.
+fn must_see(portal: &Portal, rule: &str, audience: Audience) -> Result<(), Problem> {
+    let engine = portal.engine.current();
+    let faultbook = engine.faultbook();
+    let filter = Filter::of(audience);
+    match faultbook.find(rule).is_some_and(|id| filter.accepts(faultbook.rule(id))) {
+        true => Ok(()),
+        false => Err(Problem::not_found("there is no such article")),
+    }
 }
 
 /// Takes a reader's word.
@@ -91,7 +97,7 @@ pub(crate) async fn post(
         ("limit" = Option<usize>, Query, description = "How many to give", minimum = 1, maximum = 200),
     ),
     security(("token" = [])),
-    responses((status = 200, description = "What readers said", body = [Feedback]), Refusals),
+    responses((status = 200, description = "What readers said", body = [Feedback]), Refusals, Missing),
 )]
 pub(crate) async fn get(
     State(portal): State<Arc<Portal>>,
@@ -99,7 +105,9 @@ pub(crate) async fn get(
     headers: HeaderMap,
     uri: Uri,
 ) -> Result<Response, Problem> {
-    Caller::of(&headers, &portal.options.tokens)?.must_see_statistics()?;
+    let caller = Caller::of(&headers, &portal.options.tokens)?;
+    caller.must_see_statistics()?;
+    must_see(&portal, &id, caller.audience())?;
     let limit = Parameters::read(&uri, &["limit"])?.number("limit", 1..=LISTED, LISTED)?;
     let words = portal.store.feedback_of(&id, i64::try_from(limit).unwrap_or(i64::MAX)).await?;
     Ok(Json(words).into_response())

@@ -26,8 +26,14 @@ pub struct Loaded {
     rules: usize,
     /// Whether those in use are older than the files, which have mistakes.
     outdated: bool,
-    /// The first mistakes of the files, each in a line.
+    /// How many mistakes the files have; the page for authors and the log tell which.
+    #[serde(serialize_with = "count")]
+    #[schema(value_type = usize)]
     faults: Vec<String>,
+}
+
+fn count<S: serde::Serializer>(faults: &[String], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u64(faults.len() as u64)
 }
 
 impl Loaded {

@@ -179,7 +179,7 @@ fn contents(engine: &Engine) -> Vec<(RuleId, Content)> {
     let rules = book.rules().iter().filter(|rule| public.accepts(rule));
     let mut rules: Vec<&Rule> = rules.collect();
     rules.sort_unstable_by(|a, b| a.id.cmp(&b.id));
-    rules.into_iter().filter_map(|rule| Some((book.find(&rule.id)?, Content::of(rule)))).collect()
+    rules.into_iter().filter_map(|rule| Some((book.find(&rule.id)?, Content::of(book, rule)))).collect()
 }
 
 /// Writes the mails about a change.

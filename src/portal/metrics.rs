@@ -17,7 +17,7 @@ use prometheus_client::registry::{Registry, Unit};
 use crate::portal::problem::Problem;
 use crate::portal::server::Portal;
 use crate::portal::store::CaseState;
-use crate::rule::Faultbook;
+use crate::rule::{Audience, Faultbook, Rule};
 
 /// Upper bounds of the classes of durations, in seconds.
 const CLASSES: [f64; 12] = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 5.0, 30.0];
@@ -128,16 +128,18 @@ impl Metrics {
     }
 
     /// An upload was diagnosed: the rules of its findings, the size of its text, and how long it took.
-    pub(crate) fn diagnosed(&self, rules: &[&str], bytes: u64, elapsed: Duration) {
+    pub(crate) fn diagnosed(&self, rules: &[&Rule], bytes: u64, elapsed: Duration) {
         for rule in rules {
-            self.findings.get_or_create(&RuleLabels { rule: (*rule).to_owned() }).inc();
+            // whoever reads metrics need not know of rules that are not for everybody
+            let name = if rule.audience == Audience::Public { rule.id.as_str() } else { "not-public" };
+            self.findings.get_or_create(&RuleLabels { rule: name.to_owned() }).inc();
         }
         self.diagnosed_bytes.inc_by(bytes);
         self.diagnosing_seconds.inc_by(elapsed.as_secs_f64());
     }
 
     /// A text was diagnosed: the rules of its findings, its size, and how long it took.
-    pub(crate) fn answered(&self, rules: &[&str], bytes: usize, elapsed: Duration) {
+    pub(crate) fn answered(&self, rules: &[&Rule], bytes: usize, elapsed: Duration) {
         if rules.is_empty() {
             self.texts_without_finding.inc();
         }

@@ -250,9 +250,10 @@ async fn around(State(portal): State<Arc<Portal>>, request: Request, next: Next)
         response = problem.into_response();
     }
     if wants_page && let Some(problem) = response.extensions_mut().remove::<Problem>() {
-        let retry = response.headers_mut().remove(header::RETRY_AFTER);
-        response = pages::fault::page(&portal, &problem, &id);
-        retry.map(|retry| response.headers_mut().insert(header::RETRY_AFTER, retry));
+        let document = std::mem::replace(&mut response, pages::fault::page(&portal, &problem, &id));
+        for name in [header::RETRY_AFTER, header::ALLOW, header::WWW_AUTHENTICATE] {
+            document.headers().get(&name).map(|value| response.headers_mut().insert(name, value.clone()));
+        }
     }
     let status = response.status().as_u16();
     let elapsed = started.elapsed();

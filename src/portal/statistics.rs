@@ -23,6 +23,7 @@ use crate::portal::parameters::Parameters;
 use crate::portal::problem::Problem;
 use crate::portal::server::Portal;
 use crate::portal::store::{self, RuleStatistics, Store, StoreError, Unmatched};
+use crate::rule::Audience;
 
 /// How long counts wait in memory.
 const WRITE_EVERY: Duration = Duration::from_secs(5);
@@ -66,7 +67,9 @@ impl Counts {
     /// No rule knows a text. Of it only the outline is kept, without values and masked.
     pub(crate) fn unmatched(&self, text: &str, mask: impl Fn(&str) -> String) {
         let Some(outline) = scaffold::outline(beginning(text, OUTLINED_BYTES)) else { return };
-        let fingerprint = hexadecimal(&Sha256::digest(outline.regex.as_bytes()));
+        // of what is masked: a secret that stayed in the regex could be found by trying
+        let regex = mask(&outline.regex);
+        let fingerprint = hexadecimal(&Sha256::digest(regex.as_bytes()));
         let (mut waiting, now) = (self.lock(), store::now());
         if waiting.unmatched.len() >= KINDS_WAITING && !waiting.unmatched.contains_key(&fingerprint) {
             return;
@@ -74,7 +77,7 @@ impl Counts {
         let kind = waiting.unmatched.entry(fingerprint.clone()).or_insert_with(|| Unmatched {
             fingerprint,
             outline: mask(&outline.text),
-            regex: mask(&outline.regex),
+            regex,
             count: 0,
             first_seen: now,
             last_seen: now,
@@ -121,11 +124,15 @@ pub struct Statistics {
 }
 
 /// What was learned in the last days.
-pub(crate) async fn statistics(portal: &Portal, days: usize) -> Result<Statistics, Problem> {
+pub(crate) async fn statistics(portal: &Portal, days: usize, audience: Audience) -> Result<Statistics, Problem> {
     // what happened just now is to be there
     portal.counts.write(&portal.store).await?;
     let since = store::now() - i64::try_from(days).unwrap_or(i64::MAX).saturating_mul(86_400_000);
-    let rules = portal.store.statistics(since).await?;
+    let mut rules = portal.store.statistics(since).await?;
+    let engine = portal.engine.current();
+    let seen = |rule: &str| engine.faultbook().find(rule).map(|rule| engine.faultbook().rule(rule).audience);
+    // nobody knows any more whom a rule that is gone was for
+    rules.retain(|one| seen(&one.rule).unwrap_or(Audience::Internal) <= audience);
     let unmatched = portal.store.unmatched(i64::try_from(KINDS_LISTED).unwrap_or(i64::MAX)).await?;
     Ok(Statistics { rules, unmatched })
 }
@@ -138,7 +145,8 @@ pub(crate) async fn statistics(portal: &Portal, days: usize) -> Result<Statistic
     responses((status = 200, description = "What was learned", body = Statistics), Refusals),
 )]
 pub(crate) async fn get(State(portal): State<Arc<Portal>>, headers: HeaderMap, uri: Uri) -> Result<Response, Problem> {
-    Caller::of(&headers, &portal.options.tokens)?.must_see_statistics()?;
+    let caller = Caller::of(&headers, &portal.options.tokens)?;
+    caller.must_see_statistics()?;
     let days = Parameters::read(&uri, &["days"])?.number("days", 1..=DAYS_LIMIT, DAYS)?;
-    Ok(Json(statistics(&portal, days).await?).into_response())
+    Ok(Json(statistics(&portal, days, caller.audience()).await?).into_response())
 }

@@ -73,10 +73,9 @@ impl<'a> ArticleHead<'a> {
             product: &entry.product,
             version: entry.version.as_ref().map(ToString::to_string),
         });
-        let related = rule.related.iter().filter_map(|id| match faultbook.find(id).map(|id| faultbook.rule(id)) {
-            Some(other) if other.audience > rule.audience => None,
-            other => Some(RelatedArticle { id, title: other.map(|other| other.title.as_str()) }),
-        });
+        let related = faultbook
+            .related(rule)
+            .map(|(id, other)| RelatedArticle { id, title: other.map(|other| other.title.as_str()) });
         Self {
             id: &rule.id,
             title: &rule.title,

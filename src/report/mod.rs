@@ -103,7 +103,7 @@ impl<'a> AnswerWriter<'a> {
     /// Renders the answer to a finding of a case; beside it what of the rule's texts could not be rendered.
     pub fn answer(&self, case: &str, finding: &Finding) -> Result<(String, Vec<String>), ReportError> {
         let rule = self.faultbook.rule(finding.rule);
-        self.teller.answer(&FindingShape::of(case, rule, finding), rule, finding)
+        self.teller.answer(&FindingShape::of(self.faultbook, case, rule, finding), rule, finding)
     }
 }
 
@@ -179,7 +179,7 @@ fn findings<'a>(
         .flat_map(|diagnosis| diagnosis.findings.par_iter().map(move |finding| (diagnosis.case.as_str(), finding)));
     let shape = |(case, finding): (&'a str, &'a Finding)| {
         let rule = faultbook.rule(finding.rule);
-        let mut shape = FindingShape::of(case, rule, finding);
+        let mut shape = FindingShape::of(faultbook, case, rule, finding);
         if !options.brief {
             let (body, problems) = teller.answer(&shape, rule, finding)?;
             shape.problems.extend(problems);

@@ -107,8 +107,8 @@ pub struct FindingShape<'a> {
     pub questions: &'a [Question],
     /// Documentation.
     pub links: &'a [Link],
-    /// Related articles.
-    pub related: &'a [String],
+    /// Related articles, but for those that are meant for fewer readers than this one.
+    pub related: Vec<&'a str>,
     /// When the article was written and last confirmed.
     pub created: Option<String>,
     /// When it was last confirmed.
@@ -240,7 +240,7 @@ pub struct AnswerShape {
 
 impl<'a> FindingShape<'a> {
     /// The shape of a finding, without an answer.
-    pub fn of(case: &'a str, rule: &'a Rule, finding: &'a Finding) -> Self {
+    pub fn of(faultbook: &'a Faultbook, case: &'a str, rule: &'a Rule, finding: &'a Finding) -> Self {
         let branch = |state: &crate::diagnose::BranchState| {
             let branch = &rule.resolution[state.index];
             let when = branch.when.as_ref().map(|when| when.source());
@@ -275,7 +275,7 @@ impl<'a> FindingShape<'a> {
             resolution: finding.branches.iter().map(branch).collect(),
             questions: &finding.questions,
             links: &rule.links,
-            related: &rule.related,
+            related: faultbook.related(rule).map(|(id, _)| id).collect(),
             created: rule.created.map(|date| date.to_string()),
             reviewed: rule.reviewed.map(|date| date.to_string()),
             overlay: OverlayShape::of(rule, finding),

@@ -80,7 +80,7 @@ impl<'a> Teller<'a> {
             findings += own.len() as u64;
             cases += u64::from(!own.is_empty());
             for finding in own {
-                let shape = FindingShape::of(&diagnosis.case, rule, finding);
+                let shape = FindingShape::of(self.faultbook, &diagnosis.case, rule, finding);
                 let answer = if options.brief { String::new() } else { self.answer(&shape, rule, finding)?.0 };
                 let value = finding_value(&shape);
                 match place_of.get(&answer) {

@@ -256,6 +256,12 @@ impl Faultbook {
         self.rules.iter().position(|rule| rule.id == id).map(RuleId)
     }
 
+    /// The articles that a rule names as related, each with its rule if it is here; but for those that are meant for fewer readers.
+    pub fn related<'a>(&'a self, rule: &'a Rule) -> impl Iterator<Item = (&'a str, Option<&'a Rule>)> {
+        let rules = rule.related.iter().map(|id| (id.as_str(), self.find(id).map(|id| self.rule(id))));
+        rules.filter(|(_, other)| other.is_none_or(|other| other.audience <= rule.audience))
+    }
+
     /// One rule as a faultbook of its own, with the same settings. What is compiled to try it goes with it, where the memory of a large
     /// faultbook would grow by ten times its size.
     pub(crate) fn alone(&self, id: RuleId) -> Self {

@@ -12,6 +12,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::portal::cases::routes::{case, open};
+use crate::portal::cases::seal::CaseId;
 use crate::portal::cases::{Live, ProgressShape};
 use crate::portal::openapi::{Missing, Refusals};
 use crate::portal::problem::Problem;
@@ -20,6 +21,8 @@ use crate::portal::store::CaseState;
 
 /// How often progress is told.
 const TELL_EVERY: Duration = Duration::from_millis(250);
+/// How often it is asked how a case is that is not in the queue here.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// How often something is sent when there is nothing to tell, so that nobody between closes the connection.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
@@ -51,7 +54,8 @@ pub(crate) async fn get(State(portal): State<Arc<Portal>>, Path(id): Path<String
     // so that one that waited in a server that ended goes on
     let status = case(&portal, &id).await?;
     let live = portal.cases.live(&row.key);
-    let watching = Watching { portal: Arc::downgrade(&portal), live, last: None, state: status.state, is_over: false };
+    let watching =
+        Watching { id, portal: Arc::downgrade(&portal), live, last: None, state: status.state, is_over: false };
     let events = stream::unfold(watching, |mut watching| async move {
         let event = watching.next().await?;
         Some((Ok::<Event, Infallible>(event), watching))
@@ -60,6 +64,7 @@ pub(crate) async fn get(State(portal): State<Arc<Portal>>, Path(id): Path<String
 }
 
 struct Watching {
+    id: CaseId,
     portal: Weak<Portal>,
     live: Option<Arc<Live>>,
     last: Option<Told>,
@@ -73,7 +78,14 @@ impl Watching {
             if self.is_over {
                 return None;
             }
-            let (Some(live), Some(portal)) = (&self.live, self.portal.upgrade()) else {
+            let Some(portal) = self.portal.upgrade() else { return None };
+            let Some(live) = &self.live else {
+                if self.state == CaseState::Waiting {
+                    // there was no place for it in the queue, or another server has the upload
+                    drop(portal);
+                    self.look_again().await?;
+                    continue;
+                }
                 self.is_over = true;
                 return Some(event("end", &Told { state: self.state, progress: ProgressShape::default() }));
             };
@@ -92,6 +104,18 @@ impl Watching {
             let ended = state.wait_for(|state| matches!(state, CaseState::Done | CaseState::Failed));
             let _ = tokio::time::timeout(TELL_EVERY, ended).await;
         }
+    }
+}
+
+impl Watching {
+    /// Asks again after a while how the case is; `None` when it is gone.
+    async fn look_again(&mut self) -> Option<()> {
+        tokio::time::sleep(LOOK_EVERY).await;
+        let portal = self.portal.upgrade()?;
+        let status = case(&portal, &self.id).await.ok()?;
+        self.live = portal.cases.live(&self.id.key());
+        self.state = status.state;
+        Some(())
     }
 }
 

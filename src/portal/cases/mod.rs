@@ -58,8 +58,13 @@ pub const STALL_TIME: Duration = Duration::from_secs(30);
 pub const SLOWEST: u64 = 4 * 1024;
 /// Bytes of a file's name.
 pub const NAME_BYTES: usize = 255;
-/// Bytes of what is stored of a case's result; a larger one is stored without its reports, and then not at all.
-pub const RESULT_BYTES: usize = 64 << 20;
+/// Bytes of what is stored of a case's result; with more the case has failed.
+pub const RESULT_BYTES: usize = 16 << 20;
+/// Results that are opened at once; who asks for others waits.
+const RESULTS_AT_ONCE: usize = 4;
+
+/// The room for results that are opened.
+static RESULT_ROOM: Semaphore = Semaphore::const_new(RESULTS_AT_ONCE);
 
 /// The routes of the API.
 pub(crate) fn routes() -> Router<Arc<Portal>> {
@@ -180,6 +185,8 @@ pub(crate) struct Cases {
     live: Mutex<HashMap<String, Arc<Live>>>,
     next_turn: AtomicU64,
     begun: AtomicU64,
+    /// Held while facts are added: of two at once the second has to see that the first put the case in the queue.
+    changing: tokio::sync::Mutex<()>,
 }
 
 impl Cases {
@@ -193,6 +200,7 @@ impl Cases {
             live: Mutex::default(),
             next_turn: AtomicU64::new(0),
             begun: AtomicU64::new(0),
+            changing: tokio::sync::Mutex::default(),
         };
         (cases, jobs)
     }

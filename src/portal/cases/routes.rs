@@ -16,7 +16,7 @@ use crate::answer::pdf::PageSize;
 use crate::portal::answers::NAMES_LIMIT;
 use crate::portal::cases::seal::CaseId;
 use crate::portal::cases::upload::{disk, seal};
-use crate::portal::cases::{Asked, CaseResult, CaseStatus, ProgressShape};
+use crate::portal::cases::{Asked, CaseResult, CaseStatus, ProgressShape, RESULT_ROOM};
 use crate::portal::openapi::{Busy, Missing, Refusals};
 use crate::portal::parameters::Parameters;
 use crate::portal::problem::Problem;
@@ -38,8 +38,9 @@ pub(crate) async fn open(portal: &Portal, id: &str) -> Result<(CaseId, CaseRow, 
 }
 
 /// What was found in a case that is done.
-async fn result(id: &CaseId, row: &CaseRow) -> Result<CaseResult, Problem> {
-    let (id, sealed) = (id.clone(), row.result.clone());
+async fn result(portal: &Portal, id: &CaseId, row: &CaseRow) -> Result<CaseResult, Problem> {
+    let _room = RESULT_ROOM.acquire().await.map_err(|_| Problem::internal())?;
+    let (id, sealed) = (id.clone(), portal.store.case_result(&row.key).await?);
     let opened = move || {
         let text = id.open(&sealed).map_err(disk)?;
         serde_json::from_slice(&text).map_err(|_| Problem::internal())
@@ -49,8 +50,9 @@ async fn result(id: &CaseId, row: &CaseRow) -> Result<CaseResult, Problem> {
 
 /// How far a case is and what was found.
 pub(crate) async fn case(portal: &Portal, id: &CaseId) -> Result<CaseStatus, Problem> {
+    // before the database is asked: a job that ends between the two must not look like one that was lost
+    let live = portal.cases.live(&id.key());
     let (id, row, asked) = open(portal, id.text()).await?;
-    let live = portal.cases.live(&row.key);
     if row.state == CaseState::Waiting && live.is_none() && row.folder == portal.cases.spool.id() {
         // it waited in a server that ended; without a place it goes on waiting
         if let Ok(place) = portal.cases.place() {
@@ -58,7 +60,7 @@ pub(crate) async fn case(portal: &Portal, id: &CaseId) -> Result<CaseStatus, Pro
         }
     }
     let found = match row.state {
-        CaseState::Done => Some(result(&id, &row).await?),
+        CaseState::Done => Some(result(portal, &id, &row).await?),
         _ => None,
     };
     let (result, context) = found.map(|found| (Some(found.report), found.context)).unwrap_or_default();
@@ -103,6 +105,7 @@ pub(crate) struct CaseFacts {
 
 /// Adds facts, and diagnoses the case again.
 pub(crate) async fn add_facts(portal: &Portal, id: &str, more: CaseFacts) -> Result<CaseId, Problem> {
+    let _changing = portal.cases.changing.lock().await;
     let (id, row, mut asked) = open(portal, id).await?;
     if portal.cases.live(&row.key).is_some() {
         return Err(Problem::conflict("the case is being diagnosed; wait until it is done"));
@@ -199,7 +202,7 @@ pub(crate) async fn report(
     if row.state != CaseState::Done {
         return Err(Problem::conflict("the case is not done"));
     }
-    let CaseResult { report: json, html, markdown, .. } = result(&id, &row).await?;
+    let CaseResult { report: json, html, markdown, .. } = result(&portal, &id, &row).await?;
     let body = match report.as_str() {
         "report.html" => html.into_bytes(),
         "report.json" => serde_json::to_vec_pretty(&json).map_err(|_| Problem::internal())?,

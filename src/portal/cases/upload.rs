@@ -12,7 +12,7 @@ use axum::extract::{FromRequest, Multipart, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::{Stream, StreamExt};
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::time::error::Elapsed;
 use tokio::time::{Instant, timeout_at};
 
@@ -62,7 +62,7 @@ pub(crate) async fn post(State(portal): State<Arc<Portal>>, request: Request) ->
         false => {
             let (parts, body) = request.into_parts();
             let asked = asked(&parts.uri, &parts.headers, &caller)?;
-            take(&portal, &caller, asked, body.into_data_stream()).await?
+            take(&portal, admitted(&portal, &caller)?, asked, body.into_data_stream()).await?
         }
     };
     let location = HeaderValue::from_str(&format!("/api/v1/cases/{}", id.text())).map_err(|_| Problem::internal())?;
@@ -139,8 +139,15 @@ fn own_name(given: &str) -> String {
     }
 }
 
+/// A place in the queue, for who may upload; it is taken before anything of the body is read.
+fn admitted(portal: &Portal, caller: &Caller) -> Result<OwnedSemaphorePermit, Problem> {
+    caller.must_upload(&portal.options.tokens)?;
+    portal.cases.place()
+}
+
 /// Takes an upload out of a form; fields have to stand before the file.
 pub(crate) async fn take_form(portal: &Arc<Portal>, caller: &Caller, request: Request) -> Result<CaseId, Problem> {
+    let place = admitted(portal, caller)?;
     let refused = |error: axum::extract::multipart::MultipartError| Problem::bad_request(error.body_text());
     let is_file = Arc::new(AtomicBool::new(false));
     let form = Multipart::from_request(request.map(|body| with_bounded_head(body, Arc::clone(&is_file))), &()).await;
@@ -153,7 +160,7 @@ pub(crate) async fn take_form(portal: &Arc<Portal>, caller: &Caller, request: Re
             fields.name = fields.name.take().or(field.file_name().map(str::to_owned));
             let asked = fields.asked(caller)?;
             is_file.store(true, Ordering::Relaxed);
-            return take(portal, caller, asked, field).await;
+            return take(portal, place, asked, field).await;
         }
         let mut value = Vec::new();
         while let Some(piece) = timeout_at(late, field.chunk()).await.map_err(too_late)?.map_err(refused)? {
@@ -194,12 +201,10 @@ fn is_too_slow(bytes: u64, time: Duration) -> bool {
 /// Takes an upload, and puts it in the queue.
 pub(crate) async fn take<E: std::fmt::Display>(
     portal: &Arc<Portal>,
-    caller: &Caller,
+    place: OwnedSemaphorePermit,
     asked: Asked,
     mut pieces: impl Stream<Item = Result<Bytes, E>> + Unpin,
 ) -> Result<CaseId, Problem> {
-    caller.must_upload(&portal.options.tokens)?;
-    let place = portal.cases.place()?;
     let id = CaseId::new().map_err(|_| Problem::internal())?;
     let limit = portal.options.upload_bytes;
     let (sender, mut receiver) = mpsc::channel::<Bytes>(PIECES_WAITING);

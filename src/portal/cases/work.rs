@@ -15,6 +15,7 @@ use crate::portal::cases::{Asked, CaseResult, Job, Live, RESULT_BYTES};
 use crate::portal::server::Portal;
 use crate::portal::store::{self, CaseState, StoreError};
 use crate::report::{self, Batch, Format, ReportOptions};
+use crate::rule::{Audience, Rule};
 use crate::source::{CaseInput, Limits, Part};
 
 /// How often what has expired is deleted, at most.
@@ -80,9 +81,9 @@ fn diagnose(portal: &Portal, id: &CaseId, key: &str, asked: &Asked, live: &Live)
     }
     let started = Instant::now();
     let diagnosis = engine.diagnoser(asked.audience()).diagnose(input()?, &known, &live.progress);
-    let rules: Vec<&str> = diagnosis.findings.iter().map(|finding| faultbook.rule(finding.rule).id.as_str()).collect();
+    let rules: Vec<&Rule> = diagnosis.findings.iter().map(|finding| faultbook.rule(finding.rule)).collect();
     portal.metrics.diagnosed(&rules, diagnosis.size.bytes, started.elapsed());
-    portal.counts.answered(rules);
+    portal.counts.answered(rules.iter().map(|rule| rule.id.as_str()));
     let limits = Limits::with_settings(faultbook.settings().limits());
     let context = context(&diagnosis, input()?, &limits, faultbook.settings());
     let batch = Batch { diagnoses: vec![diagnosis], notes: Vec::new(), elapsed: None };
@@ -93,12 +94,15 @@ fn diagnose(portal: &Portal, id: &CaseId, key: &str, asked: &Asked, live: &Live)
         Ok(out)
     };
     let text = |format| written(format).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-    let result = CaseResult {
-        report: serde_json::from_slice(&written(Format::Json)?)?,
-        html: text(Format::Html)?,
-        markdown: text(Format::Markdown)?,
-        context,
-    };
+    let mut report: serde_json::Value = serde_json::from_slice(&written(Format::Json)?)?;
+    if asked.audience() != Audience::Internal {
+        // an overlay names a file of the site; how many rules there are for others is not told either
+        for finding in report["findings"].as_array_mut().into_iter().flatten().filter_map(|one| one.as_object_mut()) {
+            finding.remove("overlay");
+        }
+        report["summary"]["rules"] = engine.diagnoser(asked.audience()).index().rules().count().into();
+    }
+    let result = CaseResult { report, html: text(Format::Html)?, markdown: text(Format::Markdown)?, context };
     let result = serde_json::to_vec(&result)?;
     match result.len() > RESULT_BYTES {
         true => Err(io::Error::new(io::ErrorKind::OutOfMemory, "the result is too large")),

@@ -17,6 +17,7 @@ use crate::portal::pages::{Form, cookie, go, reader, render, time};
 use crate::portal::problem::Problem;
 use crate::portal::server::Portal;
 use crate::portal::statistics::{self, DAYS};
+use crate::rule::Audience;
 
 /// Days after which an article is to be confirmed again.
 const REVIEW_DAYS: i64 = 365;
@@ -35,7 +36,7 @@ pub(crate) async fn get(State(portal): State<Arc<Portal>>, headers: HeaderMap) -
             context! { signed_in => false, refused => caller != Caller::Anybody },
         );
     }
-    let learned = statistics::statistics(&portal, DAYS).await?;
+    let learned = statistics::statistics(&portal, DAYS, caller.audience()).await?;
     let rules: Vec<Value> = learned
         .rules
         .into_iter()
@@ -58,7 +59,7 @@ pub(crate) async fn get(State(portal): State<Arc<Portal>>, headers: HeaderMap) -
     let due: Vec<ArticleSummary<'_>> = rules_due.take(DUE).map(ArticleSummary::of).collect();
     let content = context! {
         signed_in => true,
-        faults => Serde(loaded.faults()),
+        faults => Serde(if caller.audience() == Audience::Internal { loaded.faults() } else { &[] }),
         outdated => loaded.is_outdated(),
         days => DAYS,
         rules,

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::{Path, Request, State};
-use axum::http::HeaderMap;
 use axum::response::Response;
 use jiff::Timestamp;
 use minijinja::context;
@@ -50,11 +49,7 @@ pub(crate) async fn delete(State(portal): State<Arc<Portal>>, Path(id): Path<Str
 }
 
 /// The page of a case.
-pub(crate) async fn get(
-    State(portal): State<Arc<Portal>>,
-    Path(id): Path<String>,
-    _headers: HeaderMap,
-) -> Result<Response, Problem> {
+pub(crate) async fn get(State(portal): State<Arc<Portal>>, Path(id): Path<String>) -> Result<Response, Problem> {
     let (id, ..) = cases::open(&portal, &id).await?;
     let case = cases::case(&portal, &id).await?;
     let none = Vec::new();

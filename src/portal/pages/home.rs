@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use aho_corasick::{AhoCorasick, MatchKind};
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
@@ -95,7 +96,7 @@ fn answered(
     let known = form.facts();
     let facts = Known { facts: known.iter().map(KnownFact::fact).collect(), ..Known::default() };
     let diagnosis = diagnosed(portal, engine, audience, &text, &facts);
-    let findings = findings(engine, &diagnosis, Rendering::Html)?;
+    let findings = findings(engine, &diagnosis, audience, Rendering::Html)?;
     let nearest: Vec<SearchHit<'_>> = match findings.is_empty() {
         true => nearest(engine, audience, &text)?,
         false => Vec::new(),
@@ -149,9 +150,10 @@ fn shown_lines(text: &str, findings: &[Finding]) -> Vec<ShownLine> {
         .map(String::as_str)
         .filter(|value| !value.is_empty())
         .collect();
-    // of two that begin at one place the longer one is marked
-    values.sort_by_key(|value| std::cmp::Reverse(value.len()));
+    values.sort_unstable();
     values.dedup();
+    // of two that begin at one place the longer one is marked
+    let values = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(values).ok();
     let is_near = |at: usize| {
         hits.iter().skip(at.saturating_sub(AROUND)).take(2 * AROUND + 1 - AROUND.saturating_sub(at)).any(|hit| *hit)
     };
@@ -159,7 +161,7 @@ fn shown_lines(text: &str, findings: &[Finding]) -> Vec<ShownLine> {
     for (at, line) in lines.iter().enumerate() {
         let hit = hits.get(at).copied().unwrap_or_default();
         if is_near(at) {
-            let pieces = if hit { marked(line, &values) } else { vec![piece(line, false)] };
+            let pieces = if hit { marked(line, values.as_ref()) } else { vec![piece(line, false)] };
             shown.push(ShownLine { gap: false, hit, pieces });
         } else if !shown.last().is_some_and(|line| line.gap) {
             shown.push(ShownLine { gap: true, ..ShownLine::default() });
@@ -169,22 +171,16 @@ fn shown_lines(text: &str, findings: &[Finding]) -> Vec<ShownLine> {
 }
 
 /// A line divided at the values in it.
-fn marked(line: &str, values: &[&str]) -> Vec<ExcerptPiece> {
+fn marked(line: &str, values: Option<&AhoCorasick>) -> Vec<ExcerptPiece> {
+    let found = values.into_iter().flat_map(|values| values.find_iter(line)).map(|found| found.range());
     let mut pieces = Vec::new();
-    let (mut plain, mut at) = (0, 0);
-    while let Some(letter) = line[at..].chars().next() {
-        let is_here = |value: &&&str| line[at..].starts_with(**value) && is_apart(line, at, at + value.len());
-        match values.iter().find(is_here) {
-            Some(value) => {
-                if plain < at {
-                    pieces.push(piece(&line[plain..at], false));
-                }
-                pieces.push(piece(value, true));
-                at += value.len();
-                plain = at;
-            }
-            None => at += letter.len_utf8(),
+    let mut plain = 0;
+    for value in found.filter(|value| is_apart(line, value.start, value.end)) {
+        if plain < value.start {
+            pieces.push(piece(&line[plain..value.start], false));
         }
+        plain = value.end;
+        pieces.push(piece(&line[value], true));
     }
     if plain < line.len() {
         pieces.push(piece(&line[plain..], false));
@@ -221,7 +217,8 @@ mod tests {
     #[test]
     fn values_are_marked_where_they_stand() {
         let shown = |line, values: &[&str]| {
-            let pieces = marked(line, values);
+            let values = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(values).unwrap();
+            let pieces = marked(line, Some(&values));
             assert_eq!(pieces.iter().map(|piece| piece.text.as_str()).collect::<String>(), line);
             pieces.into_iter().filter(|piece| piece.matches).map(|piece| piece.text).collect::<Vec<_>>()
         };

@@ -49,7 +49,7 @@ pub struct CaseRow {
     pub expires: i64,
     /// What was asked, sealed.
     pub asked: String,
-    /// What was found, sealed; empty until then.
+    /// What was found, sealed; empty until then, and where it was not asked for.
     pub result: String,
 }
 
@@ -73,13 +73,13 @@ impl Store {
         Ok(())
     }
 
-    /// A case that has not expired.
+    /// A case that has not expired, without its result, which may be large.
     pub async fn case(&self, key: &str, now: i64) -> Result<Option<CaseRow>, StoreError> {
-        type Row = (String, String, String, String, i64, i64, i64, String, String);
-        let statement = "SELECT key, folder, state, reason, bytes, created, expires, asked, result FROM cases \
+        type Row = (String, String, String, String, i64, i64, i64, String);
+        let statement = "SELECT key, folder, state, reason, bytes, created, expires, asked FROM cases \
             WHERE key = $1 AND expires > $2";
         let row: Option<Row> = sqlx::query_as(statement).bind(key).bind(now).fetch_optional(&self.pool).await?;
-        Ok(row.map(|(key, folder, state, reason, bytes, created, expires, asked, result)| CaseRow {
+        Ok(row.map(|(key, folder, state, reason, bytes, created, expires, asked)| CaseRow {
             key,
             folder,
             state: match state.as_str() {
@@ -92,8 +92,14 @@ impl Store {
             created,
             expires,
             asked,
-            result,
+            result: String::new(),
         }))
+    }
+
+    /// What was found in a case, sealed; empty if it is not done.
+    pub async fn case_result(&self, key: &str) -> Result<String, StoreError> {
+        let result = sqlx::query_scalar("SELECT result FROM cases WHERE key = $1").bind(key).fetch_optional(&self.pool);
+        Ok(result.await?.unwrap_or_default())
     }
 
     /// A case is to be diagnosed again, with other facts.

@@ -66,6 +66,9 @@ impl Store {
             // a URL may hold a password
             return Err(StoreError::Unsupported(url.split(':').next().unwrap_or_default().to_owned()));
         }
+        if let Some(file) = url.strip_prefix("sqlite:").and_then(|rest| rest.split('?').next()) {
+            private(file.trim_start_matches("//"));
+        }
         let url = match is_sqlite && !url.contains('?') {
             true => Cow::Owned(format!("{url}?mode=rwc")),
             false => Cow::Borrowed(url),
@@ -96,6 +99,18 @@ impl Store {
     pub async fn close(&self) {
         self.pool.close().await;
     }
+}
+
+/// Makes a database file that only this user reads, if there is none: it holds addresses of people. What cannot be made is told when it is opened.
+fn private(file: &str) {
+    if file.is_empty() || file.starts_with(':') {
+        return;
+    }
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let _ = options.open(file);
 }
 
 /// [`MIGRATIONS`] as sqlx takes them.

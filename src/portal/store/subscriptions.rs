@@ -56,9 +56,18 @@ impl Store {
         E: From<StoreError>,
     {
         let mut transaction = self.pool.begin().await.map_err(StoreError::from)?;
+        let (pending,): (i64,) =
+            sqlx::query_as("SELECT COUNT(*) FROM subscriptions WHERE state = 'pending' AND client = $1")
+                .bind(wish.client)
+                .fetch_one(&mut *transaction)
+                .await
+                .map_err(StoreError::from)?;
+        // before it is known whether the address is subscribed, so that the answer does not tell
+        if pending >= wish.pending_limit {
+            return Ok(Subscribing::TooMany);
+        }
         let statement = "INSERT INTO subscriptions (id, email, rule, state, client, created) VALUES ($1, $2, $3, 'pending', $4, $5) \
-            ON CONFLICT (email, rule) DO UPDATE SET created = CASE WHEN subscriptions.state = 'pending' THEN excluded.created \
-            ELSE subscriptions.created END";
+            ON CONFLICT (email, rule) DO NOTHING";
         sqlx::query(statement)
             .bind(wish.id)
             .bind(wish.email)
@@ -77,15 +86,6 @@ impl Store {
                 .map_err(StoreError::from)?;
         if state != "pending" {
             return Ok(Subscribing::Nothing);
-        }
-        let (pending,): (i64,) =
-            sqlx::query_as("SELECT COUNT(*) FROM subscriptions WHERE state = 'pending' AND client = $1")
-                .bind(wish.client)
-                .fetch_one(&mut *transaction)
-                .await
-                .map_err(StoreError::from)?;
-        if pending > wish.pending_limit {
-            return Ok(Subscribing::TooMany);
         }
         let mut subscribing = Subscribing::Nothing;
         for number in 0.. {
@@ -125,18 +125,20 @@ impl Store {
         for statement in [
             "DELETE FROM subscriptions WHERE id = $1",
             "DELETE FROM tokens WHERE subscription = $1",
-            "DELETE FROM mails WHERE subscription = $1 AND state = 'waiting'",
+            "DELETE FROM mails WHERE subscription = $1 AND state IN ('waiting', 'sending')",
         ] {
             sqlx::query(statement).bind(id).execute(&mut *transaction).await?;
         }
         Ok(transaction.commit().await?)
     }
 
-    /// Deletes subscriptions that were not confirmed since before a time, and tokens of none.
+    /// Deletes subscriptions that were not confirmed since before a time, with their mails, and tokens of none.
     pub async fn forget_subscriptions(&self, before: i64) -> Result<(), StoreError> {
         let mut transaction = self.pool.begin().await?;
         let pending = "DELETE FROM subscriptions WHERE state = 'pending' AND created < $1";
         sqlx::query(pending).bind(before).execute(&mut *transaction).await?;
+        let mails = "DELETE FROM mails WHERE about LIKE 'confirm %' AND created < $1 AND state NOT IN ('waiting', 'sending', 'delivering')";
+        sqlx::query(mails).bind(before).execute(&mut *transaction).await?;
         let tokens = "DELETE FROM tokens WHERE NOT EXISTS \
             (SELECT 1 FROM subscriptions WHERE subscriptions.id = tokens.subscription)";
         sqlx::query(tokens).execute(&mut *transaction).await?;
