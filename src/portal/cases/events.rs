@@ -78,7 +78,7 @@ impl Watching {
             if self.is_over {
                 return None;
             }
-            let Some(portal) = self.portal.upgrade() else { return None };
+            let portal = self.portal.upgrade()?;
             let Some(live) = &self.live else {
                 if self.state == CaseState::Waiting {
                     // there was no place for it in the queue, or another server has the upload
