@@ -22,7 +22,7 @@ fn an_edit_is_used_and_a_broken_one_is_not() {
         (rules["outdated"] == true).then_some(rules)
     });
     assert_eq!(rules["rules"], 1);
-    assert_eq!(rules["faults"], 1);
+    assert!(rules["faults"].as_u64().unwrap() >= 1 && !rules.to_string().contains("disk.yaml"), "{rules}");
     assert!(answer(&portal).contains("Not a byte is left"));
     assert!(portal.get("/metrics").body.contains("faultbook_rules_outdated 1"));
 

@@ -56,16 +56,6 @@ impl Store {
         E: From<StoreError>,
     {
         let mut transaction = self.pool.begin().await.map_err(StoreError::from)?;
-        let (pending,): (i64,) =
-            sqlx::query_as("SELECT COUNT(*) FROM subscriptions WHERE state = 'pending' AND client = $1")
-                .bind(wish.client)
-                .fetch_one(&mut *transaction)
-                .await
-                .map_err(StoreError::from)?;
-        // before it is known whether the address is subscribed, so that the answer does not tell
-        if pending >= wish.pending_limit {
-            return Ok(Subscribing::TooMany);
-        }
         let statement = "INSERT INTO subscriptions (id, email, rule, state, client, created) VALUES ($1, $2, $3, 'pending', $4, $5) \
             ON CONFLICT (email, rule) DO NOTHING";
         sqlx::query(statement)
@@ -84,6 +74,17 @@ impl Store {
                 .fetch_one(&mut *transaction)
                 .await
                 .map_err(StoreError::from)?;
+        // counted without this one, and before it is said whether it is confirmed, so that the answer does not tell
+        let (others,): (i64,) =
+            sqlx::query_as("SELECT COUNT(*) FROM subscriptions WHERE state = 'pending' AND client = $1 AND id <> $2")
+                .bind(wish.client)
+                .bind(&id)
+                .fetch_one(&mut *transaction)
+                .await
+                .map_err(StoreError::from)?;
+        if others >= wish.pending_limit {
+            return Ok(Subscribing::TooMany);
+        }
         if state != "pending" {
             return Ok(Subscribing::Nothing);
         }
