@@ -1,6 +1,18 @@
 //! Addresses of the portal's own pages, for mails and feeds, where nothing is relative.
 
+use axum::http::{HeaderMap, header};
 use url::Url;
+
+/// Bytes of a name in the DNS, and a port.
+const HOST_LENGTH: usize = 255;
+
+/// The host and port by which a reader reached the portal, if the header has nothing else in it.
+pub(crate) fn requested_host(headers: &HeaderMap) -> Option<&str> {
+    let is_host = |host: &&str| {
+        host.len() <= HOST_LENGTH && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte))
+    };
+    headers.get(header::HOST)?.to_str().ok().filter(is_host)
+}
 
 /// Where readers reach the portal.
 #[derive(Clone, Debug)]

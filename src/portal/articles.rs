@@ -10,13 +10,14 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::portal::access::Caller;
-use crate::portal::catalogue::{ArticleSummary, FILTERS, Facets, Filter};
+use crate::portal::catalogue::{FILTERS, Facets, Filter};
 use crate::portal::engine::{Engine, Rendering};
 use crate::portal::openapi::{Missing, Refusals};
 use crate::portal::parameters::Parameters;
 use crate::portal::problem::Problem;
 use crate::portal::search::{Excerpt, Found, Hit};
 use crate::portal::server::Portal;
+use crate::report::article::ArticleSummary;
 use crate::report::shape::AnswerShape;
 use crate::rule::{Audience, Faultbook, Link, Rule, Severity};
 
@@ -28,6 +29,27 @@ pub const PAGE: usize = 20;
 pub const QUERY_LIMIT: usize = 16 * 1024;
 /// Articles that are offered when no rule applies.
 pub const NEAREST: usize = 5;
+
+/// The parameters of lists, as the description of the API has them; [`Filter::read`] and [`page`] read them.
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "only its description is used")]
+struct Selection {
+    /// Only articles about this product
+    product: Option<String>,
+    /// Only articles about this version
+    version: Option<String>,
+    /// Only articles with all of these tags
+    tag: Option<Vec<String>>,
+    /// Only articles with one of these severities
+    severity: Option<Vec<Severity>>,
+    /// How many to leave out
+    #[param(minimum = 0, maximum = 1_000_000)]
+    offset: Option<usize>,
+    /// How many to give
+    #[param(minimum = 1, maximum = 100)]
+    limit: Option<usize>,
+}
 
 /// A page of a list of articles.
 #[derive(Debug, Serialize, ToSchema)]
@@ -146,14 +168,7 @@ pub fn article<'a>(
 /// Lists articles.
 #[utoipa::path(
     get, path = "/api/v1/articles", tag = "articles", operation_id = "listArticles",
-    params(
-        ("product" = Option<String>, Query, description = "Only articles about this product"),
-        ("version" = Option<String>, Query, description = "Only articles about this version"),
-        ("tag" = Option<Vec<String>>, Query, description = "Only articles with all of these tags"),
-        ("severity" = Option<Vec<Severity>>, Query, description = "Only articles with one of these severities"),
-        ("offset" = Option<usize>, Query, description = "How many to leave out", minimum = 0, maximum = 1000000),
-        ("limit" = Option<usize>, Query, description = "How many to give", minimum = 1, maximum = 100),
-    ),
+    params(Selection),
     responses((status = 200, description = "A page of the list", body = ArticleList), Refusals),
 )]
 pub(crate) async fn get_list(
@@ -193,12 +208,7 @@ pub(crate) async fn get_one(
     get, path = "/api/v1/search", tag = "articles", operation_id = "search",
     params(
         ("q" = Option<String>, Query, description = "Words, at most 16 KiB"),
-        ("product" = Option<String>, Query, description = "Only articles about this product"),
-        ("version" = Option<String>, Query, description = "Only articles about this version"),
-        ("tag" = Option<Vec<String>>, Query, description = "Only articles with all of these tags"),
-        ("severity" = Option<Vec<Severity>>, Query, description = "Only articles with one of these severities"),
-        ("offset" = Option<usize>, Query, description = "How many to leave out", minimum = 0, maximum = 1000000),
-        ("limit" = Option<usize>, Query, description = "How many to give", minimum = 1, maximum = 100),
+        Selection,
     ),
     responses((status = 200, description = "What was found", body = SearchResults), Refusals),
 )]

@@ -1,62 +1,17 @@
 //! Articles as readers choose among them: what is told of each, filters, and how many there are of each kind.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::portal::parameters::Parameters;
 use crate::portal::problem::Problem;
-use crate::report::shape::ProductShape;
 use crate::rule::version::Version;
-use crate::rule::{Audience, Rule, Severity, State};
+use crate::rule::{Audience, Rule, Severity};
 
 /// The parameters that [`Filter::read`] takes.
 pub(crate) const FILTERS: [&str; 4] = ["product", "version", "tag", "severity"];
-
-/// What is told of an article in a list.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ArticleSummary<'a> {
-    /// Its number or name.
-    pub id: &'a str,
-    /// The failure in one line.
-    pub title: &'a str,
-    /// How bad the failure is.
-    pub severity: Severity,
-    /// How far the article may be trusted.
-    pub state: State,
-    /// Who may be shown the article.
-    pub audience: Audience,
-    /// The products it is about; none: any.
-    pub products: Vec<ProductShape<'a>>,
-    /// Free words.
-    pub tags: &'a [String],
-    /// When it was written, as year-month-day.
-    pub created: Option<String>,
-    /// When somebody last confirmed it.
-    pub reviewed: Option<String>,
-}
-
-impl<'a> ArticleSummary<'a> {
-    /// What is told of a rule's article.
-    pub fn of(rule: &'a Rule) -> Self {
-        let product = |entry: &'a crate::rule::Environment| ProductShape {
-            product: &entry.product,
-            version: entry.version.as_ref().map(ToString::to_string),
-        };
-        Self {
-            id: &rule.id,
-            title: &rule.title,
-            severity: rule.severity,
-            state: rule.state,
-            audience: rule.audience,
-            products: rule.environment.iter().map(product).collect(),
-            tags: &rule.tags,
-            created: rule.created.map(|date| date.to_string()),
-            reviewed: rule.reviewed.map(|date| date.to_string()),
-        }
-    }
-}
 
 /// Which articles are wanted.
 #[derive(Clone, Debug)]
@@ -128,8 +83,9 @@ impl<'a> Facets<'a> {
     pub fn of(rules: impl Iterator<Item = &'a Rule>) -> Self {
         let (mut products, mut tags, mut severities) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
         for rule in rules {
-            for entry in &rule.environment {
-                *products.entry(entry.product.as_str()).or_insert(0) += 1;
+            // of a product that is listed with two ranges of versions there is still one article
+            for product in rule.environment.iter().map(|entry| entry.product.as_str()).collect::<BTreeSet<_>>() {
+                *products.entry(product).or_insert(0) += 1;
             }
             for tag in &rule.tags {
                 *tags.entry(tag.as_str()).or_insert(0) += 1;

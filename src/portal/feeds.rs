@@ -11,7 +11,7 @@ use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 use sha2::{Digest, Sha256};
 
-use crate::portal::addresses::PublicAddress;
+use crate::portal::addresses::{PublicAddress, requested_host};
 use crate::portal::catalogue::Filter;
 use crate::portal::engine::{Engine, Rendering};
 use crate::portal::history::Dates;
@@ -147,11 +147,7 @@ fn address(portal: &Portal, headers: &HeaderMap) -> Result<PublicAddress, Proble
     if let Some(address) = portal.options.public_address.as_deref().and_then(PublicAddress::parse) {
         return Ok(address);
     }
-    let is_host = |host: &&str| {
-        host.len() <= 255 && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte))
-    };
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).filter(is_host);
-    let address = host.and_then(|host| PublicAddress::parse(&format!("http://{host}")));
+    let address = requested_host(headers).and_then(|host| PublicAddress::parse(&format!("http://{host}")));
     address.ok_or_else(|| Problem::bad_request("the header Host is missing or no host"))
 }
 

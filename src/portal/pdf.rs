@@ -79,7 +79,7 @@ pub(crate) async fn of_article(portal: &Portal, id: &str, audience: Audience, ur
         let rule = faultbook.find(&id).map(|id| faultbook.rule(id)).filter(|rule| filter.accepts(rule));
         let rule = rule.ok_or_else(|| Problem::not_found("there is no such article"))?;
         let markdown = engine.article(rule, Rendering::Markdown)?.body;
-        pdf::answer(faultbook, rule, &markdown, base.as_ref(), page).map_err(|error| {
+        pdf::answer(rule, &markdown, base.as_ref(), page).map_err(|error| {
             tracing::error!(rule = rule.id, %error, "an article could not be written as PDF");
             Problem::internal()
         })

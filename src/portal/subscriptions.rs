@@ -4,7 +4,7 @@
 //! programs are in `pages`. Whoever asks to subscribe learns nothing about who has: the answer is always the same. The mails are written
 //! by `letters` and sent by `sender`, those about changes are written when `history` finds one.
 
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,6 +23,7 @@ use crate::portal::catalogue::Filter;
 use crate::portal::letters::Letters;
 use crate::portal::openapi::{Missing, Refusals};
 use crate::portal::problem::Problem;
+use crate::portal::rate::network;
 use crate::portal::recipient::Recipient;
 use crate::portal::server::{Portal, client};
 use crate::portal::statistics::hexadecimal;
@@ -114,7 +115,7 @@ pub(crate) async fn subscribe(portal: &Portal, rule: &str, email: &str, client: 
     let recipient: Recipient = email.parse().map_err(|help| Problem::bad_request(format!("`email`: {help}")))?;
     let letters = Letters::new(engine.faultbook().templates());
     let (new, now) = (store::new_id().map_err(SubscribeError::from)?, store::now());
-    let network = client.map_or(String::new(), network);
+    let network = client.map_or(String::new(), |client| network(client).to_string());
     let wish = NewSubscription {
         id: &new,
         email: recipient.as_str(),
@@ -175,8 +176,7 @@ pub(crate) fn too_old() -> Problem {
 /// Confirms the subscription of a token; once more does no harm.
 pub(crate) async fn confirm(portal: &Portal, token: &str) -> Result<SubscribedArticle, Problem> {
     let found = pending_or_confirmed(portal, token, Purpose::Confirm).await?;
-    let subscription = found
-        .ok_or_else(|| Problem::not_found("this link is too old, or its subscription has ended; subscribe again"))?;
+    let subscription = found.ok_or_else(too_old)?;
     if !subscription.is_confirmed {
         portal.store.confirm_subscription(&subscription.id).await?;
     }
@@ -201,14 +201,6 @@ fn public_rule<'a>(engine: &'a crate::portal::engine::Engine, id: &str) -> Optio
     let book = engine.faultbook();
     let rule = book.rule(book.find(id)?);
     Filter::of(Audience::Public).accepts(rule).then_some(rule)
-}
-
-/// What counts as one client: an address, of IPv6 the network that one customer has.
-fn network(client: IpAddr) -> String {
-    match client.to_canonical() {
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).to_string(),
-        address => address.to_string(),
-    }
 }
 
 /// Subscribes an address to changes of an article. A mail asks it for confirmation.

@@ -12,11 +12,12 @@ use crate::answer::{AnswerFormat, Layouts, Writer};
 use crate::report::ReportError;
 use crate::report::shape::ProductShape;
 use crate::report::telling::article_value;
-use crate::rule::{Audience, Fact, FactType, Faultbook, Link, Rule, Severity, State};
+use crate::rule::{Audience, Environment, Fact, FactType, Faultbook, Link, Rule, Severity, State};
 
-/// What is known about an article beside its text.
+/// What is told of an article in a list.
 #[derive(Clone, Debug, Serialize)]
-pub struct ArticleHead<'a> {
+#[cfg_attr(feature = "portal", derive(utoipa::ToSchema))]
+pub struct ArticleSummary<'a> {
     /// Its number or name.
     pub id: &'a str,
     /// The failure in one line.
@@ -25,16 +26,54 @@ pub struct ArticleHead<'a> {
     pub severity: Severity,
     /// How far the article may be trusted.
     pub state: State,
-    /// Who may read it.
+    /// Who may be shown the article.
     pub audience: Audience,
-    /// When it was written.
+    /// The products it is about; none: any.
+    pub products: Vec<ProductShape<'a>>,
+    /// Free words.
+    pub tags: &'a [String],
+    /// When it was written, as year-month-day.
     pub created: Option<String>,
     /// When somebody last confirmed it.
     pub reviewed: Option<String>,
-    /// Words to select it by.
-    pub tags: &'a [String],
-    /// The products it is about; none: any.
-    pub environment: Vec<ProductShape<'a>>,
+}
+
+impl<'a> ArticleSummary<'a> {
+    /// What is told of a rule's article.
+    pub fn of(rule: &'a Rule) -> Self {
+        let product = |entry: &'a Environment| ProductShape {
+            product: &entry.product,
+            version: entry.version.as_ref().map(ToString::to_string),
+        };
+        Self {
+            id: &rule.id,
+            title: &rule.title,
+            severity: rule.severity,
+            state: rule.state,
+            audience: rule.audience,
+            products: rule.environment.iter().map(product).collect(),
+            tags: &rule.tags,
+            created: rule.created.map(|date| date.to_string()),
+            reviewed: rule.reviewed.map(|date| date.to_string()),
+        }
+    }
+
+    /// The products and their versions in one line; empty when it is about any.
+    pub fn applies_to(&self) -> String {
+        let product = |entry: &ProductShape<'_>| match &entry.version {
+            Some(version) => format!("{} {version}", entry.product),
+            None => entry.product.to_owned(),
+        };
+        self.products.iter().map(product).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// What is known about an article beside its text.
+#[derive(Clone, Debug, Serialize)]
+pub struct ArticleHead<'a> {
+    /// What lists tell of it.
+    #[serde(flatten)]
+    pub summary: ArticleSummary<'a>,
     /// What decides between the remedies and can be asked.
     pub questions: Vec<ArticleQuestion<'a>>,
     /// Documentation.
@@ -69,36 +108,15 @@ pub struct RelatedArticle<'a> {
 impl<'a> ArticleHead<'a> {
     /// The shape of a rule's article.
     pub fn of(faultbook: &'a Faultbook, rule: &'a Rule) -> Self {
-        let products = rule.environment.iter().map(|entry| ProductShape {
-            product: &entry.product,
-            version: entry.version.as_ref().map(ToString::to_string),
-        });
         let related = faultbook
             .related(rule)
             .map(|(id, other)| RelatedArticle { id, title: other.map(|other| other.title.as_str()) });
         Self {
-            id: &rule.id,
-            title: &rule.title,
-            severity: rule.severity,
-            state: rule.state,
-            audience: rule.audience,
-            created: rule.created.map(|date| date.to_string()),
-            reviewed: rule.reviewed.map(|date| date.to_string()),
-            tags: &rule.tags,
-            environment: products.collect(),
+            summary: ArticleSummary::of(rule),
             questions: questions(rule),
             links: &rule.links,
             related: related.collect(),
         }
-    }
-
-    /// The products and their versions in one line; empty when it is about any.
-    pub fn applies_to(&self) -> String {
-        let product = |entry: &ProductShape<'_>| match &entry.version {
-            Some(version) => format!("{} {version}", entry.product),
-            None => entry.product.to_owned(),
-        };
-        self.environment.iter().map(product).collect::<Vec<_>>().join(", ")
     }
 }
 

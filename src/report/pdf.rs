@@ -3,7 +3,7 @@
 use crate::answer::AnswerFormat;
 use crate::answer::pdf::{self, PageSize, PdfDocument, PdfError};
 use crate::report::ReportError;
-use crate::report::article::{ArticleHead, ArticleWriter};
+use crate::report::article::{ArticleSummary, ArticleWriter};
 use crate::rule::{Faultbook, Rule};
 
 /// Why a PDF could not be made.
@@ -26,31 +26,25 @@ pub fn article(
     page: PageSize,
 ) -> Result<Vec<u8>, PdfReportError> {
     let (markdown, _) = ArticleWriter::new(faultbook, AnswerFormat::Markdown).article(rule)?;
-    Ok(answer(faultbook, rule, &markdown, base, page)?)
+    Ok(answer(rule, &markdown, base, page)?)
 }
 
 /// What a rule says, in Markdown that has been rendered for it, with a case or without.
-pub fn answer(
-    faultbook: &Faultbook,
-    rule: &Rule,
-    markdown: &str,
-    base: Option<&url::Url>,
-    page: PageSize,
-) -> Result<Vec<u8>, PdfError> {
-    let head = ArticleHead::of(faultbook, rule);
+pub fn answer(rule: &Rule, markdown: &str, base: Option<&url::Url>, page: PageSize) -> Result<Vec<u8>, PdfError> {
+    let summary = ArticleSummary::of(rule);
     let metadata = [
-        ("Severity", head.severity.name().to_owned()),
-        ("Applies to", head.applies_to()),
-        ("Created", head.created.clone().unwrap_or_default()),
-        ("Last review", head.reviewed.clone().unwrap_or_default()),
-        ("State", head.state.name().to_owned()),
-        ("Tags", head.tags.join(", ")),
+        ("Severity", summary.severity.name().to_owned()),
+        ("Applies to", summary.applies_to()),
+        ("Created", summary.created.clone().unwrap_or_default()),
+        ("Last review", summary.reviewed.clone().unwrap_or_default()),
+        ("State", summary.state.name().to_owned()),
+        ("Tags", summary.tags.join(", ")),
     ];
     pdf::write(&PdfDocument {
-        title: head.title,
-        subtitle: head.id,
+        title: summary.title,
+        subtitle: summary.id,
         metadata: &metadata,
-        keywords: head.tags,
+        keywords: summary.tags,
         markdown,
         base,
         page,

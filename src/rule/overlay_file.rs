@@ -10,7 +10,7 @@ use crate::rule::diagnostic::{Code, Diagnostic};
 use crate::rule::overlay_keys;
 use crate::rule::reader::Reader;
 use crate::rule::vocabulary::Severity;
-use crate::rule::yaml::{self, Node};
+use crate::rule::yaml::Node;
 
 /// One overlay.
 #[derive(Clone, Debug, Default)]
@@ -56,16 +56,7 @@ pub struct FilterFile {
 impl OverlayFile {
     /// Reads an overlay. What is wrong is reported, and as much of it read as can be.
     pub fn read(file: Arc<AuthoredFile>) -> (Self, Vec<Diagnostic>) {
-        match yaml::parse(&file) {
-            Err(diagnostic) => (Self::default(), vec![diagnostic]),
-            // all of it commented out
-            Ok(root) if root.value == Node::Null => (Self::default(), Vec::new()),
-            Ok(root) => {
-                let mut reader = Reader::new(file);
-                let overlay = read_overlay(&mut reader, root).unwrap_or_default();
-                (overlay, reader.diagnostics)
-            }
-        }
+        Reader::read(file, read_overlay)
     }
 }
 
@@ -110,8 +101,8 @@ fn read_change(reader: &mut Reader, name: &Located<String>, node: Located<Node>)
 fn read_filter(reader: &mut Reader, node: Located<Node>) -> Option<FilterFile> {
     let (span, faults_before) = (node.span, reader.diagnostics.len());
     let mut fields = reader.fields(node, &overlay_keys::FILTER)?;
-    let mut many = |reader: &mut Reader, key| fields.take(key).map(|node| reader.one_or_more(node)).unwrap_or_default();
-    let (regex, contains, file) = (many(reader, "regex"), many(reader, "contains"), many(reader, "file"));
+    let mut many = |key| reader.many(&mut fields, key);
+    let (regex, contains, file) = (many("regex"), many("contains"), many("file"));
     let reason = fields.take("reason").and_then(|node| reader.text(node));
     if regex.is_empty() && contains.is_empty() && reader.diagnostics.len() == faults_before {
         let help = Some("write `regex: …` or `contains: …`".to_owned());

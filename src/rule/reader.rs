@@ -12,7 +12,7 @@ use crate::rule::diagnostic::{Code, Diagnostic, near_names, nearest, suggest};
 use crate::rule::fix::Fix;
 use crate::rule::keys::Mapping;
 use crate::rule::vocabulary::UnknownChoice;
-use crate::rule::yaml::Node;
+use crate::rule::yaml::{self, Node};
 
 /// Reads one file and collects what is wrong with it.
 pub(crate) struct Reader {
@@ -48,6 +48,27 @@ impl Fields {
 impl Reader {
     pub(crate) fn new(file: Arc<AuthoredFile>) -> Self {
         Self { file, diagnostics: Vec::new() }
+    }
+
+    /// Reads a whole file that may be empty, or commented out from the first line to the last.
+    pub(crate) fn read<T: Default>(
+        file: Arc<AuthoredFile>,
+        read: impl FnOnce(&mut Self, Located<Node>) -> Option<T>,
+    ) -> (T, Vec<Diagnostic>) {
+        match yaml::parse(&file) {
+            Err(diagnostic) => (T::default(), vec![diagnostic]),
+            Ok(root) if root.value == Node::Null => (T::default(), Vec::new()),
+            Ok(root) => {
+                let mut reader = Self::new(file);
+                let value = read(&mut reader, root).unwrap_or_default();
+                (value, reader.diagnostics)
+            }
+        }
+    }
+
+    /// The texts of a key that takes one or several; none without it.
+    pub(crate) fn many(&mut self, fields: &mut Fields, key: &'static str) -> Vec<Located<String>> {
+        fields.take(key).map(|node| self.one_or_more(node)).unwrap_or_default()
     }
 
     /// Reports a mistake at a place of this file.

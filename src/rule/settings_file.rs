@@ -11,7 +11,7 @@ use crate::rule::limit_settings::LimitSettings;
 use crate::rule::reader::{Fields, Reader};
 use crate::rule::settings_keys;
 use crate::rule::vocabulary::{Audience, MaskedKind, Severity};
-use crate::rule::yaml::{self, Node};
+use crate::rule::yaml::Node;
 
 /// One `faultbook.yaml`.
 #[derive(Clone, Debug, Default)]
@@ -139,23 +139,13 @@ pub struct TokenFile {
 impl SettingsFile {
     /// Reads a settings file. What is wrong is reported, and as much of it read as can be.
     pub fn read(file: Arc<AuthoredFile>) -> (Self, Vec<Diagnostic>) {
-        match yaml::parse(&file) {
-            Err(diagnostic) => (Self::default(), vec![diagnostic]),
-            // all of it commented out
-            Ok(root) if root.value == Node::Null => (Self::default(), Vec::new()),
-            Ok(root) => {
-                let mut reader = Reader::new(file);
-                let settings = read_settings(&mut reader, root).unwrap_or_default();
-                (settings, reader.diagnostics)
-            }
-        }
+        Reader::read(file, read_settings)
     }
 }
 
 fn read_settings(reader: &mut Reader, root: Located<Node>) -> Option<SettingsFile> {
     let mut fields = reader.fields(root, &settings_keys::SETTINGS)?;
-    let patterns = fields.take("patterns").map(|node| reader.named(node)).unwrap_or_default();
-    let patterns = patterns.into_iter().filter_map(|(name, node)| Some((name, reader.text(node)?))).collect();
+    let patterns = read_patterns(reader, &mut fields);
     let sources = fields.take("sources").map(|node| reader.list(node)).unwrap_or_default();
     let limits = fields.take("limits").map(|node| read_limits(reader, node)).unwrap_or_default();
     let defaults = fields.take("defaults").and_then(|node| read_defaults(reader, node)).unwrap_or_default();
@@ -167,10 +157,15 @@ fn read_settings(reader: &mut Reader, root: Located<Node>) -> Option<SettingsFil
     Some(SettingsFile { patterns, sources, limits, defaults, allow, deny, redact, portal })
 }
 
+/// Names and their regexes.
+fn read_patterns(reader: &mut Reader, fields: &mut Fields) -> Vec<(Located<String>, Located<String>)> {
+    let patterns = fields.take("patterns").map(|node| reader.named(node)).unwrap_or_default();
+    patterns.into_iter().filter_map(|(name, node)| Some((name, reader.text(node)?))).collect()
+}
+
 fn read_redact(reader: &mut Reader, node: Located<Node>) -> Option<RedactFile> {
     let mut fields = reader.fields(node, &settings_keys::REDACT)?;
-    let patterns = fields.take("patterns").map(|node| reader.named(node)).unwrap_or_default();
-    let patterns = patterns.into_iter().filter_map(|(name, node)| Some((name, reader.text(node)?))).collect();
+    let patterns = read_patterns(reader, &mut fields);
     let keep = match fields.take("keep") {
         None => Vec::new(),
         Some(node) if matches!(node.value, Node::List(_)) => reader.list(node),
@@ -226,15 +221,11 @@ fn read_source(reader: &mut Reader, node: Located<Node>) -> Option<SourceFile> {
         has_faults: false,
     };
     source.path = path.map(|node| reader.one_or_more(node)).unwrap_or_default();
-    source.timestamp = many(reader, &mut fields, "timestamp");
-    source.noise = many(reader, &mut fields, "noise");
+    source.timestamp = reader.many(&mut fields, "timestamp");
+    source.noise = reader.many(&mut fields, "noise");
     source.json = fields.take("json").and_then(|node| read_json(reader, node));
     source.has_faults = reader.diagnostics.len() > faults_before;
     Some(source)
-}
-
-fn many(reader: &mut Reader, fields: &mut Fields, key: &'static str) -> Vec<Located<String>> {
-    fields.take(key).map(|node| reader.one_or_more(node)).unwrap_or_default()
 }
 
 fn read_json(reader: &mut Reader, node: Located<Node>) -> Option<JsonFile> {
@@ -262,10 +253,10 @@ fn read_defaults(reader: &mut Reader, node: Located<Node>) -> Option<DefaultsFil
     let mut fields = reader.fields(node, &settings_keys::DEFAULTS)?;
     Some(DefaultsFile {
         audience: fields.take("audience").and_then(|node| reader.choice(node, "an audience")),
-        exclude: many(reader, &mut fields, "exclude"),
+        exclude: reader.many(&mut fields, "exclude"),
         fail_on: fields.take("fail_on").and_then(|node| reader.choice(node, "a severity")),
         format: fields.take("format").and_then(|node| reader.text(node)),
-        include: many(reader, &mut fields, "include"),
+        include: reader.many(&mut fields, "include"),
         min_severity: fields.take("min_severity").and_then(|node| reader.choice(node, "a severity")),
         threads: fields.take("threads").and_then(|node| {
             let span = node.span;

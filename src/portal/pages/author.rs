@@ -12,11 +12,11 @@ use minijinja::value::Serde;
 use minijinja::{Value, context};
 
 use crate::portal::access::Caller;
-use crate::portal::catalogue::ArticleSummary;
 use crate::portal::pages::{Form, cookie, go, reader, render, time};
 use crate::portal::problem::Problem;
 use crate::portal::server::Portal;
 use crate::portal::statistics::{self, DAYS};
+use crate::report::article::ArticleSummary;
 use crate::rule::Audience;
 
 /// Days after which an article is to be confirmed again.

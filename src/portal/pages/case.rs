@@ -1,6 +1,6 @@
 //! An upload: how far it is, and what was found in it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use axum::body::Bytes;
@@ -73,13 +73,9 @@ pub(crate) async fn get(State(portal): State<Arc<Portal>>, Path(id): Path<String
 
 /// The open questions of all findings, each fact once.
 fn questions(findings: &[Json]) -> Vec<&Json> {
-    let mut questions: Vec<&Json> = Vec::new();
-    for question in findings.iter().filter_map(|finding| finding["questions"].as_array()).flatten() {
-        if !questions.iter().any(|other| other["fact"] == question["fact"]) {
-            questions.push(question);
-        }
-    }
-    questions
+    let mut asked = BTreeSet::new();
+    let all = findings.iter().filter_map(|finding| finding["questions"].as_array()).flatten();
+    all.filter(|question| asked.insert(question["fact"].as_str())).collect()
 }
 
 /// A finding as it is shown.

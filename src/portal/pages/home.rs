@@ -15,13 +15,14 @@ use url::form_urlencoded;
 use crate::diagnose::{Finding, Known};
 use crate::portal::answers::{diagnosed, findings, nearest};
 use crate::portal::articles::SearchHit;
-use crate::portal::catalogue::{ArticleSummary, Filter};
+use crate::portal::catalogue::Filter;
 use crate::portal::engine::{Engine, Rendering};
 use crate::portal::pages::{Form, KnownFact, address, go, questions, reader, render, size};
 use crate::portal::parameters::Parameters;
 use crate::portal::problem::Problem;
 use crate::portal::search::ExcerptPiece;
 use crate::portal::server::Portal;
+use crate::report::article::ArticleSummary;
 use crate::report::shape::FindingShape;
 use crate::rule::Audience;
 

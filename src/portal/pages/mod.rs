@@ -11,6 +11,7 @@ pub(crate) mod home;
 pub(crate) mod search;
 pub(crate) mod subscription;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::Router;
@@ -27,6 +28,7 @@ use url::form_urlencoded;
 
 use crate::diagnose::Question;
 use crate::portal::access::Caller;
+use crate::portal::addresses::requested_host;
 use crate::portal::answers::NAMES_LIMIT;
 use crate::portal::assets;
 use crate::portal::engine::Engine;
@@ -134,13 +136,8 @@ impl KnownFact {
 
 /// The questions of several findings, each fact once.
 pub(crate) fn questions<'a>(all: impl Iterator<Item = &'a Question>) -> Vec<&'a Question> {
-    let mut questions: Vec<&Question> = Vec::new();
-    for question in all {
-        if !questions.iter().any(|other| other.fact == question.fact) {
-            questions.push(question);
-        }
-    }
-    questions
+    let mut asked = BTreeSet::new();
+    all.filter(|question| asked.insert(&question.fact)).collect()
 }
 
 /// Goes to another page of the portal.
@@ -150,9 +147,7 @@ pub(crate) fn go(address: &str) -> Response {
 
 /// The address at which the reader reaches the portal.
 pub(crate) fn address(portal: &Portal, headers: &HeaderMap) -> String {
-    let is_host = |host: &&str| host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".:-[]".contains(&byte));
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).filter(is_host);
-    match (&portal.options.public_address, host) {
+    match (&portal.options.public_address, requested_host(headers)) {
         (Some(address), _) => address.clone(),
         (None, Some(host)) => format!("http://{host}"),
         (None, None) => String::new(),
