@@ -3,16 +3,17 @@
 //! A thread waits for changes, or for somebody who asks. What it loads replaces what is in use only if it has no mistakes; else the last
 //! good set stays, which the health page and the log say.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::sync::mpsc::{self, Sender};
-use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::Duration;
 
 use crate::portal::engine::Engine;
-use crate::portal::options::PortalError;
+use crate::portal::options::{PortalError, PortalOptions};
 use crate::portal::server::Portal;
 use crate::rule::Faultbook;
-use crate::rule::reload::watched_folders;
+use crate::rule::reload::WatchedFiles;
 use crate::rule::watch::Watch;
 
 /// How long nothing more may be asked before the rules are loaded: a deployment writes many files.
@@ -27,19 +28,19 @@ impl Reloading {
     /// Begins to watch the files of a portal.
     pub(crate) fn begin(portal: &Arc<Portal>) -> Result<Self, PortalError> {
         let (asked, asking) = mpsc::channel::<()>();
-        let folders = |portal: &Portal| {
-            let options = &portal.options;
-            watched_folders(&options.rules, &options.templates, &options.overlays)
-        };
-        let mut watch = Watch::new(folders(portal))?;
+        let PortalOptions { rules, templates, overlays, .. } = &portal.options;
+        let mut files = WatchedFiles::new(rules, templates, overlays);
+        let mut watch = Watch::new(files.folders())?;
         let changed = asked.clone();
         let weak = Arc::downgrade(portal);
-        let watching = Weak::clone(&weak);
         thread::spawn(move || {
-            while watch.wait().is_ok() && changed.send(()).is_ok() {
-                let Some(portal) = watching.upgrade() else { return };
-                if let Err(error) = watch.follow(folders(&portal)) {
+            while watch.wait().is_ok() {
+                if let Err(error) = watch.follow(files.folders()) {
                     tracing::warn!(%error, "new folders are not watched; a hang-up signal loads their files");
+                }
+                // the portal's own database may lie beside the rules, and it is written all the time
+                if files.have_changed() && changed.send(()).is_err() {
+                    return;
                 }
             }
         });
@@ -47,7 +48,10 @@ impl Reloading {
             while asking.recv().is_ok() {
                 while asking.recv_timeout(QUIET).is_ok() {}
                 let Some(portal) = weak.upgrade() else { return };
-                load(&portal);
+                // a bug in loading is told by the panic; the files may be changed to something that can be loaded
+                if catch_unwind(AssertUnwindSafe(|| load(&portal))).is_err() {
+                    tracing::error!("the rules could not be loaded; the last good ones stay in use");
+                }
             }
         });
         Ok(Self { asked })

@@ -90,97 +90,36 @@ pub enum Reload {
     Everything,
 }
 
-/// A faultbook and what is needed to load it again quickly.
+/// The files of a faultbook, as they were at the last look.
 #[derive(Debug)]
-pub struct LiveFaultbook {
+pub struct WatchedFiles {
     rule_paths: Vec<PathBuf>,
     template_folders: Vec<PathBuf>,
     overlays: Vec<PathBuf>,
-    /// Whether rules stay as their authors wrote them.
-    as_written: bool,
-    faultbook: Faultbook,
-    kept: Kept,
     rules: Stamps,
     shared: Stamps,
     snapshots: Stamps,
 }
 
-impl LiveFaultbook {
-    /// Loads a faultbook as [`Faultbook::load`] does.
-    pub fn load(rule_paths: &[PathBuf], template_folders: &[PathBuf]) -> Self {
-        Self::load_with_overlays(rule_paths, template_folders, &[])
-    }
-
-    /// Loads a faultbook as [`Faultbook::load_with_overlays`] does.
-    pub fn load_with_overlays(rule_paths: &[PathBuf], template_folders: &[PathBuf], overlays: &[PathBuf]) -> Self {
-        Self::new(rule_paths, template_folders, overlays, false)
-    }
-
-    /// The same, with the rules [as their authors wrote them](Faultbook::as_written).
-    pub fn load_as_written(rule_paths: &[PathBuf], template_folders: &[PathBuf], overlays: &[PathBuf]) -> Self {
-        Self::new(rule_paths, template_folders, overlays, true)
-    }
-
-    fn new(rule_paths: &[PathBuf], template_folders: &[PathBuf], overlays: &[PathBuf], as_written: bool) -> Self {
-        // the stamps come first: what changes while rules are read is seen as changed next time
-        let mut live = Self {
+impl WatchedFiles {
+    /// Looks at the files of a faultbook that is [loaded](Faultbook::load_with_overlays) from these paths.
+    pub fn new(rule_paths: &[PathBuf], template_folders: &[PathBuf], overlays: &[PathBuf]) -> Self {
+        let mut files = Self {
             rule_paths: rule_paths.to_vec(),
             template_folders: template_folders.to_vec(),
             overlays: overlays.to_vec(),
-            as_written,
-            faultbook: Faultbook::from_texts(Vec::new(), Default::default()),
-            kept: Kept::default(),
             rules: Stamps::default(),
             shared: Stamps::default(),
             snapshots: Stamps::default(),
         };
-        live.look();
-        live.load_beside(Kept::default());
-        live
+        files.look();
+        files
     }
 
-    /// The faultbook as it was loaded last.
-    pub fn faultbook(&self) -> &Faultbook {
-        &self.faultbook
-    }
-
-    /// Loads what changed since the last time. The outcome is that of loading everything anew. Cost: a look at each file, and
-    /// reading and checking those that changed.
-    pub fn reload(&mut self) -> Reload {
-        let Changes { rules, shared, snapshots, listed } = self.look();
-        if rules.is_empty() && snapshots.is_empty() && !shared {
-            return Reload::Nothing;
-        }
-        let empty = Faultbook::from_texts(Vec::new(), Default::default());
-        let mut kept = std::mem::take(&mut self.kept);
-        kept.take_back(std::mem::replace(&mut self.faultbook, empty));
-        let mut unused: Vec<OsString> = Vec::new();
-        if shared {
-            kept = Kept::default();
-        } else {
-            rules.iter().for_each(|path| _ = kept.rules.remove(path));
-            unused.extend(kept.rules.iter().filter(|(_, rule)| rule.place.is_none()).map(|(path, _)| path.clone()));
-        }
-        kept.listed = Some(listed);
-        self.load_beside(kept);
-        if shared {
-            return Reload::Everything;
-        }
-        let places = rules.iter().chain(&unused).filter_map(|path| self.kept.rules.get(path)?.place);
-        let of_snapshots =
-            snapshots.iter().filter_map(|path| self.faultbook.find(Path::new(path).file_stem()?.to_str()?));
-        let mut changed: Vec<RuleId> = places.chain(of_snapshots).collect();
-        changed.sort_unstable();
-        changed.dedup();
-        Reload::Rules(changed)
-    }
-
-    fn load_beside(&mut self, kept: Kept) {
-        (self.faultbook, self.kept) =
-            Faultbook::load_beside(&self.rule_paths, &self.template_folders, &self.overlays, kept);
-        if self.as_written {
-            self.faultbook.set_overlays_aside();
-        }
+    /// Looks again, and tells whether rules, or what concerns them, are not as they were. Other files beside them may come and go.
+    pub fn have_changed(&mut self) -> bool {
+        let changes = self.look();
+        changes.shared || !changes.rules.is_empty()
     }
 
     /// The folders in which a change may concern the faultbook, and whether those below them count too.
@@ -212,12 +151,96 @@ impl LiveFaultbook {
     }
 }
 
+/// A faultbook and what is needed to load it again quickly.
+#[derive(Debug)]
+pub struct LiveFaultbook {
+    files: WatchedFiles,
+    /// Whether rules stay as their authors wrote them.
+    as_written: bool,
+    faultbook: Faultbook,
+    kept: Kept,
+}
+
+impl LiveFaultbook {
+    /// Loads a faultbook as [`Faultbook::load`] does.
+    pub fn load(rule_paths: &[PathBuf], template_folders: &[PathBuf]) -> Self {
+        Self::load_with_overlays(rule_paths, template_folders, &[])
+    }
+
+    /// Loads a faultbook as [`Faultbook::load_with_overlays`] does.
+    pub fn load_with_overlays(rule_paths: &[PathBuf], template_folders: &[PathBuf], overlays: &[PathBuf]) -> Self {
+        Self::new(rule_paths, template_folders, overlays, false)
+    }
+
+    /// The same, with the rules [as their authors wrote them](Faultbook::as_written).
+    pub fn load_as_written(rule_paths: &[PathBuf], template_folders: &[PathBuf], overlays: &[PathBuf]) -> Self {
+        Self::new(rule_paths, template_folders, overlays, true)
+    }
+
+    fn new(rule_paths: &[PathBuf], template_folders: &[PathBuf], overlays: &[PathBuf], as_written: bool) -> Self {
+        let mut live = Self {
+            // first: what changes while rules are read is seen as changed next time
+            files: WatchedFiles::new(rule_paths, template_folders, overlays),
+            as_written,
+            faultbook: Faultbook::from_texts(Vec::new(), Default::default()),
+            kept: Kept::default(),
+        };
+        live.load_beside(Kept::default());
+        live
+    }
+
+    /// The faultbook as it was loaded last.
+    pub fn faultbook(&self) -> &Faultbook {
+        &self.faultbook
+    }
+
+    /// Loads what changed since the last time. The outcome is that of loading everything anew. Cost: a look at each file, and
+    /// reading and checking those that changed.
+    pub fn reload(&mut self) -> Reload {
+        let Changes { rules, shared, snapshots, listed } = self.files.look();
+        if rules.is_empty() && snapshots.is_empty() && !shared {
+            return Reload::Nothing;
+        }
+        let empty = Faultbook::from_texts(Vec::new(), Default::default());
+        let mut kept = std::mem::take(&mut self.kept);
+        kept.take_back(std::mem::replace(&mut self.faultbook, empty));
+        let mut unused: Vec<OsString> = Vec::new();
+        if shared {
+            kept = Kept::default();
+        } else {
+            rules.iter().for_each(|path| _ = kept.rules.remove(path));
+            unused.extend(kept.rules.iter().filter(|(_, rule)| rule.place.is_none()).map(|(path, _)| path.clone()));
+        }
+        kept.listed = Some(listed);
+        self.load_beside(kept);
+        if shared {
+            return Reload::Everything;
+        }
+        let places = rules.iter().chain(&unused).filter_map(|path| self.kept.rules.get(path)?.place);
+        let of_snapshots =
+            snapshots.iter().filter_map(|path| self.faultbook.find(Path::new(path).file_stem()?.to_str()?));
+        let mut changed: Vec<RuleId> = places.chain(of_snapshots).collect();
+        changed.sort_unstable();
+        changed.dedup();
+        Reload::Rules(changed)
+    }
+
+    fn load_beside(&mut self, kept: Kept) {
+        let WatchedFiles { rule_paths, template_folders, overlays, .. } = &self.files;
+        (self.faultbook, self.kept) = Faultbook::load_beside(rule_paths, template_folders, overlays, kept);
+        if self.as_written {
+            self.faultbook.set_overlays_aside();
+        }
+    }
+
+    /// The folders in which a change may concern the faultbook, and whether those below them count too.
+    pub fn folders(&self) -> Vec<(PathBuf, bool)> {
+        self.files.folders()
+    }
+}
+
 /// The folders in which a change may concern a faultbook, and whether those below them count too.
-pub fn watched_folders(
-    rule_paths: &[PathBuf],
-    template_folders: &[PathBuf],
-    overlays: &[PathBuf],
-) -> Vec<(PathBuf, bool)> {
+fn watched_folders(rule_paths: &[PathBuf], template_folders: &[PathBuf], overlays: &[PathBuf]) -> Vec<(PathBuf, bool)> {
     let mut folders: BTreeMap<PathBuf, bool> = BTreeMap::new();
     let mut add = |path: &Path, below: bool| {
         // a watch on a file ends when an editor puts another one in its place

@@ -32,6 +32,20 @@ fn an_edit_is_used_and_a_broken_one_is_not() {
 }
 
 #[test]
+fn what_lies_beside_the_rules_loads_nothing() {
+    let portal = Portal::with_rules(&[("disk.yaml", RULE)], &[]);
+    for number in 0..3 {
+        std::fs::write(portal.rules().join("faultbook.db-wal"), number.to_string()).unwrap();
+        std::fs::write(portal.rules().parent().unwrap().join("portal.log"), number.to_string()).unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(400));
+    }
+    replace(&portal.rules().join("disk.yaml"), &RULE.replace("Nothing is left", "Not a byte is left"));
+    eventually("the new rule", || answer(&portal).contains("Not a byte is left").then_some(()));
+    let metrics = portal.get("/metrics").body;
+    assert!(metrics.contains("faultbook_rule_loads_total{outcome=\"used\"} 2"), "{metrics}");
+}
+
+#[test]
 #[cfg(unix)]
 fn a_hang_up_loads_the_rules_and_requests_go_on() {
     let portal = Portal::with_rules(&[("disk.yaml", RULE)], &[]);
