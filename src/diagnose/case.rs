@@ -16,8 +16,8 @@ use crate::diagnose::known::Known;
 use crate::diagnose::max_age::{AgeLog, HELD_LIMIT, Held, HeldStore, Now, has_to_wait};
 use crate::diagnose::overlay_noise::{NoiseLog, NoiseSieve};
 use crate::diagnose::rank::{Ranked, rank};
+use crate::rule::RuleId;
 use crate::rule::signature::SignatureScope;
-use crate::rule::{Rule, RuleId};
 use crate::scan::profile::Stage;
 use crate::scan::{Index, Profile, RecordMatches, Scan, SignatureId};
 use crate::source::{
@@ -34,6 +34,8 @@ pub struct Diagnoser<'a> {
     /// The rules that are looked for, ascending, each with its signatures in its order. No more: a test has a diagnoser for each rule
     /// of a large faultbook.
     signatures: Vec<(RuleId, Vec<SignatureId>)>,
+    /// Those of these rules whose condition can hold without any match.
+    without_match: Vec<RuleId>,
     extractors: Extractors<'a>,
     /// Whether a signature has a `max_age`, so that the times of all sources are looked at.
     has_ages: bool,
@@ -61,10 +63,13 @@ impl<'a> Diagnoser<'a> {
         }
         let limits = Limits::with_settings(index.faultbook().settings().limits());
         let extractors = Extractors::new(index);
+        let holds = |rule: &RuleId| index.faultbook().rule(*rule).holds_without_match;
+        let without_match = index.rules().filter(holds).collect();
         let has_ages = index.signatures().any(|id| index.signature(id).1.max_age.is_some());
         Self {
             index,
             signatures,
+            without_match,
             extractors,
             has_ages,
             limits,
@@ -254,13 +259,16 @@ impl<'a> Diagnoser<'a> {
         let mut findings = Vec::new();
         let mut problems = Vec::new();
         let mut explaining = BTreeSet::new();
+        // a rule is considered when one of its signatures matched, or when its condition can hold without any
+        let matched = collector.signatures().map(|id| self.index.owner(id).0);
+        let considered: BTreeSet<RuleId> = matched.chain(self.without_match.iter().copied()).collect();
         // Fallback rules come second: they report only what the others leave unexplained.
         for fallback in [false, true] {
-            for (id, signatures) in &self.signatures {
-                let (id, rule) = (*id, self.index.faultbook().rule(*id));
-                if rule.fallback != fallback || !is_considered(rule, signatures, collector) {
+            for &id in &considered {
+                if self.index.faultbook().rule(id).fallback != fallback {
                     continue;
                 }
+                let signatures = self.signatures_of(id);
                 let application =
                     Application { index: self.index, read, rule: id, signatures, explaining: &explaining };
                 findings.extend(application.findings(&mut problems));
@@ -297,11 +305,6 @@ impl<'a> Diagnoser<'a> {
         );
         (uncounted > 0).then(|| Note::new(case, NoteKind::FailureLimit, detail))
     }
-}
-
-/// A rule is considered when one of its signatures matched, or when its condition can hold without any.
-fn is_considered(rule: &Rule, signatures: &[SignatureId], collector: &Collector) -> bool {
-    signatures.iter().any(|id| collector.of(*id).is_some()) || rule.holds_without_match
 }
 
 /// A diagnosis with what it rests on.

@@ -63,7 +63,7 @@ pub(crate) struct Answers<'a> {
     findings: Vec<FindingShape<'a>>,
     /// What could not be read as it should be.
     notes: Vec<NoteShape<'a>>,
-    /// When nothing was found: the articles that a search for the text finds.
+    /// When nothing was found: the articles that share the rarest words of the text.
     nearest: Vec<SearchHit<'a>>,
 }
 
@@ -160,7 +160,7 @@ fn answered(
     let diagnosis = diagnosed(portal, engine, audience, text, known);
     let findings = findings(engine, &diagnosis, audience, rendering)?;
     let nearest = match findings.is_empty() {
-        true => nearest(engine, audience, text)?,
+        true => nearest(engine, audience, text),
         false => Vec::new(),
     };
     let notes = diagnosis.notes.iter().map(|note| NoteShape { case: None, note }).collect();
@@ -179,14 +179,14 @@ pub(crate) fn diagnosed(portal: &Portal, engine: &Engine, audience: Audience, te
     let rules: Vec<&Rule> = diagnosis.findings.iter().map(|finding| engine.faultbook().rule(finding.rule)).collect();
     portal.metrics.answered(&rules, text.len(), started.elapsed());
     match rules.is_empty() {
-        true => portal.counts.unmatched(text, |text| portal.masked(text)),
+        true => portal.counts.unmatched(text),
         false => portal.counts.answered(rules.iter().map(|rule| rule.id.as_str())),
     }
     diagnosis
 }
 
-/// The articles that a search for a text finds.
-pub(crate) fn nearest<'a>(engine: &'a Engine, audience: Audience, text: &str) -> Result<Vec<SearchHit<'a>>, Problem> {
+/// The articles that a text without findings is nearest to.
+pub(crate) fn nearest<'a>(engine: &'a Engine, audience: Audience, text: &str) -> Vec<SearchHit<'a>> {
     articles::nearest(engine, beginning(text, QUERY_LIMIT), &Filter::of(audience))
 }
 

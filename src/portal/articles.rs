@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 use crate::portal::access::Caller;
 use crate::portal::catalogue::{FILTERS, Facets, Filter};
 use crate::portal::engine::{Engine, Rendering};
+use crate::portal::nearest::Near;
 use crate::portal::openapi::{Missing, Refusals};
 use crate::portal::parameters::Parameters;
 use crate::portal::problem::Problem;
@@ -127,11 +128,11 @@ pub fn search<'a>(
 }
 
 /// The few articles that a text is nearest to.
-pub fn nearest<'a>(engine: &'a Engine, text: &str, filter: &Filter) -> Result<Vec<SearchHit<'a>>, Problem> {
+pub fn nearest<'a>(engine: &'a Engine, text: &str, filter: &Filter) -> Vec<SearchHit<'a>> {
     let faultbook = engine.faultbook();
-    let wanted = |rule: &Rule| filter.accepts(rule);
-    let found = engine.search().nearest(faultbook, text, NEAREST, wanted).map_err(failed)?;
-    Ok(found.hits.iter().map(|hit| search_hit(faultbook, &found, hit)).collect())
+    let near = engine.nearest().nearest(faultbook, text, NEAREST, |rule| filter.accepts(rule));
+    let hit = |near: Near| SearchHit { article: ArticleSummary::of(faultbook.rule(near.rule)), excerpt: near.excerpt };
+    near.into_iter().map(hit).collect()
 }
 
 fn search_hit<'a>(faultbook: &'a Faultbook, found: &Found, hit: &Hit) -> SearchHit<'a> {

@@ -4,11 +4,10 @@
 //! to send the head of a request, nor how long it leaves a response unread, nor how many connections there are. How long a body may take is
 //! for those who read it.
 
-use std::collections::HashMap;
 use std::io::{self, IoSlice};
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::pin::{Pin, pin};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -25,7 +24,7 @@ use tokio::sync::Semaphore;
 use tokio::time::Sleep;
 use tower_service::Service;
 
-use crate::portal::rate::network;
+use crate::portal::clients::{Holdings, network};
 
 /// Connections at a time; more wait to be accepted. Processes often may have 1024 files open, and some are for uploads and the database.
 pub const CONNECTIONS: usize = 768;
@@ -50,7 +49,7 @@ pub(crate) async fn serve(
     stop: impl Future<Output = ()>,
 ) {
     let places = Arc::new(Semaphore::new(CONNECTIONS));
-    let clients = Arc::new(Clients::default());
+    let clients = Arc::<Holdings>::default();
     let graceful = GracefulShutdown::new();
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME).max_headers(HEADERS).max_header_size(HEAD_BYTES);
@@ -72,7 +71,7 @@ pub(crate) async fn serve(
         };
         let client = match is_behind_proxy {
             true => None,
-            false => match Clients::enter(&clients, network(peer.ip())) {
+            false => match Holdings::hold(&clients, network(peer.ip()), CONNECTIONS_OF_ONE) {
                 None => continue,
                 entered => entered,
             },
@@ -104,41 +103,6 @@ pub(crate) async fn serve(
 fn is_of_the_client(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
-}
-
-/// How many connections each client has.
-#[derive(Default)]
-struct Clients(Mutex<HashMap<IpAddr, usize>>);
-
-impl Clients {
-    /// Counts a connection until what it returns is dropped; `None`: the client has too many.
-    fn enter(this: &Arc<Self>, client: IpAddr) -> Option<Entered> {
-        let mut connections = this.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = connections.entry(client).or_default();
-        if *count >= CONNECTIONS_OF_ONE {
-            return None;
-        }
-        *count += 1;
-        Some(Entered { clients: Arc::clone(this), client })
-    }
-}
-
-/// A counted connection.
-struct Entered {
-    clients: Arc<Clients>,
-    client: IpAddr,
-}
-
-impl Drop for Entered {
-    fn drop(&mut self) {
-        let mut connections = self.clients.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = connections.get_mut(&self.client) {
-            *count -= 1;
-            if *count == 0 {
-                connections.remove(&self.client);
-            }
-        }
-    }
 }
 
 /// A connection that breaks when its client reads nothing for some time although there is something to read.
@@ -201,20 +165,6 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     use super::*;
-
-    #[test]
-    fn one_client_cannot_take_all_connections() {
-        let clients = Arc::new(Clients::default());
-        let [one, other]: [IpAddr; 2] = ["192.0.2.1".parse().unwrap(), "192.0.2.2".parse().unwrap()];
-        let mut entered: Vec<Entered> =
-            (0..CONNECTIONS_OF_ONE).map(|_| Clients::enter(&clients, one).unwrap()).collect();
-        assert!(Clients::enter(&clients, one).is_none());
-        assert!(Clients::enter(&clients, other).is_some());
-        entered.pop();
-        assert!(Clients::enter(&clients, one).is_some());
-        drop(entered);
-        assert!(clients.0.lock().unwrap().is_empty());
-    }
 
     #[test]
     fn what_nobody_reads_is_given_up_but_not_what_is_read_slowly() {

@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 use crate::answer::{AnswerFormat, Layouts, TextOptions};
 use crate::diagnose::Diagnoser;
 use crate::portal::assets::Assets;
+use crate::portal::nearest::NearestIndex;
 use crate::portal::problem::Problem;
 use crate::portal::search::SearchIndex;
 use crate::report::redact::{RedactionKey, Redactor};
@@ -106,6 +107,7 @@ self_cell!(
 pub struct Engine {
     assembled: Assembled,
     search: SearchIndex,
+    nearest: NearestIndex,
     layouts: Layouts,
     assets: Assets,
     redactor: Redactor,
@@ -119,6 +121,7 @@ impl Engine {
     /// When the articles cannot be indexed for search, as without memory.
     pub fn new(faultbook: Faultbook, key: RedactionKey) -> tantivy::Result<Self> {
         let search = SearchIndex::build(&faultbook)?;
+        let nearest = NearestIndex::build(&faultbook);
         let layouts = Layouts::new(faultbook.templates(), &AnswerFormat::Html);
         let assets = Assets::new(faultbook.templates());
         let redactor = Redactor::new(key, faultbook.settings().redact());
@@ -140,7 +143,7 @@ impl Engine {
                 articles: Rendering::ALL.map(|one| ArticleWriter::new(indexed.borrow_owner(), one.format())),
             }
         });
-        Ok(Self { assembled, search, layouts, assets, redactor })
+        Ok(Self { assembled, search, nearest, layouts, assets, redactor })
     }
 
     /// The rules, of all audiences.
@@ -166,6 +169,11 @@ impl Engine {
     /// What searches the articles, of all audiences.
     pub fn search(&self) -> &SearchIndex {
         &self.search
+    }
+
+    /// What finds the articles that a text is nearest to, of all audiences.
+    pub fn nearest(&self) -> &NearestIndex {
+        &self.nearest
     }
 
     /// The article of a rule without a case.

@@ -88,9 +88,10 @@ pub(crate) async fn follow(portal: Weak<Portal>) {
 /// Compares the articles with what is known of them. Cost: linear in their size; the database is written only for those that changed.
 pub(crate) async fn compare(portal: &Portal) -> Result<(), StoreError> {
     let engine = portal.engine.current();
-    let contents = {
-        let engine = Arc::clone(&engine);
-        tokio::task::spawn_blocking(move || contents(&engine)).await.unwrap_or_default()
+    let read = Arc::clone(&engine);
+    let Ok(contents) = tokio::task::spawn_blocking(move || contents(&read)).await else {
+        // a bug, which the log has: better the articles as they were than none
+        return Ok(());
     };
     let known = portal.store.articles().await?;
     let now = store::now();

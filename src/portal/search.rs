@@ -84,8 +84,6 @@ pub struct Hit {
 pub struct Found {
     /// The articles, the best first.
     pub hits: Vec<Hit>,
-    /// Whether others that fit were not looked at.
-    is_full: bool,
     excerpts: SnippetGenerator,
 }
 
@@ -119,7 +117,7 @@ pub struct ExcerptPiece {
 
 impl Excerpt {
     /// Divides a text at what matches, ranges of bytes in ascending order.
-    fn divided(text: &str, matches: &[Range<usize>]) -> Self {
+    pub(crate) fn divided(text: &str, matches: &[Range<usize>]) -> Self {
         let mut pieces = Vec::new();
         let mut add = |range: Range<usize>, matches| match text.get(range) {
             None | Some("") => {}
@@ -172,41 +170,11 @@ impl SearchIndex {
 
     /// The articles that fit a query, of those that `wanted` accepts, the best first.
     pub fn search(&self, faultbook: &Faultbook, query: &str, wanted: impl Fn(&Rule) -> bool) -> tantivy::Result<Found> {
-        // what is not wanted is left out afterwards: faultbooks are small enough
-        self.best(faultbook, query, faultbook.rules().len().max(1), &wanted)
-    }
-
-    /// As [`search`](Self::search), but only the best few, for which the others need not be looked at.
-    pub fn nearest(
-        &self,
-        faultbook: &Faultbook,
-        query: &str,
-        most: usize,
-        wanted: impl Fn(&Rule) -> bool,
-    ) -> tantivy::Result<Found> {
-        let (mut looked_at, all) = (most.max(1), faultbook.rules().len().max(1));
-        loop {
-            let mut found = self.best(faultbook, query, looked_at, &wanted)?;
-            if found.hits.len() >= most || !found.is_full || looked_at >= all {
-                found.hits.truncate(most);
-                return Ok(found);
-            }
-            looked_at = (looked_at * 8).min(all);
-        }
-    }
-
-    /// What is wanted of the best so many that fit a query.
-    fn best(
-        &self,
-        faultbook: &Faultbook,
-        query: &str,
-        most: usize,
-        wanted: &impl Fn(&Rule) -> bool,
-    ) -> tantivy::Result<Found> {
         let query = self.query(query)?;
         let searcher = self.reader.searcher();
-        let found = searcher.search(&query, &TopDocs::with_limit(most).order_by_score())?;
-        let mut is_full = found.len() == most;
+        // what is not wanted is left out afterwards: faultbooks are small enough
+        let all = TopDocs::with_limit(faultbook.rules().len().max(1)).order_by_score();
+        let found = searcher.search(&query, &all)?;
         let places = searcher.segment_readers().iter().map(|segment| segment.fast_fields().u64(PLACE));
         let places = places.collect::<tantivy::Result<Vec<_>>>()?;
         let mut excerpts = SnippetGenerator::create(&searcher, &*query, self.fields.text)?;
@@ -216,16 +184,15 @@ impl SearchIndex {
             let column = places.get(address.segment_ord as usize);
             let Some(place) = column.and_then(|places| places.first(address.doc_id)) else { continue };
             let rule = RuleId::new(place as usize);
-            if !faultbook.rules().get(place as usize).is_some_and(wanted) {
+            if !faultbook.rules().get(place as usize).is_some_and(&wanted) {
                 continue;
             }
             if hits.first().is_some_and(|best| score < best.score * RELEVANT) {
-                is_full = false;
                 break;
             }
             hits.push(Hit { rule, score });
         }
-        Ok(Found { hits, is_full, excerpts })
+        Ok(Found { hits, excerpts })
     }
 
     /// Words, each of them optional; those that are long enough may have one wrong letter.
@@ -254,6 +221,11 @@ impl SearchIndex {
         }
         Ok(if parts.is_empty() { Box::new(EmptyQuery) } else { Box::new(BooleanQuery::new(parts)) })
     }
+}
+
+/// The beginning of an article as excerpts show it.
+pub(crate) fn beginning_of(rule: &Rule) -> String {
+    readable(&article_text(rule)).chars().take(EXCERPT).collect()
 }
 
 /// The text of an article as its author wrote it, in reading order.

@@ -3,13 +3,13 @@
 use std::any::Any;
 use std::future::Future;
 use std::hash::{BuildHasher, RandomState};
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use axum::Router;
-use axum::extract::{ConnectInfo, DefaultBodyLimit, MatchedPath, Request, State};
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
@@ -22,6 +22,7 @@ use tracing::Instrument;
 use crate::portal::addresses::PublicAddress;
 use crate::portal::cases::spool::Spool;
 use crate::portal::cases::{self, Cases, Job};
+use crate::portal::clients::Client;
 use crate::portal::engine::{Engine, LiveEngine};
 use crate::portal::health::{self, Health};
 use crate::portal::history::{self, History};
@@ -171,7 +172,7 @@ impl Server {
             // a mail that is being handed over is finished
             let _ = tokio::time::timeout(SHUTDOWN_TIME, sending).await;
         }
-        if let Err(error) = portal.counts.write(&portal.store).await {
+        if let Err(error) = Counts::write(&portal).await {
             tracing::warn!(%error, "the last statistics could not be written");
         }
         portal.store.close().await;
@@ -225,8 +226,10 @@ fn router(portal: Arc<Portal>) -> Router {
 }
 
 /// What holds for every request: an id, a line in the log, a bound on its time, the metrics, the headers of safety.
-async fn around(State(portal): State<Arc<Portal>>, request: Request, next: Next) -> Response {
+async fn around(State(portal): State<Arc<Portal>>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
+    let client = Client::of(&portal.options, &request);
+    request.extensions_mut().insert(client);
     let id = portal.request_ids.of(request.headers());
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
@@ -235,7 +238,7 @@ async fn around(State(portal): State<Arc<Portal>>, request: Request, next: Next)
     let is_forged = forgery::is_forged(&method, request.headers(), portal.options.public_address.as_deref())
         // they take a secret that only a mail had, and mail programs send them from anywhere (RFC 8058)
         && !route.starts_with("/subscriptions/");
-    let mut response = match is_admitted(&portal, &route, &request) {
+    let mut response = match is_admitted(&portal, &route, client) {
         Err(wait) => Problem::too_many(wait).into_response(),
         Ok(()) if is_forged => Problem::forged().into_response(),
         Ok(()) => {
@@ -267,25 +270,13 @@ async fn around(State(portal): State<Arc<Portal>>, request: Request, next: Next)
 }
 
 /// Whether the client may ask now; what watches the service always may.
-fn is_admitted(portal: &Portal, route: &str, request: &Request) -> Result<(), u32> {
+fn is_admitted(portal: &Portal, route: &str, client: Client) -> Result<(), u32> {
     if matches!(route, "/healthz" | "/readyz" | "/metrics") {
         return Ok(());
     }
-    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
-    match client(&portal.options, request.headers(), peer) {
-        Some(client) => portal.rate.admit(client, Instant::now()),
-        None => Ok(()),
-    }
-}
-
-/// Who asks: the peer, or whom a proxy in front of the portal names. Of a list the last counts: that is what the proxy itself has seen.
-pub(crate) fn client(options: &PortalOptions, headers: &HeaderMap, peer: Option<IpAddr>) -> Option<IpAddr> {
-    let forwarded = || {
-        headers.get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?.rsplit(',').next()?.trim().parse().ok()
-    };
-    match options.is_behind_proxy {
-        true => forwarded().or(peer),
-        false => peer,
+    match client {
+        Client(Some(client)) => portal.rate.admit(client, Instant::now()),
+        Client(None) => Ok(()),
     }
 }
 

@@ -1,9 +1,11 @@
 //! What is learned from answers: how often each rule is found, and which texts no rule knows. `GET /api/v1/statistics`.
 //!
-//! Answering must not wait for the database: what happens is counted in memory and written every few seconds, and at the end. A crash loses
-//! at most the last seconds.
+//! Answering must not wait for the database, nor for finding out what kind of text nobody knows: what happens is counted in memory, and
+//! told apart and written every few seconds, and at the end. A crash loses at most the last seconds.
 
-use std::collections::BTreeMap;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
@@ -22,13 +24,15 @@ use crate::portal::openapi::Refusals;
 use crate::portal::parameters::Parameters;
 use crate::portal::problem::Problem;
 use crate::portal::server::Portal;
-use crate::portal::store::{self, RuleStatistics, Store, StoreError, Unmatched};
+use crate::portal::store::{self, RuleStatistics, StoreError, Unmatched};
 use crate::rule::Audience;
 
 /// How long counts wait in memory.
 const WRITE_EVERY: Duration = Duration::from_secs(5);
-/// Kinds of texts that wait in memory; further kinds are not counted until the next writing.
-const KINDS_WAITING: usize = 1000;
+/// Texts without finding that wait in memory, the same but for digits counted as one; further ones are not counted until the next writing.
+const TEXTS_WAITING: usize = 1000;
+/// Bytes of these texts.
+const BYTES_WAITING: usize = 4 << 20;
 /// Bytes of a text that are looked at to tell its kind.
 const OUTLINED_BYTES: usize = 16 * 1024;
 /// How long statistics are kept.
@@ -44,14 +48,26 @@ const KINDS_LISTED: usize = 200;
 #[derive(Default)]
 pub(crate) struct Counts {
     waiting: Mutex<Waiting>,
+    /// Tells texts apart.
+    texts: RandomState,
 }
 
 #[derive(Default)]
 struct Waiting {
     /// Findings by rule, and when the last was.
     answered: BTreeMap<String, (i64, i64)>,
-    /// Texts without finding by their fingerprint.
-    unmatched: BTreeMap<String, Unmatched>,
+    /// Texts without finding, by a hash of what they have beside digits.
+    unmatched: HashMap<u64, WaitingText>,
+    /// The bytes of these texts.
+    bytes: usize,
+}
+
+/// A text that no rule knows.
+struct WaitingText {
+    text: String,
+    count: i64,
+    first_seen: i64,
+    last_seen: i64,
 }
 
 impl Counts {
@@ -64,36 +80,61 @@ impl Counts {
         }
     }
 
-    /// No rule knows a text. Of it only the outline is kept, without values and masked.
-    pub(crate) fn unmatched(&self, text: &str, mask: impl Fn(&str) -> String) {
-        let Some(outline) = scaffold::outline(beginning(text, OUTLINED_BYTES)) else { return };
-        // of what is masked: a secret that stayed in the regex could be found by trying
-        let regex = mask(&outline.regex);
-        let fingerprint = hexadecimal(&Sha256::digest(regex.as_bytes()));
+    /// No rule knows a text. Until the next writing it is in memory as it is; what is written is the outline alone, without values and masked.
+    pub(crate) fn unmatched(&self, text: &str) {
+        let text = beginning(text, OUTLINED_BYTES);
+        let mut hasher = self.texts.build_hasher();
+        text.split(|letter: char| letter.is_ascii_digit()).for_each(|piece| hasher.write(piece.as_bytes()));
         let (mut waiting, now) = (self.lock(), store::now());
-        if waiting.unmatched.len() >= KINDS_WAITING && !waiting.unmatched.contains_key(&fingerprint) {
-            return;
+        let Waiting { unmatched, bytes, .. } = &mut *waiting;
+        let has_room = unmatched.len() < TEXTS_WAITING && *bytes + text.len() <= BYTES_WAITING;
+        match unmatched.entry(hasher.finish()) {
+            Entry::Occupied(known) => {
+                let known = known.into_mut();
+                (known.count, known.last_seen) = (known.count + 1, now);
+            }
+            Entry::Vacant(place) if has_room => {
+                *bytes += text.len();
+                place.insert(WaitingText { text: text.to_owned(), count: 1, first_seen: now, last_seen: now });
+            }
+            Entry::Vacant(_) => {}
         }
-        let kind = waiting.unmatched.entry(fingerprint.clone()).or_insert_with(|| Unmatched {
-            fingerprint,
-            outline: mask(&outline.text),
-            regex,
-            count: 0,
-            first_seen: now,
-            last_seen: now,
-        });
-        (kind.count, kind.last_seen) = (kind.count + 1, now);
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Waiting> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Writes what waits. What the database does not take is lost.
-    pub(crate) async fn write(&self, store: &Store) -> Result<(), StoreError> {
-        let Waiting { answered, unmatched } = std::mem::take(&mut *self.lock());
-        store.add_statistics(&answered, &unmatched).await
+    /// Writes what waits, of texts their kinds. What the database does not take is lost.
+    pub(crate) async fn write(portal: &Arc<Portal>) -> Result<(), StoreError> {
+        let Waiting { answered, unmatched, .. } = std::mem::take(&mut *portal.counts.lock());
+        let told = Arc::clone(portal);
+        let kinds = tokio::task::spawn_blocking(move || kinds(unmatched.into_values(), |text| told.masked(text)));
+        // after a bug, which the log has, there are none
+        portal.store.add_statistics(&answered, &kinds.await.unwrap_or_default()).await
     }
+}
+
+/// The kinds of some texts, by their fingerprints.
+fn kinds(texts: impl Iterator<Item = WaitingText>, mask: impl Fn(&str) -> String) -> BTreeMap<String, Unmatched> {
+    let mut kinds = BTreeMap::<String, Unmatched>::new();
+    for WaitingText { text, count, first_seen, last_seen } in texts {
+        let Some(outline) = scaffold::outline(&text) else { continue };
+        // of what is masked: a secret that stayed in the regex could be found by trying
+        let regex = mask(&outline.regex);
+        let fingerprint = hexadecimal(&Sha256::digest(regex.as_bytes()));
+        let kind = kinds.entry(fingerprint.clone()).or_insert_with(|| Unmatched {
+            fingerprint,
+            outline: mask(&outline.text),
+            regex,
+            count: 0,
+            first_seen,
+            last_seen,
+        });
+        kind.count += count;
+        (kind.first_seen, kind.last_seen) = (kind.first_seen.min(first_seen), kind.last_seen.max(last_seen));
+    }
+    kinds
 }
 
 /// Writes again and again, for as long as there is a portal; old statistics are deleted on the way.
@@ -102,7 +143,7 @@ pub(crate) async fn write_regularly(portal: Weak<Portal>) {
         tokio::time::sleep(WRITE_EVERY).await;
         let Some(portal) = portal.upgrade() else { return };
         let kept = i64::try_from(KEPT.as_millis()).unwrap_or(i64::MAX);
-        let written = portal.counts.write(&portal.store).await;
+        let written = Counts::write(&portal).await;
         if let Err(error) = written.and(portal.store.forget_statistics(store::now() - kept).await) {
             tracing::warn!(%error, "statistics could not be written");
         }
@@ -124,9 +165,9 @@ pub struct Statistics {
 }
 
 /// What was learned in the last days.
-pub(crate) async fn statistics(portal: &Portal, days: usize, audience: Audience) -> Result<Statistics, Problem> {
+pub(crate) async fn statistics(portal: &Arc<Portal>, days: usize, audience: Audience) -> Result<Statistics, Problem> {
     // what happened just now is to be there
-    portal.counts.write(&portal.store).await?;
+    Counts::write(portal).await?;
     let since = store::now() - i64::try_from(days).unwrap_or(i64::MAX).saturating_mul(86_400_000);
     let mut rules = portal.store.statistics(since).await?;
     let engine = portal.engine.current();

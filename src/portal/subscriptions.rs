@@ -4,15 +4,14 @@
 //! programs are in `pages`. Whoever asks to subscribe learns nothing about who has: the answer is always the same. The mails are written
 //! by `letters` and sent by `sender`, those about changes are written when `history` finds one.
 
-use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{ConnectInfo, Path, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -20,12 +19,12 @@ use crate::answer::LayoutError;
 use crate::portal::access::hash;
 use crate::portal::addresses::PublicAddress;
 use crate::portal::catalogue::Filter;
+use crate::portal::clients::Client;
 use crate::portal::letters::Letters;
 use crate::portal::openapi::{Missing, Refusals};
 use crate::portal::problem::Problem;
-use crate::portal::rate::network;
 use crate::portal::recipient::Recipient;
-use crate::portal::server::{Portal, client};
+use crate::portal::server::Portal;
 use crate::portal::statistics::hexadecimal;
 use crate::portal::store::{self, NewMail, NewSubscription, Purpose, StoreError, Subscribing, Subscription};
 use crate::rule::{Audience, Rule};
@@ -106,7 +105,7 @@ pub(crate) fn address(portal: &Portal) -> Option<PublicAddress> {
 
 /// Asks an address whether it wants to be told of changes of an article. `client` is who asks. Refuses what is no address, articles that
 /// the public may not see, and clients with too many questions open; says nothing about whether the address is subscribed.
-pub(crate) async fn subscribe(portal: &Portal, rule: &str, email: &str, client: Option<IpAddr>) -> Result<(), Problem> {
+pub(crate) async fn subscribe(portal: &Portal, rule: &str, email: &str, client: Client) -> Result<(), Problem> {
     let address = address(portal).ok_or_else(|| {
         Problem::not_found("nobody can subscribe here: mails are not set up; there are feeds at /feeds/")
     })?;
@@ -115,7 +114,7 @@ pub(crate) async fn subscribe(portal: &Portal, rule: &str, email: &str, client: 
     let recipient: Recipient = email.parse().map_err(|help| Problem::bad_request(format!("`email`: {help}")))?;
     let letters = Letters::new(engine.faultbook().templates());
     let (new, now) = (store::new_id().map_err(SubscribeError::from)?, store::now());
-    let network = client.map_or(String::new(), |client| network(client).to_string());
+    let network = client.0.map_or(String::new(), |client| client.to_string());
     let wish = NewSubscription {
         id: &new,
         email: recipient.as_str(),
@@ -212,14 +211,13 @@ fn public_rule<'a>(engine: &'a crate::portal::engine::Engine, id: &str) -> Optio
 )]
 pub(crate) async fn post(
     State(portal): State<Arc<Portal>>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    Extension(client): Extension<Client>,
     Path(id): Path<String>,
-    headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
     let request: SubscriptionRequest =
         serde_json::from_slice(&body).map_err(|error| Problem::bad_request(error.to_string()))?;
-    subscribe(&portal, &id, &request.email, client(&portal.options, &headers, Some(peer.ip()))).await?;
+    subscribe(&portal, &id, &request.email, client).await?;
     Ok((StatusCode::ACCEPTED, Json(Asked { detail: ASKED })).into_response())
 }
 

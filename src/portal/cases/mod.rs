@@ -26,6 +26,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use utoipa::ToSchema;
 
+use crate::portal::clients::{Client, Held, Holdings};
 use crate::portal::problem::Problem;
 use crate::portal::server::Portal;
 use crate::portal::store::{CaseRow, CaseState};
@@ -48,6 +49,8 @@ pub(crate) mod api {
 
 /// Uploads that come in, wait or are diagnosed; more are asked to come back later.
 pub const QUEUE_LIMIT: usize = 64;
+/// The last of these places are for clients that have none yet, so that nobody can keep everybody else out.
+pub const PLACES_FOR_OTHERS: usize = 8;
 /// Seconds after which a full queue may have room.
 pub(crate) const COME_BACK: u32 = 15;
 /// Cases that are diagnosed at the same time.
@@ -173,14 +176,21 @@ pub(crate) struct Job {
     row: CaseRow,
     asked: Asked,
     live: Arc<Live>,
-    /// The place in the queue, given back when the job is done.
-    _place: OwnedSemaphorePermit,
+    /// Given back when the job is done.
+    _place: Place,
+}
+
+/// A place in the queue.
+pub(crate) struct Place {
+    _permit: OwnedSemaphorePermit,
+    _held: Option<Held>,
 }
 
 /// The queue.
 pub(crate) struct Cases {
     pub(crate) spool: spool::Spool,
     places: Arc<Semaphore>,
+    holdings: Arc<Holdings>,
     queue: mpsc::UnboundedSender<Job>,
     live: Mutex<HashMap<String, Arc<Live>>>,
     next_turn: AtomicU64,
@@ -196,6 +206,7 @@ impl Cases {
         let cases = Self {
             spool,
             places: Arc::new(Semaphore::new(QUEUE_LIMIT)),
+            holdings: Arc::default(),
             queue,
             live: Mutex::default(),
             next_turn: AtomicU64::new(0),
@@ -205,9 +216,16 @@ impl Cases {
         (cases, jobs)
     }
 
-    /// Takes a place in the queue, if there is one.
-    pub(crate) fn place(&self) -> Result<OwnedSemaphorePermit, Problem> {
-        Arc::clone(&self.places).try_acquire_owned().map_err(|_| Problem::busy(COME_BACK))
+    /// Takes a place in the queue, if there is one for this client.
+    pub(crate) fn place(&self, client: Client) -> Result<Place, Problem> {
+        let busy = || Problem::busy(COME_BACK);
+        let permit = Arc::clone(&self.places).try_acquire_owned().map_err(|_| busy())?;
+        let most = if self.places.available_permits() < PLACES_FOR_OTHERS { 1 } else { QUEUE_LIMIT };
+        let held = match client {
+            Client(Some(client)) => Some(Holdings::hold(&self.holdings, client, most).ok_or_else(busy)?),
+            Client(None) => None,
+        };
+        Ok(Place { _permit: permit, _held: held })
     }
 
     /// How many places are taken.
@@ -216,7 +234,7 @@ impl Cases {
     }
 
     /// Puts a case in the queue, unless it is there already.
-    pub(crate) fn enqueue(&self, id: seal::CaseId, row: CaseRow, asked: Asked, place: OwnedSemaphorePermit) {
+    pub(crate) fn enqueue(&self, id: seal::CaseId, row: CaseRow, asked: Asked, place: Place) {
         let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
         if live.contains_key(&row.key) {
             return;

@@ -17,6 +17,7 @@ use crate::portal::answers::NAMES_LIMIT;
 use crate::portal::cases::seal::CaseId;
 use crate::portal::cases::upload::{disk, seal};
 use crate::portal::cases::{Asked, CaseResult, CaseStatus, ProgressShape, RESULT_ROOM};
+use crate::portal::clients::Client;
 use crate::portal::openapi::{Busy, Missing, Refusals};
 use crate::portal::parameters::Parameters;
 use crate::portal::problem::Problem;
@@ -55,7 +56,7 @@ pub(crate) async fn case(portal: &Portal, id: &CaseId) -> Result<CaseStatus, Pro
     let (id, row, asked) = open(portal, id.text()).await?;
     if row.state == CaseState::Waiting && live.is_none() && row.folder == portal.cases.spool.id() {
         // it waited in a server that ended; without a place it goes on waiting
-        if let Ok(place) = portal.cases.place() {
+        if let Ok(place) = portal.cases.place(Client::default()) {
             portal.cases.enqueue(id.clone(), row.clone(), asked.clone(), place);
         }
     }
@@ -106,7 +107,7 @@ pub(crate) struct CaseFacts {
 /// Adds facts, and diagnoses the case again.
 pub(crate) async fn add_facts(portal: &Portal, id: &str, more: CaseFacts) -> Result<CaseId, Problem> {
     let _changing = portal.cases.changing.lock().await;
-    let (id, row, mut asked) = open(portal, id).await?;
+    let (id, mut row, mut asked) = open(portal, id).await?;
     if portal.cases.live(&row.key).is_some() {
         return Err(Problem::conflict("the case is being diagnosed; wait until it is done"));
     }
@@ -118,8 +119,9 @@ pub(crate) async fn add_facts(portal: &Portal, id: &str, more: CaseFacts) -> Res
     if asked.facts.len() > NAMES_LIMIT || asked.products.len() > NAMES_LIMIT {
         return Err(Problem::bad_request(format!("at most {NAMES_LIMIT} facts and products are taken")));
     }
-    let place = portal.cases.place()?;
-    portal.store.ask_case_again(&row.key, &seal(&id, &asked)?).await?;
+    let place = portal.cases.place(Client::default())?;
+    row.asked = seal(&id, &asked)?;
+    portal.store.ask_case_again(&row.key, &row.asked).await?;
     portal.cases.enqueue(id.clone(), row, asked, place);
     Ok(id)
 }

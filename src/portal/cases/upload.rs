@@ -9,10 +9,10 @@ use std::time::Duration;
 use axum::Json;
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Multipart, Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use axum::http::{Extensions, HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::{Stream, StreamExt};
-use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::sync::mpsc;
 use tokio::time::error::Elapsed;
 use tokio::time::{Instant, timeout_at};
 
@@ -20,7 +20,7 @@ use crate::portal::access::Caller;
 use crate::portal::answers::{NAMES_LIMIT, beginning};
 use crate::portal::cases::routes::case;
 use crate::portal::cases::seal::CaseId;
-use crate::portal::cases::{Asked, CaseStatus, NAME_BYTES, SLOWEST, STALL_TIME};
+use crate::portal::cases::{Asked, CaseStatus, NAME_BYTES, Place, SLOWEST, STALL_TIME};
 use crate::portal::openapi::{Busy, Refusals};
 use crate::portal::parameters::Parameters;
 use crate::portal::problem::Problem;
@@ -62,7 +62,7 @@ pub(crate) async fn post(State(portal): State<Arc<Portal>>, request: Request) ->
         false => {
             let (parts, body) = request.into_parts();
             let asked = asked(&parts.uri, &parts.headers, &caller)?;
-            take(&portal, admitted(&portal, &caller)?, asked, body.into_data_stream()).await?
+            take(&portal, admitted(&portal, &caller, &parts.extensions)?, asked, body.into_data_stream()).await?
         }
     };
     let location = HeaderValue::from_str(&format!("/api/v1/cases/{}", id.text())).map_err(|_| Problem::internal())?;
@@ -140,14 +140,14 @@ fn own_name(given: &str) -> String {
 }
 
 /// A place in the queue, for who may upload; it is taken before anything of the body is read.
-fn admitted(portal: &Portal, caller: &Caller) -> Result<OwnedSemaphorePermit, Problem> {
+fn admitted(portal: &Portal, caller: &Caller, extensions: &Extensions) -> Result<Place, Problem> {
     caller.must_upload(&portal.options.tokens)?;
-    portal.cases.place()
+    portal.cases.place(extensions.get().copied().unwrap_or_default())
 }
 
 /// Takes an upload out of a form; fields have to stand before the file.
 pub(crate) async fn take_form(portal: &Arc<Portal>, caller: &Caller, request: Request) -> Result<CaseId, Problem> {
-    let place = admitted(portal, caller)?;
+    let place = admitted(portal, caller, request.extensions())?;
     let refused = |error: axum::extract::multipart::MultipartError| Problem::bad_request(error.body_text());
     let is_file = Arc::new(AtomicBool::new(false));
     let form = Multipart::from_request(request.map(|body| with_bounded_head(body, Arc::clone(&is_file))), &()).await;
@@ -201,7 +201,7 @@ fn is_too_slow(bytes: u64, time: Duration) -> bool {
 /// Takes an upload, and puts it in the queue.
 pub(crate) async fn take<E: std::fmt::Display>(
     portal: &Arc<Portal>,
-    place: OwnedSemaphorePermit,
+    place: Place,
     asked: Asked,
     mut pieces: impl Stream<Item = Result<Bytes, E>> + Unpin,
 ) -> Result<CaseId, Problem> {

@@ -56,7 +56,7 @@ async fn do_job(portal: &Arc<Portal>, job: Job) {
     };
     // what was called off is deleted, or waits for the next server
     if !live.called_off.load(Ordering::Relaxed) {
-        if let Err(error) = portal.store.end_case(&row.key, state, reason, &sealed).await {
+        if let Err(error) = portal.store.end_case(&row, state, reason, &sealed).await {
             tracing::error!(%error, "what was found could not be kept");
         }
         portal.metrics.case_ended(state);

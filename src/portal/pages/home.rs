@@ -99,7 +99,7 @@ fn answered(
     let diagnosis = diagnosed(portal, engine, audience, &text, &facts);
     let findings = findings(engine, &diagnosis, audience, Rendering::Html)?;
     let nearest: Vec<SearchHit<'_>> = match findings.is_empty() {
-        true => nearest(engine, audience, &text)?,
+        true => nearest(engine, audience, &text),
         false => Vec::new(),
     };
     let share = |rule: &str| {

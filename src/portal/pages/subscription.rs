@@ -3,33 +3,32 @@
 //! Opening a link changes nothing, since programs that look for harm open links too: its page has a button that sends a POST. The token in
 //! the address is all that the POST takes; so mail programs can send it for their readers (RFC 8058).
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::body::Bytes;
-use axum::extract::{ConnectInfo, Path, State};
-use axum::http::{HeaderMap, HeaderValue, Uri, header};
+use axum::extract::{Path, State};
+use axum::http::{HeaderValue, Uri, header};
 use axum::response::Response;
 use minijinja::context;
 use minijinja::value::Serde;
 use url::form_urlencoded;
 
+use crate::portal::clients::Client;
 use crate::portal::pages::{Form, go, render};
 use crate::portal::problem::Problem;
-use crate::portal::server::{Portal, client};
+use crate::portal::server::Portal;
 use crate::portal::store::Purpose;
 use crate::portal::subscriptions::{self, SubscribedArticle};
 
 /// Takes an address out of a form.
 pub(crate) async fn subscribe(
     State(portal): State<Arc<Portal>>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    Extension(client): Extension<Client>,
     Path(id): Path<String>,
-    headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
     let form = Form::read(&body)?;
-    let client = client(&portal.options, &headers, Some(peer.ip()));
     subscriptions::subscribe(&portal, &id, form.text("email"), client).await?;
     // the id is one of an article: it has letters that addresses take
     Ok(go(&format!("/articles/{id}?subscribed=1")))

@@ -109,10 +109,18 @@ impl Store {
         Ok(())
     }
 
-    /// A case was diagnosed, or cannot be. One that was deleted meanwhile stays so.
-    pub async fn end_case(&self, key: &str, state: CaseState, reason: &str, result: &str) -> Result<(), StoreError> {
-        let statement = "UPDATE cases SET state = $1, reason = $2, result = $3 WHERE key = $4";
-        sqlx::query(statement).bind(state.stored()).bind(reason).bind(result).bind(key).execute(&self.pool).await?;
+    /// A case was diagnosed, or cannot be. One that was deleted meanwhile stays so, and what was found is not the answer to a question that
+    /// another server has been asked since.
+    pub async fn end_case(
+        &self,
+        case: &CaseRow,
+        state: CaseState,
+        reason: &str,
+        result: &str,
+    ) -> Result<(), StoreError> {
+        let statement = "UPDATE cases SET state = $1, reason = $2, result = $3 WHERE key = $4 AND asked = $5";
+        let statement = sqlx::query(statement).bind(state.stored()).bind(reason).bind(result);
+        statement.bind(&case.key).bind(&case.asked).execute(&self.pool).await?;
         Ok(())
     }
 
