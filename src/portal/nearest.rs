@@ -15,7 +15,7 @@ const WORD_BYTES: std::ops::RangeInclusive<usize> = 3..=40;
 /// Words of a text by which articles are looked for.
 const WORDS: usize = 12;
 /// Articles that are weighed for them; a word that too many share is left out.
-const WEIGHED: usize = 512;
+const WEIGHED: usize = 256;
 /// A word that more than one article of so many has says nothing, unless the faultbook is small.
 const COMMON_SHARE: usize = 4;
 /// The most articles that may share a word in a small faultbook.
@@ -90,10 +90,11 @@ impl NearestIndex {
         weights.sort_unstable_by_key(|(place, _)| *place);
         let sum = |one: &[(u32, f32)]| (one[0].0, one.iter().map(|(_, weight)| weight).sum::<f32>());
         let mut near: Vec<(u32, f32)> = weights.chunk_by(|a, b| a.0 == b.0).map(sum).collect();
-        near.retain(|(place, _)| faultbook.rules().get(*place as usize).is_some_and(&wanted));
         near.sort_unstable_by(|(a, of_a), (b, of_b)| of_b.total_cmp(of_a).then(a.cmp(b)));
-        let best = near.first().map_or(0.0, |(_, weight)| *weight);
-        let near = near.into_iter().take(most).take_while(|(_, weight)| *weight >= best * RELEVANT);
+        let is_wanted = |(place, _): &(u32, f32)| faultbook.rules().get(*place as usize).is_some_and(&wanted);
+        let mut near = near.into_iter().filter(is_wanted).take(most).peekable();
+        let best = near.peek().map_or(0.0, |(_, weight)| *weight);
+        let near = near.take_while(|(_, weight)| *weight >= best * RELEVANT);
         near.map(|(place, _)| Near { rule: RuleId::new(place as usize), excerpt: self.excerpt(place, &words) })
             .collect()
     }

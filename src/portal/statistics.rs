@@ -30,7 +30,7 @@ use crate::rule::Audience;
 /// How long counts wait in memory.
 const WRITE_EVERY: Duration = Duration::from_secs(5);
 /// Texts without finding that wait in memory, the same but for digits counted as one; further ones are not counted until the next writing.
-const TEXTS_WAITING: usize = 1000;
+const TEXTS_WAITING: usize = 250;
 /// Bytes of these texts.
 const BYTES_WAITING: usize = 4 << 20;
 /// Bytes of a text that are looked at to tell its kind.

@@ -55,16 +55,27 @@ pub(crate) fn place(error: &Error, source: &str) -> Range<usize> {
     start..end
 }
 
+/// The first of several values. A capture has one value or several as the case has it: of one, which is a text, it is that one, not its first
+/// letter.
+fn first(value: &Value) -> Result<Value, Error> {
+    if value.as_str().is_some() { Ok(value.clone()) } else { filters::first(value) }
+}
+
+/// The last likewise.
+fn last(value: Value) -> Result<Value, Error> {
+    if value.as_str().is_some() { Ok(value) } else { filters::last(value) }
+}
+
 fn add_filters(environment: &mut Environment<'static>) {
     environment.add_filter("abs", filters::abs);
     environment.add_filter("capitalize", filters::capitalize);
     environment.add_filter("default", default);
-    environment.add_filter("first", filters::first);
+    environment.add_filter("first", first);
     environment.add_filter("float", float);
     environment.add_filter("int", int);
     environment.add_filter("items", filters::items);
     environment.add_filter("join", filters::join);
-    environment.add_filter("last", filters::last);
+    environment.add_filter("last", last);
     environment.add_filter("length", filters::length);
     environment.add_filter("list", filters::list);
     environment.add_filter("lower", filters::lower);

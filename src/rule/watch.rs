@@ -3,11 +3,13 @@
 //! The operating system tells of every step of saving a file; a [`Watch`] waits until it is quiet for a moment. What changed is
 //! for others to find out.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use notify::event::{AccessKind, AccessMode, EventKind};
+use notify::event::{AccessKind, AccessMode, EventKind, ModifyKind};
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 
 /// How long nothing may happen before files are looked at: editors write, rename and set permissions within a few milliseconds.
@@ -32,19 +34,24 @@ pub struct Watch {
     watcher: RecommendedWatcher,
     events: Receiver<()>,
     folders: Vec<(PathBuf, bool)>,
+    /// Those of them that are watched without what is below.
+    flat: Arc<Mutex<HashSet<PathBuf>>>,
 }
 
 impl Watch {
     /// Begins to watch folders; of each whether what is below counts too.
     pub fn new(folders: Vec<(PathBuf, bool)>) -> Result<Self, WatchError> {
         let (sender, events) = mpsc::channel();
+        let flat = Arc::<Mutex<HashSet<PathBuf>>>::default();
+        let known = Arc::clone(&flat);
         let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+            let flat = known.lock().unwrap_or_else(PoisonError::into_inner);
             // an error may mean that events were lost
-            if event.map_or(true, |event| is_change(event.kind)) {
+            if event.map_or(true, |event| is_change(event.kind) && !is_of_others(&event, &flat)) {
                 let _ = sender.send(());
             }
         });
-        let mut watch = Self { watcher: watcher?, events, folders: Vec::new() };
+        let mut watch = Self { watcher: watcher?, events, folders: Vec::new(), flat };
         watch.follow(folders)?;
         Ok(watch)
     }
@@ -57,6 +64,8 @@ impl Watch {
             let mode = if *below { RecursiveMode::Recursive } else { RecursiveMode::NonRecursive };
             self.watcher.watch(Path::new(folder), mode)?;
         }
+        let flat = folders.iter().filter(|(_, below)| !below).map(|(folder, _)| folder.clone());
+        *self.flat.lock().unwrap_or_else(PoisonError::into_inner) = flat.collect();
         self.folders = folders;
         Ok(())
     }
@@ -74,6 +83,15 @@ impl Watch {
         }
         Ok(began)
     }
+}
+
+/// Whether an event tells only of writing to files that are no rules, beside them: a log or a database there is written all the time.
+fn is_of_others(event: &notify::Event, flat: &HashSet<PathBuf>) -> bool {
+    let is_yaml = |path: &Path| path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml");
+    let is_other = |path: &PathBuf| !is_yaml(path) && path.parent().is_some_and(|folder| flat.contains(folder));
+    let is_writing =
+        matches!(event.kind, EventKind::Modify(ModifyKind::Data(_) | ModifyKind::Metadata(_)) | EventKind::Access(_));
+    is_writing && !event.paths.is_empty() && event.paths.iter().all(is_other)
 }
 
 /// Whether an event may mean other contents. Reading a file is an event too, and the one who reads is us.

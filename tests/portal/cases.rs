@@ -186,23 +186,36 @@ fn too_much_is_refused_and_what_is_cut_off_leaves_nothing() {
 }
 
 #[test]
-fn a_full_queue_asks_to_come_back() {
-    let portal = Portal::with_rules(&[("a.yaml", RULE)], &["--rate-limit", "0"]);
-    let mut sockets = Vec::new();
-    for _ in 0..64 {
+fn a_full_queue_asks_to_come_back_and_one_client_cannot_fill_it() {
+    let portal = Portal::with_rules(&[("a.yaml", RULE)], &["--rate-limit", "0", "--behind-proxy"]);
+    let begin = |client: String| {
         let mut socket = TcpStream::connect(&portal.address).unwrap();
-        socket.write_all(b"POST /api/v1/cases HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf").unwrap();
-        sockets.push(socket);
-    }
-    eventually("a full queue", || portal.get("/metrics").body.contains("faultbook_cases_in_queue 64").then_some(()));
+        let head =
+            format!("POST /api/v1/cases HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: {client}\r\nContent-Length: 9\r\n\r\n");
+        socket.write_all(head.as_bytes()).unwrap();
+        socket.write_all(b"half").unwrap();
+        socket
+    };
+    let answer = |mut socket: TcpStream| {
+        let mut answer = [0; 12];
+        socket.read_exact(&mut answer).unwrap();
+        String::from_utf8(answer.to_vec()).unwrap()
+    };
+    let taken = |count: usize| {
+        let line = format!("faultbook_cases_in_queue {count}\n");
+        eventually("places that are taken", || portal.get("/metrics").body.contains(&line).then_some(()));
+    };
+    let mut sockets: Vec<TcpStream> = (0..56).map(|_| begin("192.0.2.1".to_owned())).collect();
+    taken(56);
+    assert_eq!(answer(begin("192.0.2.1".to_owned())), "HTTP/1.1 503", "the last places are for others");
+    sockets.extend((0..8).map(|number| begin(format!("198.51.100.{number}"))));
+    taken(64);
     let reply = upload(&portal, "", "disk sda is full");
     assert_eq!((reply.status, reply.header("retry-after")), (503, "15"));
     assert_eq!(portal.post_json("/api/v1/answers", &json!({ "text": "disk sda is full" })).status, 200);
     for mut socket in sockets {
         socket.write_all(b" of it").unwrap();
-        let mut answer = [0; 12];
-        socket.read_exact(&mut answer).unwrap();
-        assert_eq!(&answer, b"HTTP/1.1 201");
+        assert_eq!(answer(socket), "HTTP/1.1 201");
     }
     assert_eq!(upload(&portal, "", "disk sda is full").status, 201);
 }
