@@ -21,6 +21,7 @@ pub mod explain;
 pub mod explained;
 pub mod fix;
 pub mod fmt;
+pub mod inventory;
 pub mod junit;
 pub mod language_server;
 pub mod lint;

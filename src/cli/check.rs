@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use crate::author::fix::{self, FilePlan};
-use crate::author::{CheckOptions, CheckOutcome, annotate, check};
+use crate::author::{CheckOptions, CheckOutcome, annotate, check, inventory};
 use crate::cli::Context;
 use crate::cli::console::Console;
 use crate::cli::diagnostics::{counts, draw, number};
@@ -64,6 +64,9 @@ pub struct CheckArgs {
     /// Say what a code means and what to do about it
     #[arg(long, value_name = "CODE", value_parser = code_named)]
     explain: Option<Code>,
+    /// Show instead, as a table in Markdown, what the rules of each product have: sections, remedies, facts and tests
+    #[arg(long, conflicts_with_all = ["fix", "explain"])]
+    inventory: bool,
     /// The format of the result
     #[arg(long, value_name = "FORMAT", value_enum, default_value = "text")]
     format: CheckFormat,
@@ -139,6 +142,10 @@ pub fn run(args: &CheckArgs, context: &Context) -> Result<Exit, Failure> {
     }
     let options = args.options();
     let mut faultbook = args.load(context)?;
+    if args.inventory {
+        console.print(inventory::table(&faultbook))?;
+        return Ok(Exit::Success);
+    }
     let mut outcome = check(&faultbook, &options);
     if args.fix {
         if faultbook.is_shipped() {
