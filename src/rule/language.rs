@@ -276,3 +276,21 @@ mod test {
         assert_eq!(error.kind(), ErrorKind::OutOfFuel);
     }
 }
+
+#[cfg(test)]
+mod first_and_last {
+    use minijinja::context;
+
+    use super::environment;
+
+    #[test]
+    fn of_one_text_they_are_the_text() {
+        let environment = environment();
+        let value = |expression: &str| {
+            let context = context! { one => "55", several => ["55", "56"] };
+            environment.compile_expression(expression).unwrap().eval(context).unwrap().to_string()
+        };
+        assert_eq!((value("one|first|int - 44"), value("one|last")), ("11".to_owned(), "55".to_owned()));
+        assert_eq!((value("several|first"), value("several|last|int")), ("55".to_owned(), "56".to_owned()));
+    }
+}

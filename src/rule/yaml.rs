@@ -311,7 +311,8 @@ mod tests {
         let rules = crate::rule::shipped::rules();
         let unusual = rules.iter().filter(|(_, text)| yaml_common::read(text).is_none());
         let unusual: Vec<&str> = unusual.map(|(path, _)| path.as_str()).collect();
-        assert!(unusual.len() * 10 <= rules.len(), "{unusual:?}");
+        // samples that begin with blanks need `|2`, which is left to the library
+        assert!(unusual.len() * 8 <= rules.len(), "{unusual:?}");
     }
 
     /// What an edit may put into a file.
