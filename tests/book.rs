@@ -37,7 +37,7 @@ fn a_sample_is_found_by_its_own_rule_and_by_those_it_names() {
             let found: Vec<&Rule> = diagnosis.findings.iter().map(|finding| faultbook.rule(finding.rule)).collect();
             // a fallback gives way to what explains more, and whatever is superseded to what supersedes it
             let gives_way = |other: &&Rule| rule.fallback || other.supersedes.contains(&rule.id);
-            if !found.iter().any(|other| other.id == rule.id) && !found.iter().any(|other| gives_way(other)) {
+            if !found.iter().any(|other| other.id == rule.id) && !found.iter().any(gives_way) {
                 lost.push(format!("{} `{}`", rule.id, test.name));
             }
             for other in found.into_iter().filter(|other| other.id != rule.id) {
