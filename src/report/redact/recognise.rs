@@ -281,8 +281,9 @@ impl Scanner<'_> {
         let info = self.bytes.get(start..end)?;
         let at = start + memchr::memrchr(b'@', info)?;
         let password = start + memchr::memchr(b':', info)? + 1;
+        // `host:80?to=a@b` has a port; `#` is taken for part of a password, which many write as it is
         let port = self.skip(password, 5, |byte| byte.is_ascii_digit());
-        if port > password && matches!(self.byte(port), Some(b'?' | b'#' | b',')) {
+        if port > password && matches!(self.byte(port), Some(b'?' | b',')) {
             return None;
         }
         if password >= at || names::tells_nothing(self.piece(password..at)) || self.is_masked(password, at) {

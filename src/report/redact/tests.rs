@@ -117,6 +117,8 @@ const MASKED: &[(&str, &str)] = &[
     ("amqp://guest:p@ss@10.0.0.5/", "amqp://guest:<password>@<ip>/"),
     ("jdbc:mysql://db/shop?user=app&password=abc", "jdbc:mysql://db/shop?user=app&password=<password>"),
     ("redis://:hunter2@cache:6379", "redis://:<password>@cache:6379"),
+    // digits before a `#` are no port
+    ("https://bob:0#0A^a@host/", "https://bob:<password>@host/"),
     // private keys
     ("x\n-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA\nabc\n-----END RSA PRIVATE KEY-----\ny", "x\n<key>\ny"),
     (r#""-----BEGIN PRIVATE KEY-----\nMIIEv\n-----END PRIVATE KEY-----\n""#, r#""<key>\n""#),
