@@ -27,8 +27,15 @@ impl Flow {
         let back = Back { group, x: frame.left, width: frame.width, color: SHADE };
         let letter = font::width(&self.fonts.word("0", Style::CODE)) * SIZE;
         let columns = (((frame.width - 2.0 * PADDING) / letter) as usize).max(CONTINUED + 2);
-        let rows: Vec<(&str, bool)> =
-            code.split('\n').flat_map(|line| Rows { rest: Some(line), columns, is_first: true }).collect();
+        // what another font lends, and a few letters of this one, are wider than one column
+        let mut columns_of = |character: char| match character.is_ascii() {
+            true => 1,
+            false => {
+                let width = font::width(&self.fonts.word(character.encode_utf8(&mut [0; 4]), Style::CODE)) * SIZE;
+                (width / letter - 0.01).ceil().max(1.0) as usize
+            }
+        };
+        let rows: Vec<(&str, bool)> = code.split('\n').flat_map(|line| rows(line, columns, &mut columns_of)).collect();
         let count = rows.len();
         let setting =
             Setting { size: SIZE / CODE_SIZE, color: TEXT, link_color: TEXT, measure: f32::INFINITY, bold: false };
@@ -76,64 +83,58 @@ fn lines_of_code(
 }
 
 /// The rows of a line of code: text, and whether it continues the row before.
-struct Rows<'c> {
-    rest: Option<&'c str>,
-    columns: usize,
-    is_first: bool,
-}
-
-impl<'c> Iterator for Rows<'c> {
-    type Item = (&'c str, bool);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let rest = self.rest.take()?;
-        let is_continued = !std::mem::replace(&mut self.is_first, false);
-        let columns = self.columns - if is_continued { CONTINUED } else { 0 };
-        let Some(end) = end_of_row(rest, columns) else { return Some((rest, is_continued)) };
+fn rows<'c>(line: &'c str, columns: usize, columns_of: &mut dyn FnMut(char) -> usize) -> Vec<(&'c str, bool)> {
+    let (mut rows, mut rest) = (Vec::new(), line);
+    loop {
+        let is_continued = !rows.is_empty();
+        let columns = columns - if is_continued { CONTINUED } else { 0 };
+        let Some(end) = end_of_row(rest, columns, columns_of) else {
+            rows.push((rest, is_continued));
+            return rows;
+        };
         // behind the last space, if the row is not left too short by that
         let row = &rest[..end];
         let at = row.rfind(' ').map(|at| at + 1).filter(|at| *at > end * 2 / 3).unwrap_or(end);
         let (row, behind) = rest.split_at(at);
-        self.rest = Some(behind);
-        Some((row, is_continued))
+        rows.push((row, is_continued));
+        rest = behind;
     }
 }
 
-/// Where the columns are full; `None` if the text has fewer.
-fn end_of_row(text: &str, columns: usize) -> Option<usize> {
+/// Where the columns are full; `None` if the text has no more.
+fn end_of_row(text: &str, columns: usize, columns_of: &mut dyn FnMut(char) -> usize) -> Option<usize> {
     let mut used = 0;
     for (at, character) in text.char_indices() {
         if font::is_mark(character) {
             continue;
         }
-        if used >= columns {
+        used += columns_of(character);
+        if used > columns && at > 0 {
             return Some(at);
         }
-        used += columns_of(character);
     }
     None
-}
-
-/// Boxes for characters that no font has are as wide as letters; what another font lends may be wider.
-fn columns_of(character: char) -> usize {
-    unicode_width::UnicodeWidthChar::width(character).unwrap_or(1).clamp(1, 2)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn rows(line: &str, columns: usize) -> Vec<&str> {
-        Rows { rest: Some(line), columns, is_first: true }.map(|(row, _)| row).collect()
+    /// The rows when letters have one column and all else has two.
+    fn texts(line: &str, columns: usize) -> Vec<&str> {
+        let mut columns_of = |character: char| if character.is_ascii() { 1 } else { 2 };
+        rows(line, columns, &mut columns_of).into_iter().map(|(row, _)| row).collect()
     }
 
     #[test]
     fn long_lines_are_continued_and_nothing_is_lost() {
-        assert_eq!(rows("short", 10), ["short"]);
-        assert_eq!(rows("", 10), [""]);
-        assert_eq!(rows("openssl x509 -noout", 15), ["openssl x509 ", "-noout"]);
+        assert_eq!(texts("short", 10), ["short"]);
+        assert_eq!(texts("\u{468}\u{468}\u{468}a", 7), ["\u{468}\u{468}\u{468}a"]);
+        assert_eq!(texts("a\u{468}\u{468}\u{468}\u{468}", 6), ["a\u{468}\u{468}", "\u{468}\u{468}"]);
+        assert_eq!(texts("", 10), [""]);
+        assert_eq!(texts("openssl x509 -noout", 15), ["openssl x509 ", "-noout"]);
         let long = "0123456789".repeat(1_000);
-        let broken = rows(&long, 40);
+        let broken = texts(&long, 40);
         assert!(broken.iter().all(|row| row.len() <= 40));
         assert_eq!(broken.concat(), long);
     }
