@@ -4,13 +4,16 @@ readers of mails and feeds, which are stricter than ours.
     pip install aiosmtpd
     python3 tests/portal/smtp.py target/debug/faultbook [postgres://…]
 
-With a database of PostgreSQL, which must be empty, two servers share it and one mail is sent for each change."""
+It talks plainly, over STARTTLS and over TLS from the start, with a certificate (made by openssl) of an authority that the machine is told to
+trust by SSL_CERT_FILE; one that it does not trust gets neither a password nor a mail. With a database of PostgreSQL, which must be empty, two servers share it and one mail is sent for each change."""
 
 import email
 import email.policy
 import logging
+import os
 import re
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -69,15 +72,16 @@ def eventually(what, attempt):
     raise SystemExit(f"{what} did not happen")
 
 
-def start(binary, folder, port, database):
+def start(binary, folder, mail_server, database, trusted=None):
     log = folder / f"log{time.monotonic_ns()}"
     command = [binary, "serve", "--listen", "127.0.0.1:0", "--rules", folder / "rules", "--database", database,
                "--spool", folder / log.with_suffix(".cases").name,
-               "--mail-server", f"smtp://user:pass%20word@127.0.0.1:{port}", "--mail-from", "Zoë's help <kb@example.com>",
+               "--mail-server", mail_server, "--mail-from", "Zoë's help <kb@example.com>",
                "--public-address", "https://help.example.com"]
-    process = subprocess.Popen([str(part) for part in command], cwd=folder, stderr=log.open("wb"))
+    environment = {**os.environ, **({"SSL_CERT_FILE": str(trusted)} if trusted else {})}
+    process = subprocess.Popen([str(part) for part in command], cwd=folder, stderr=log.open("wb"), env=environment)
     found = eventually(f"a start, see {log}", lambda: re.search(r"listening at (http://\S+)/", log.read_text()))
-    return process, found[1]
+    return process, found[1], log
 
 
 def ask(address, data=None, kind="application/json"):
@@ -97,16 +101,32 @@ def link(message, page):
     return found.pop()
 
 
-def check(binary, folder, box, port, database, count):
+def subscribe(address, reader):
+    body = f'{{"email": "{reader}"}}'.encode()
+    assert ask(f"{address}/api/v1/articles/DISK/subscriptions", body)[0] == 202
+
+
+def write_rule(folder):
     rule = folder / "rules" / "disk.yaml"
     rule.parent.mkdir()
     rule.write_text(RULE)
-    servers = [start(binary, folder, port, database) for _ in range(count)]
+    return rule
+
+
+def end(servers):
+    for process, *_ in servers:
+        process.terminate()
+    for process, *_ in servers:
+        assert process.wait(30) == 0
+
+
+def check(binary, folder, box, mail_server, database, count, trusted):
+    rule = write_rule(folder)
+    servers = [start(binary, folder, mail_server, database, trusted) for _ in range(count)]
     try:
-        addresses = [address for _, address in servers]
+        addresses = [address for _, address, _ in servers]
         for reader, address in zip(READERS, [addresses[0], addresses[-1]]):
-            body = f'{{"email": "{reader}"}}'.encode()
-            assert ask(f"{address}/api/v1/articles/DISK/subscriptions", body)[0] == 202
+            subscribe(address, reader)
             path = link(box.wait(reader, 1), "confirm")
             assert ask(address + path)[0] == 200 and ask(address + path, b"")[0] == 200
         rule.write_text(RULE.replace("Nothing", "Not a byte"))
@@ -127,35 +147,74 @@ def check(binary, folder, box, port, database, count):
         feed = xml.etree.ElementTree.fromstring(ask(f"{addresses[0]}/feeds/tags/disks.atom")[1])
         assert [entry.findtext(f"{ATOM}title") for entry in feed.iter(f"{ATOM}entry")] == ["DISK: The disk of Zoë is full"]
     finally:
-        for process, _ in servers:
-            process.terminate()
-        for process, _ in servers:
-            assert process.wait(30) == 0
+        end(servers)
+
+
+def check_untrusted(binary, folder, mail_server):
+    """The certificate is of an authority that the machine does not know."""
+    write_rule(folder)
+    servers = [start(binary, folder, mail_server, "sqlite:faultbook.db")]
+    try:
+        _, address, log = servers[0]
+        subscribe(address, READERS[0])
+        eventually(f"a word about the certificate, see {log}", lambda: "certificate" in log.read_text())
+    finally:
+        end(servers)
+
+
+def certificate(folder):
+    """A certificate for this machine, and its key."""
+    files = folder / "certificate.pem", folder / "key.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1",
+                    "-addext", "subjectAltName=IP:127.0.0.1", "-addext", "basicConstraints=critical,CA:FALSE",
+                    "-out", files[0], "-keyout", files[1]], check=True, capture_output=True)
+    return files
 
 
 def main(binary, *databases):
-    # of the server: about logins without TLS, which is what is tried here
+    # of the server: about logins without TLS, which is also tried here
     warnings.simplefilter("ignore")
     logging.disable()
-    box = Box()
+    binary = Path(binary).resolve()
+    box, logins = Box(), []
 
     def login(server, session, envelope, mechanism, data):
+        logins.append(data.login)
         return AuthResult(success=(data.login, data.password) == (b"user", b"pass word"))
 
-    options = {"authenticator": login, "auth_required": True, "auth_require_tls": False}
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    controller = Controller(box, hostname="127.0.0.1", port=port, **options)
-    controller.start()
-    try:
-        for database, count in [("sqlite:faultbook.db", 1), *((database, 2) for database in databases)]:
-            box.mails.clear()
-            with tempfile.TemporaryDirectory() as folder:
-                check(Path(binary).resolve(), Path(folder), box, port, database, count)
-            print(f"mails: {count} server{'s' * (count > 1)}, {database.split(':')[0]}: sound")
-    finally:
-        controller.stop()
+    keys = tempfile.TemporaryDirectory()
+    trusted, key = certificate(Path(keys.name))
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(trusted, key)
+    plain = {"auth_require_tls": False}
+    starttls = {"tls_context": tls, "require_starttls": True}
+    ways = [("plain", plain, "smtp://user:pass%20word@127.0.0.1:{}"),
+            ("STARTTLS", starttls, "smtp://user:pass%20word@127.0.0.1:{}?tls=required"),
+            # what the server calls TLS is STARTTLS: a login over TLS from the start is to it one without
+            ("TLS", {"ssl_context": tls, **plain}, "smtps://user:pass%20word@127.0.0.1:{}")]
+    for name, options, mail_server in ways:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        mail_server = mail_server.format(port)
+        controller = Controller(box, hostname="127.0.0.1", port=port, authenticator=login, auth_required=True, **options)
+        controller.start()
+        try:
+            shared = databases if name == "plain" else ()
+            for database, count in [("sqlite:faultbook.db", 1), *((database, 2) for database in shared)]:
+                box.mails.clear()
+                with tempfile.TemporaryDirectory() as folder:
+                    check(binary, Path(folder), box, mail_server, database, count, trusted)
+                print(f"mails, {name}: {count} server{'s' * (count > 1)}, {database.split(':')[0]}: sound", flush=True)
+            if name != "plain":
+                box.mails.clear(), logins.clear()
+                with tempfile.TemporaryDirectory() as folder:
+                    check_untrusted(binary, Path(folder), mail_server)
+                assert not box.mails and not logins, (box.mails, logins)
+                print(f"mails, {name}: nothing is said to a server that is not trusted", flush=True)
+        finally:
+            controller.stop()
+    keys.cleanup()
 
 
 if __name__ == "__main__":
