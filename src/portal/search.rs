@@ -3,15 +3,15 @@
 //! The index is made in memory when the rules are loaded, and lives as long as they do. A query is words, never a language: whatever is
 //! pasted is looked for.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 
 use serde::Serialize;
-use tantivy::collector::TopDocs;
-use tantivy::query::{BooleanQuery, BoostQuery, EmptyQuery, FuzzyTermQuery, Occur, Query, TermQuery};
+use tantivy::collector::{DocSetCollector, TopDocs};
+use tantivy::query::{BooleanQuery, BoostQuery, FuzzyTermQuery, Occur, Query, TermQuery};
 use tantivy::schema::{FAST, Field, IndexRecordOption, Schema, TextFieldIndexing, TextOptions};
 use tantivy::snippet::SnippetGenerator;
-use tantivy::{Index, IndexReader, IndexWriter, TantivyDocument, Term};
+use tantivy::{DocAddress, Index, IndexReader, IndexWriter, TantivyDocument, Term};
 use utoipa::ToSchema;
 
 use crate::rule::{Expectation, Faultbook, Rule, RuleId};
@@ -156,7 +156,11 @@ impl SearchIndex {
             document.add_u64(fields.place, place as u64);
             document.add_text(fields.id, &rule.id);
             document.add_text(fields.title, &rule.title);
-            document.add_text(fields.tags, rule.tags.join(" "));
+            let products = rule.environment.iter().map(|entry| entry.product.as_str());
+            document.add_text(
+                fields.tags,
+                products.chain(rule.tags.iter().map(String::as_str)).collect::<Vec<_>>().join(" "),
+            );
             document.add_text(fields.symptoms, rule.symptoms.as_ref().map_or("", |text| text.source()));
             document.add_text(fields.text, article_text(rule));
             let samples = rule.tests.iter().filter(|test| matches!(test.expect, Expectation::Finding { .. }));
@@ -168,16 +172,28 @@ impl SearchIndex {
         Ok(Self { index, reader, fields })
     }
 
-    /// The articles that fit a query, of those that `wanted` accepts, the best first.
+    /// The articles that fit a query, of those that `wanted` accepts, the best first: those with more of its words, in more telling places.
     pub fn search(&self, faultbook: &Faultbook, query: &str, wanted: impl Fn(&Rule) -> bool) -> tantivy::Result<Found> {
-        let query = self.query(query)?;
+        let words = self.words(query)?;
         let searcher = self.reader.searcher();
+        let mut having: HashMap<DocAddress, usize> = HashMap::new();
+        for word in &words {
+            let articles = searcher.search(word, &DocSetCollector)?;
+            articles.into_iter().for_each(|address| *having.entry(address).or_default() += 1);
+        }
+        let (count, any) =
+            (words.len(), BooleanQuery::union(words.into_iter().map(|word| Box::new(word) as _).collect()));
         // what is not wanted is left out afterwards: faultbooks are small enough
         let all = TopDocs::with_limit(faultbook.rules().len().max(1)).order_by_score();
-        let found = searcher.search(&query, &all)?;
+        let mut found = searcher.search(&any, &all)?;
+        // an article with all words of the query is better than one with a single word in its title
+        for (score, address) in &mut found {
+            *score *= having.get(address).copied().unwrap_or_default() as f32 / count as f32;
+        }
+        found.sort_by(|(a, of_a), (b, of_b)| b.total_cmp(a).then(of_a.cmp(of_b)));
         let places = searcher.segment_readers().iter().map(|segment| segment.fast_fields().u64(PLACE));
         let places = places.collect::<tantivy::Result<Vec<_>>>()?;
-        let mut excerpts = SnippetGenerator::create(&searcher, &*query, self.fields.text)?;
+        let mut excerpts = SnippetGenerator::create(&searcher, &any, self.fields.text)?;
         excerpts.set_max_num_chars(EXCERPT);
         let mut hits: Vec<Hit> = Vec::new();
         for (score, address) in found {
@@ -195,8 +211,8 @@ impl SearchIndex {
         Ok(Found { hits, excerpts })
     }
 
-    /// Words, each of them optional; those that are long enough may have one wrong letter.
-    fn query(&self, text: &str) -> tantivy::Result<Box<dyn Query>> {
+    /// The words of a query, each as a query of its own; those that are long enough may have one wrong letter.
+    fn words(&self, text: &str) -> tantivy::Result<Vec<BooleanQuery>> {
         let mut tokenizer = self.index.tokenizer_for_field(self.fields.text)?;
         let mut words = BTreeSet::new();
         let mut stream = tokenizer.token_stream(text);
@@ -207,19 +223,21 @@ impl SearchIndex {
                 words.insert(word.clone());
             }
         }
-        let mut parts: Vec<(Occur, Box<dyn Query>)> = Vec::new();
-        for word in &words {
+        let is_fuzzy = |word: &str| word.chars().count() >= FUZZY_LETTERS && words.len() <= QUERY_WORDS / 4;
+        let query = |word: &String| {
+            let mut places: Vec<(Occur, Box<dyn Query>)> = Vec::new();
             for (field, weight) in self.fields.weighted() {
                 let term = Term::from_field_text(field, word);
                 let exact = TermQuery::new(term.clone(), IndexRecordOption::WithFreqs);
-                parts.push((Occur::Should, Box::new(BoostQuery::new(Box::new(exact), weight))));
-                if word.chars().count() >= FUZZY_LETTERS && words.len() <= QUERY_WORDS / 4 {
+                places.push((Occur::Should, Box::new(BoostQuery::new(Box::new(exact), weight))));
+                if is_fuzzy(word) {
                     let near = FuzzyTermQuery::new(term, 1, true);
-                    parts.push((Occur::Should, Box::new(BoostQuery::new(Box::new(near), weight / 4.0))));
+                    places.push((Occur::Should, Box::new(BoostQuery::new(Box::new(near), weight / 4.0))));
                 }
             }
-        }
-        Ok(if parts.is_empty() { Box::new(EmptyQuery) } else { Box::new(BooleanQuery::new(parts)) })
+            BooleanQuery::new(places)
+        };
+        Ok(words.iter().map(query).collect())
     }
 }
 
@@ -289,6 +307,26 @@ mod tests {
             assert_eq!(found(query)[0], "tls-certificate-expired", "{query}");
         }
         assert_eq!(found("KB115850"), ["KB115850"]);
+    }
+
+    #[test]
+    fn what_has_more_words_of_the_query_comes_first() {
+        for (query, expected) in [
+            ("subdomain already in use", "KB115850"),
+            ("kubernetes pod crash loop", "k8s-crashloop-backoff"),
+            ("file system is full", "linux-disk-full"),
+            ("oom killer", "linux-oom-killer"),
+            ("too many open files", "linux-too-many-open-files"),
+            ("postgres password authentication failed", "postgresql-password-failed"),
+            ("docker port already in use", "docker-host-port-taken"),
+            ("kubernetes certificate expired", "k8s-certificate-expired"),
+            ("ssh brute force", "openssh-brute-force"),
+            ("kafka consumer heartbeat", "kafka-consumer-heartbeat-lost"),
+            ("mysql has too many connections", "mysql-too-many-connections"),
+            ("image pull error", "k8s-image-pull-backoff"),
+        ] {
+            assert_eq!(found(query).first().map(String::as_str), Some(expected), "{query}: {:?}", &found(query));
+        }
     }
 
     #[test]
