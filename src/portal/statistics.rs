@@ -1,13 +1,13 @@
 //! What is learned from answers: how often each rule is found, and which texts no rule knows. `GET /api/v1/statistics`.
 //!
 //! Answering must not wait for the database, nor for finding out what kind of text nobody knows: what happens is counted in memory, and
-//! told apart and written every few seconds, and at the end. A crash loses at most the last seconds.
+//! every few seconds and at the end these texts are told apart, with rests, and all is written. A crash loses at most the last seconds.
 
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, btree_map};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Json;
 use axum::extract::State;
@@ -35,6 +35,8 @@ const TEXTS_WAITING: usize = 250;
 const BYTES_WAITING: usize = 4 << 20;
 /// Bytes of a text that are looked at to tell its kind.
 const OUTLINED_BYTES: usize = 16 * 1024;
+/// After a text was looked at, so many times as long as that took belongs to readers alone: they must not feel it.
+const RESTS: u32 = 9;
 /// How long statistics are kept.
 pub const KEPT: Duration = Duration::from_secs(2 * 366 * 86_400);
 /// Days that are looked back when nobody says.
@@ -60,6 +62,10 @@ struct Waiting {
     unmatched: HashMap<u64, WaitingText>,
     /// The bytes of these texts.
     bytes: usize,
+    /// Texts that are being told apart.
+    telling: Vec<WaitingText>,
+    /// Kinds of those that were, by their fingerprints.
+    kinds: BTreeMap<String, Unmatched>,
 }
 
 /// A text that no rule knows.
@@ -105,36 +111,78 @@ impl Counts {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Writes what waits, of texts their kinds. What the database does not take is lost.
+    /// Writes all that waits, of texts their kinds. What the database does not take is lost.
     pub(crate) async fn write(portal: &Arc<Portal>) -> Result<(), StoreError> {
-        let Waiting { answered, unmatched, .. } = std::mem::take(&mut *portal.counts.lock());
-        let told = Arc::clone(portal);
-        let kinds = tokio::task::spawn_blocking(move || kinds(unmatched.into_values(), |text| told.masked(text)));
-        // after a bug, which the log has, there are none
-        portal.store.add_statistics(&answered, &kinds.await.unwrap_or_default()).await
+        Self::tell_apart(portal, 0).await;
+        Self::write_told(portal).await
+    }
+
+    /// Writes what is told apart already.
+    async fn write_told(portal: &Portal) -> Result<(), StoreError> {
+        let (answered, kinds) = {
+            let waiting = &mut *portal.counts.lock();
+            (std::mem::take(&mut waiting.answered), std::mem::take(&mut waiting.kinds))
+        };
+        portal.store.add_statistics(&answered, &kinds).await
+    }
+
+    /// Tells apart the texts that wait; rests after each, so many times as long as it took.
+    async fn tell_apart(portal: &Arc<Portal>, rests: u32) {
+        let portal = Arc::clone(portal);
+        let telling = tokio::task::spawn_blocking(move || {
+            let counts = &portal.counts;
+            counts.lock().begin_telling();
+            loop {
+                let (started, next) = (Instant::now(), counts.lock().telling.pop());
+                let Some(text) = next else { return };
+                if let Some(kind) = text.kind(|text| portal.masked(text)) {
+                    counts.lock().add(kind);
+                }
+                std::thread::sleep(started.elapsed() * rests);
+            }
+        });
+        // after a bug, which the log has, the one text is missing
+        let _ = telling.await;
     }
 }
 
-/// The kinds of some texts, by their fingerprints.
-fn kinds(texts: impl Iterator<Item = WaitingText>, mask: impl Fn(&str) -> String) -> BTreeMap<String, Unmatched> {
-    let mut kinds = BTreeMap::<String, Unmatched>::new();
-    for WaitingText { text, count, first_seen, last_seen } in texts {
-        let Some(outline) = scaffold::outline(&text) else { continue };
+impl Waiting {
+    /// Makes room for further texts.
+    fn begin_telling(&mut self) {
+        self.bytes = 0;
+        self.telling.extend(std::mem::take(&mut self.unmatched).into_values());
+    }
+
+    fn add(&mut self, text: Unmatched) {
+        match self.kinds.entry(text.fingerprint.clone()) {
+            btree_map::Entry::Vacant(place) => {
+                place.insert(text);
+            }
+            btree_map::Entry::Occupied(kind) => {
+                let kind = kind.into_mut();
+                kind.count += text.count;
+                kind.first_seen = kind.first_seen.min(text.first_seen);
+                kind.last_seen = kind.last_seen.max(text.last_seen);
+            }
+        }
+    }
+}
+
+impl WaitingText {
+    /// What kind of text it is; `None` when it has nothing to tell it by.
+    fn kind(self, mask: impl Fn(&str) -> String) -> Option<Unmatched> {
+        let outline = scaffold::outline(&self.text)?;
         // of what is masked: a secret that stayed in the regex could be found by trying
         let regex = mask(&outline.regex);
-        let fingerprint = hexadecimal(&Sha256::digest(regex.as_bytes()));
-        let kind = kinds.entry(fingerprint.clone()).or_insert_with(|| Unmatched {
-            fingerprint,
+        Some(Unmatched {
+            fingerprint: hexadecimal(&Sha256::digest(regex.as_bytes())),
             outline: mask(&outline.text),
             regex,
-            count: 0,
-            first_seen,
-            last_seen,
-        });
-        kind.count += count;
-        (kind.first_seen, kind.last_seen) = (kind.first_seen.min(first_seen), kind.last_seen.max(last_seen));
+            count: self.count,
+            first_seen: self.first_seen,
+            last_seen: self.last_seen,
+        })
     }
-    kinds
 }
 
 /// Writes again and again, for as long as there is a portal; old statistics are deleted on the way.
@@ -143,7 +191,8 @@ pub(crate) async fn write_regularly(portal: Weak<Portal>) {
         tokio::time::sleep(WRITE_EVERY).await;
         let Some(portal) = portal.upgrade() else { return };
         let kept = i64::try_from(KEPT.as_millis()).unwrap_or(i64::MAX);
-        let written = Counts::write(&portal).await;
+        Counts::tell_apart(&portal, RESTS).await;
+        let written = Counts::write_told(&portal).await;
         if let Err(error) = written.and(portal.store.forget_statistics(store::now() - kept).await) {
             tracing::warn!(%error, "statistics could not be written");
         }
