@@ -57,6 +57,7 @@ impl Layouts {
         environment.add_filter("safe", minijinja::filters::safe);
         environment.add_filter("urlencode", minijinja::filters::urlencode);
         environment.add_filter("code", move |value: &str| Value::from_safe_string(code_span(value, escaping)));
+        environment.add_filter("wording", move |value: &str| Value::from_safe_string(wording(value, escaping)));
         environment.add_filter("url", |url: &str| Value::from_safe_string(link_target(url)));
         Self { environment, ending }
     }
@@ -131,6 +132,30 @@ fn code_span(value: &str, escaping: &str) -> String {
     }
 }
 
+/// `{{ question.ask|wording }}`: what an author wrote where Markdown is not read, except that what stands between backticks is code.
+fn wording(value: &str, escaping: &str) -> String {
+    let text = |text: &str| match escaping {
+        "html" => escape::html_text(text),
+        "markdown" => escape::markdown_text(text),
+        _ => escape::terminal(text).into_owned(),
+    };
+    let mut written = String::with_capacity(value.len());
+    let mut rest = value;
+    while let Some((before, code, after)) = first_code(rest) {
+        written.push_str(&text(before));
+        written.push_str(&code_span(code, escaping));
+        rest = after;
+    }
+    written + &text(rest)
+}
+
+/// What stands before the first code, the code, and what stands behind it.
+fn first_code(text: &str) -> Option<(&str, &str, &str)> {
+    let (before, rest) = text.split_once('`')?;
+    let (code, after) = rest.split_once('`')?;
+    (!code.is_empty()).then_some((before, code, after))
+}
+
 /// An author's address between `<` and `>` in Markdown: what could end it there is percent-encoded.
 fn link_target(url: &str) -> String {
     url.replace('<', "%3C").replace('>', "%3E").replace('\\', "%5C").replace(['\n', '\r'], "")
@@ -141,4 +166,22 @@ fn pad(value: &Value, width: usize) -> String {
     let text = value.to_string();
     let missing = width.saturating_sub(unicode_width::UnicodeWidthStr::width(text.as_str()));
     text + &" ".repeat(missing)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn code_in_the_wording_of_a_question_is_code() {
+        let ask = "Does `df -h <path>` *say* 100 %?";
+        assert_eq!(wording(ask, "html"), "Does <code>df -h &lt;path&gt;</code> *say* 100 %?");
+        assert_eq!(wording(ask, "text"), ask);
+        assert!(wording(ask, "markdown").starts_with("Does `df -h <path>` "), "{}", wording(ask, "markdown"));
+        for plain in ["", "`", "a ` b", "``"] {
+            assert!(!wording(plain, "html").contains("code"), "{plain}");
+            assert_eq!(wording(plain, "text"), plain);
+        }
+        assert_eq!(wording("`<b>` <i>`</i>", "html"), "<code>&lt;b&gt;</code> &lt;i&gt;`&lt;/i&gt;");
+    }
 }
