@@ -135,6 +135,7 @@ fn code_span(value: &str, escaping: &str) -> String {
 /// `{{ question.ask|wording }}`: what an author wrote where Markdown is not read, except that what stands between backticks is code.
 fn wording(value: &str, escaping: &str) -> String {
     let text = |text: &str| match escaping {
+        _ if text.is_empty() => String::new(),
         "html" => escape::html_text(text),
         "markdown" => escape::markdown_text(text),
         _ => escape::terminal(text).into_owned(),
@@ -142,9 +143,11 @@ fn wording(value: &str, escaping: &str) -> String {
     let mut written = String::with_capacity(value.len());
     let mut rest = value;
     while let Some((before, code, after)) = first_code(rest) {
-        written.push_str(&text(before));
-        written.push_str(&code_span(code, escaping));
-        rest = after;
+        // a blank beside code stays one: by itself it would be escaped at the end of a text
+        let (before, blank) = before.strip_suffix(' ').map_or((before, ""), |before| (before, " "));
+        written.extend([&text(before), blank, &code_span(code, escaping)]);
+        rest = after.strip_prefix(' ').unwrap_or(after);
+        written.extend((rest.len() < after.len()).then_some(" "));
     }
     written + &text(rest)
 }
@@ -177,7 +180,8 @@ mod tests {
         let ask = "Does `df -h <path>` *say* 100 %?";
         assert_eq!(wording(ask, "html"), "Does <code>df -h &lt;path&gt;</code> *say* 100 %?");
         assert_eq!(wording(ask, "text"), ask);
-        assert!(wording(ask, "markdown").starts_with("Does `df -h <path>` "), "{}", wording(ask, "markdown"));
+        assert!(wording(ask, "markdown").starts_with("Does `df -h <path>` \\*say"), "{}", wording(ask, "markdown"));
+        assert_eq!(wording("`a` `b`", "markdown"), "`a` `b`");
         for plain in ["", "`", "a ` b", "``"] {
             assert!(!wording(plain, "html").contains("code"), "{plain}");
             assert_eq!(wording(plain, "text"), plain);
