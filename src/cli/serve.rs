@@ -15,6 +15,7 @@ use crate::cli::redact_options;
 use crate::portal::options::{DATABASE, MailOptions, REQUESTS_PER_SECOND, SPOOL};
 use crate::portal::{PortalError, PortalOptions, Server};
 use crate::rule::limit_settings::size as bytes;
+use crate::rule::reload::WatchedFiles;
 use crate::rule::settings::SETTINGS_FILE;
 use crate::rule::timespan::Timespan;
 use crate::rule::{Diagnostic, DiagnosticSeverity, Faultbook, Settings};
@@ -114,6 +115,10 @@ pub fn run(args: &ServeArgs, context: &Context) -> Result<Exit, Failure> {
         true => log.json().init(),
         false => log.with_ansi(false).init(),
     }
+    let (rules, templates, overlays) =
+        (context.faultbook.rules(), context.faultbook.templates(), context.faultbook.overlays());
+    // before they are read: what changes meanwhile is loaded again
+    let files = WatchedFiles::new(rules, templates, overlays);
     let faultbook = context.faultbook.load()?;
     diagnostics::talk_errors(&context.console, &faultbook);
     let mut options = PortalOptions::at(args.listen);
@@ -136,13 +141,11 @@ pub fn run(args: &ServeArgs, context: &Context) -> Result<Exit, Failure> {
     options.is_behind_proxy = args.behind_proxy;
     options.retain = args.retain;
     options.redaction_secret = redact_options::secret();
-    options.rules = context.faultbook.rules().to_vec();
-    options.templates = context.faultbook.templates().to_vec();
-    options.overlays = context.faultbook.overlays().to_vec();
+    (options.rules, options.templates, options.overlays) = (rules.to_vec(), templates.to_vec(), overlays.to_vec());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::refused(format!("cannot start threads: {error}"), "try again"))?;
     let served: Result<(), PortalError> = runtime.block_on(async {
-        let server = Server::bind(options, faultbook).await?;
+        let server = Server::bind(options, files, faultbook).await?;
         let stop = stop();
         reload_on_hangup(server.reloader());
         context.console.say(format!("listening at http://{}/", server.address()));

@@ -10,7 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::portal::engine::Engine;
-use crate::portal::options::{PortalError, PortalOptions};
+use crate::portal::options::PortalError;
 use crate::portal::server::Portal;
 use crate::rule::Faultbook;
 use crate::rule::reload::WatchedFiles;
@@ -25,14 +25,16 @@ pub(crate) struct Reloading {
 }
 
 impl Reloading {
-    /// Begins to watch the files of a portal.
-    pub(crate) fn begin(portal: &Arc<Portal>) -> Result<Self, PortalError> {
+    /// Begins to watch the files of a portal, which were looked at before its rules were loaded.
+    pub(crate) fn begin(portal: &Arc<Portal>, mut files: WatchedFiles) -> Result<Self, PortalError> {
         let (asked, asking) = mpsc::channel::<()>();
-        let PortalOptions { rules, templates, overlays, .. } = &portal.options;
-        let mut files = WatchedFiles::new(rules, templates, overlays);
         let mut watch = Watch::new(files.folders())?;
         let changed = asked.clone();
         let weak = Arc::downgrade(portal);
+        if files.have_changed() {
+            // since then
+            let _ = asked.send(());
+        }
         thread::spawn(move || {
             while watch.wait().is_ok() {
                 if let Err(error) = watch.follow(files.folders()) {

@@ -39,6 +39,7 @@ use crate::portal::{
 };
 use crate::report::redact::RedactionKey;
 use crate::rule::Faultbook;
+use crate::rule::reload::WatchedFiles;
 
 /// Characters of a request id that a client gives.
 const REQUEST_ID_LENGTH: usize = 64;
@@ -79,8 +80,9 @@ pub struct Server {
 }
 
 impl Server {
-    /// Opens the database, listens, and makes the faultbook ready. The rules that have no mistakes are used.
-    pub async fn bind(options: PortalOptions, faultbook: Faultbook) -> Result<Self, PortalError> {
+    /// Opens the database, listens, and makes the faultbook ready. The rules that have no mistakes are used. `files` are those of the options,
+    /// looked at before the faultbook was loaded from them: what changed since is loaded again.
+    pub async fn bind(options: PortalOptions, files: WatchedFiles, faultbook: Faultbook) -> Result<Self, PortalError> {
         let refused = |error| PortalError::Listen { address: options.listen, error };
         let listener = TcpListener::bind(options.listen).await.map_err(refused)?;
         let address = listener.local_addr().map_err(refused)?;
@@ -115,7 +117,7 @@ impl Server {
         });
         let reloading = match portal.options.rules.is_empty() {
             true => None,
-            false => Some(reload::Reloading::begin(&portal)?),
+            false => Some(reload::Reloading::begin(&portal, files)?),
         };
         history::compare(&portal).await?;
         Ok(Self { listener, address, portal, reloading, jobs, mail_server })

@@ -1,5 +1,8 @@
 //! Rules that follow their files.
 
+use faultbook::portal::{PortalOptions, Server};
+use faultbook::rule::Faultbook;
+use faultbook::rule::reload::WatchedFiles;
 use serde_json::json;
 
 use crate::{Portal, RULE, eventually, replace};
@@ -54,4 +57,30 @@ fn a_hang_up_loads_the_rules_and_requests_go_on() {
         portal.get("/metrics").body.contains("faultbook_rule_loads_total{outcome=\"used\"} 2").then_some(())
     });
     assert!(answer(&portal).contains("DISK"));
+}
+
+#[test]
+fn an_edit_while_the_portal_starts_is_not_missed() {
+    let folder = tempfile::tempdir().unwrap();
+    let rules = vec![folder.path().join("rules")];
+    let file = rules[0].join("disk.yaml");
+    std::fs::create_dir(&rules[0]).unwrap();
+    std::fs::write(&file, RULE).unwrap();
+    let files = WatchedFiles::new(&rules, &[], &[]);
+    let faultbook = Faultbook::load(&rules, &[]);
+    replace(&file, &RULE.replace("Nothing is left", "Not a byte is left"));
+
+    let mut options = PortalOptions::at("127.0.0.1:0".parse().unwrap());
+    options.rules = rules;
+    options.database = format!("sqlite:{}", folder.path().join("faultbook.db").display());
+    options.spool = folder.path().join("cases");
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let server = runtime.block_on(Server::bind(options, files, faultbook)).unwrap();
+    let article = format!("http://{}/api/v1/articles/DISK", server.address());
+    runtime.spawn(server.run(std::future::pending()));
+    eventually("the new rule", || {
+        let article = ureq::get(&article).call().ok()?.body_mut().read_to_string().ok()?;
+        article.contains("Not a byte is left").then_some(())
+    });
+    runtime.shutdown_background();
 }
