@@ -12,7 +12,7 @@ use self_cell::self_cell;
 use utoipa::ToSchema;
 
 use crate::answer::{AnswerFormat, Layouts, TextOptions};
-use crate::diagnose::Diagnoser;
+use crate::diagnose::{Diagnoser, Known};
 use crate::portal::assets::Assets;
 use crate::portal::nearest::NearestIndex;
 use crate::portal::problem::Problem;
@@ -25,6 +25,9 @@ use crate::scan::Index;
 
 /// Columns of answers in plain text.
 const TEXT_WIDTH: usize = 80;
+
+/// What is diagnosed before anything else.
+const FIRST_TEXT: &str = "2026-11-23 10:00:00 INFO the service has started and listens at port 8080\n";
 
 /// The formats that answers are asked for in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, ToSchema)]
@@ -136,8 +139,11 @@ impl Engine {
             let faultbook = indexed.borrow_owner();
             let own = AUDIENCES.map(|audience| usize::from(has_own_index(faultbook, audience)));
             let [_, partner, internal] = own;
+            let diagnosers: Vec<Diagnoser<'_>> = indexes.iter().map(Diagnoser::new).collect();
+            // filters are made with the first text: that is not to be a reader's
+            diagnosers.iter().for_each(|one| drop(one.diagnose_text("text", FIRST_TEXT, &Known::default())));
             Tools {
-                diagnosers: indexes.iter().map(Diagnoser::new).collect(),
+                diagnosers,
                 by_audience: [0, partner, partner + internal],
                 writers: Rendering::ALL.map(|one| AnswerWriter::new(indexed.borrow_owner(), one.format())),
                 articles: Rendering::ALL.map(|one| ArticleWriter::new(indexed.borrow_owner(), one.format())),
