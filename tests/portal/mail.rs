@@ -54,10 +54,11 @@ fn sql(portal: &Portal, statement: &str) -> u64 {
     })
 }
 
+const END_CLAIMS: &str = "UPDATE mails SET due = 0 WHERE state IN ('sending', 'delivering')";
+
 /// As if the time were over for which the process that was killed had its mails.
 fn end_claims(portal: &Portal) {
-    let claimed = sql(portal, "UPDATE mails SET due = 0 WHERE state IN ('sending', 'delivering')");
-    assert_eq!(claimed, 1);
+    assert_eq!(sql(portal, END_CLAIMS), 1);
 }
 
 #[test]
@@ -304,6 +305,28 @@ fn killed_when_the_server_may_have_a_mail_it_is_not_sent_again() {
     let ids: Vec<String> = smtp.to(ADA).iter().map(|mail| mail.header("Message-ID")).collect();
     assert_eq!(ids.len(), 3);
     assert!(ids[0] != ids[1] && ids[1] != ids[2], "{ids:?}");
+}
+
+#[test]
+#[cfg(unix)]
+fn killed_while_it_loads_an_edit_one_mail_is_sent_all_the_same() {
+    let smtp = Smtp::start();
+    let mut portal = with_mail(&smtp);
+    subscribed(&portal, &smtp, ADA);
+    // before the edit is seen, before and while it is loaded, while the mail is on its way
+    for (number, milliseconds) in [0, 150, 220, 260, 400].into_iter().enumerate() {
+        edit(&portal, &format!("Edit {number} left this"));
+        std::thread::sleep(std::time::Duration::from_millis(milliseconds));
+        portal.restart("KILL");
+        sql(&portal, END_CLAIMS);
+        let told =
+            || smtp.to(ADA).iter().filter(|mail| mail.plain().contains(&format!("+ Edit {number} left"))).count();
+        // killed in the moment in which the server may have the mail, it says so and does not send it again
+        let is_unsure = || portal.get("/metrics").body.contains("faultbook_mails_total{outcome=\"unsure\"} 1");
+        eventually("the mail", || (told() > 0 || is_unsure()).then_some(()));
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        assert!(told() <= 1, "{number}: {} mails", told());
+    }
 }
 
 #[test]
