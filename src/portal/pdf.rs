@@ -92,3 +92,36 @@ pub(crate) async fn of_article(portal: &Portal, id: &str, audience: Audience, ur
     ];
     Ok((headers, body).into_response())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn few_documents_are_laid_out_at_once() {
+        static NOW: AtomicUsize = AtomicUsize::new(0);
+        let document = || {
+            laid_out(|| {
+                let others = NOW.fetch_add(1, Ordering::SeqCst);
+                std::thread::sleep(Duration::from_millis(20));
+                NOW.fetch_sub(1, Ordering::SeqCst);
+                Ok(vec![others as u8])
+            })
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let others = runtime.block_on(async {
+            // somebody who does not wait for it
+            let _ = tokio::time::timeout(Duration::from_millis(5), document()).await;
+            let documents: Vec<_> = (0..8).map(|_| tokio::spawn(document())).collect();
+            let mut most = 0;
+            for document in documents {
+                most = most.max(document.await.unwrap().unwrap()[0]);
+            }
+            most
+        });
+        assert_eq!(usize::from(others) + 1, DOCUMENTS_AT_ONCE);
+    }
+}

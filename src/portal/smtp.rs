@@ -27,6 +27,8 @@ pub(crate) struct MailServer {
     security: Security,
     credentials: Option<Credentials>,
     hello: ClientId,
+    /// [`SMTP_TIME`], but for tests.
+    patience: Duration,
     /// The sender.
     pub(crate) from: Mailbox,
 }
@@ -111,7 +113,7 @@ impl MailServer {
         let is_name = |host: &&str| host.contains(|c: char| c.is_ascii_alphabetic()) && !host.contains(':');
         let hello =
             public_host.filter(is_name).map_or_else(ClientId::default, |host| ClientId::Domain(host.to_owned()));
-        Ok(Self { host, port, security, credentials, hello, from })
+        Ok(Self { host, port, security, credentials, hello, patience: SMTP_TIME, from })
     }
 
     /// Connects and logs in.
@@ -124,7 +126,7 @@ impl MailServer {
             let (first, later) = if self.security == Security::Tls { (tls, None) } else { (None, tls) };
             let server = (self.host.as_str(), self.port);
             let mut connection =
-                AsyncSmtpConnection::connect_tokio1(server, Some(SMTP_TIME), &self.hello, first, None).await?;
+                AsyncSmtpConnection::connect_tokio1(server, Some(self.patience), &self.hello, first, None).await?;
             if let Some(tls) = later {
                 connection.starttls(tls, &self.hello).await?;
             }
@@ -133,8 +135,8 @@ impl MailServer {
             }
             Ok(connection)
         };
-        match timeout(SMTP_TIME, connecting).await {
-            Ok(Ok(connection)) => Ok(Conversation { connection }),
+        match timeout(self.patience, connecting).await {
+            Ok(Ok(connection)) => Ok(Conversation { connection, patience: self.patience }),
             Ok(Err(error)) => Err(Refusal::of(&error)),
             Err(_) => Err(Refusal::silence()),
         }
@@ -144,6 +146,7 @@ impl MailServer {
 /// A connection over which mails are handed over. After a refusal it is of no use.
 pub(crate) struct Conversation {
     connection: AsyncSmtpConnection,
+    patience: Duration,
 }
 
 impl Conversation {
@@ -157,12 +160,12 @@ impl Conversation {
             }
             self.connection.command(Data).await
         };
-        answered(timeout(SMTP_TIME, announcing).await)
+        answered(timeout(self.patience, announcing).await)
     }
 
     /// Hands over the mail that was announced. After silence nobody knows whether the server has it.
     pub(crate) async fn hand_over(&mut self, message: &[u8]) -> Result<(), Refusal> {
-        answered(timeout(SMTP_TIME, self.connection.message(message)).await)
+        answered(timeout(self.patience, self.connection.message(message)).await)
     }
 
     /// Takes leave, if the server listens.
@@ -189,6 +192,9 @@ fn decoded(part: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{BufRead, BufReader, Write};
+    use std::net::TcpListener;
+
     use super::*;
 
     fn server(url: &str) -> Result<MailServer, String> {
@@ -209,5 +215,42 @@ mod tests {
             assert!(!error.contains("secret"), "{error}");
         }
         assert_eq!(decoded("a%40b+c&d=e"), "a@b+c&d=e");
+    }
+
+    /// What comes of a mail to a server that says these lines, one after each that it is told, and then nothing more.
+    fn sent_to(says: &'static [&str]) -> Result<(), (&'static str, Refusal)> {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let silent = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut told = BufReader::new(stream.try_clone().unwrap()).lines();
+            for line in says {
+                stream.write_all(line.as_bytes()).unwrap();
+                told.next();
+            }
+            // until the other side goes
+            told.for_each(drop);
+        });
+        let mut server = server(&format!("smtp://{address}")).unwrap();
+        assert_eq!(server.patience, SMTP_TIME);
+        server.patience = Duration::from_millis(200);
+        let envelope = Envelope::new(None, vec!["ada@example.com".parse().unwrap()]).unwrap();
+        let sending = async {
+            let mut conversation = server.connect().await.map_err(|refusal| ("connect", refusal))?;
+            conversation.announce(&envelope).await.map_err(|refusal| ("announce", refusal))?;
+            conversation.hand_over(b"Subject: a\r\n\r\nb\r\n").await.map_err(|refusal| ("hand over", refusal))
+        };
+        let sent = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(sending);
+        silent.join().unwrap();
+        sent
+    }
+
+    #[test]
+    fn nobody_waits_for_ever_for_a_server_that_says_nothing() {
+        const SAYS: &[&str] = &["220 hello\r\n", "250 hello\r\n", "250 from\r\n", "250 to\r\n", "354 go on\r\n"];
+        for (said, step) in [(0, "connect"), (1, "connect"), (2, "announce"), (4, "announce"), (5, "hand over")] {
+            let (at, refusal) = sent_to(&SAYS[..said]).unwrap_err();
+            assert_eq!((at, refusal.kind), (step, RefusalKind::Silence), "{said}: {refusal}");
+        }
     }
 }

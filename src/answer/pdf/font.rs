@@ -253,6 +253,17 @@ mod tests {
     }
 
     #[test]
+    fn not_all_words_of_a_long_document_are_remembered() {
+        let mut fonts = Fonts::load().expect("fonts");
+        let most = (0..=WORDS_KEPT).map(|number| {
+            fonts.word(&format!("{number:x}"), Style::CODE);
+            fonts.words.len()
+        });
+        assert_eq!(most.max(), Some(WORDS_KEPT));
+        assert_eq!(fonts.words.len(), 1);
+    }
+
+    #[test]
     fn what_a_font_lacks_comes_from_another_or_is_a_box() {
         let mut fonts = Fonts::load().expect("fonts");
         let word = fonts.word("a→b", Style::default());

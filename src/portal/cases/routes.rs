@@ -40,9 +40,11 @@ pub(crate) async fn open(portal: &Portal, id: &str) -> Result<(CaseId, CaseRow, 
 
 /// What was found in a case that is done.
 async fn result(portal: &Portal, id: &CaseId, row: &CaseRow) -> Result<CaseResult, Problem> {
-    let _room = RESULT_ROOM.acquire().await.map_err(|_| Problem::internal())?;
+    let room = RESULT_ROOM.acquire().await.map_err(|_| Problem::internal())?;
     let (id, sealed) = (id.clone(), portal.store.case_result(&row.key).await?);
     let opened = move || {
+        // until it is opened, even when nobody waits any more
+        let _room = room;
         let text = id.open(&sealed).map_err(disk)?;
         serde_json::from_slice(&text).map_err(|_| Problem::internal())
     };
