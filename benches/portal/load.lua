@@ -1,5 +1,6 @@
 -- What wrk sends: one text after another from a file, one in a line as JSON has it. Arguments: the file, milliseconds between two requests of
--- a connection. At the end one line of JSON.
+-- a connection on average: each pause is drawn from an exponential distribution, since clients know nothing of one another (with equal pauses
+-- all connections stay as close together as they began). At the end one line of JSON.
 
 local bodies, pause, next_one = {}, 0, 0
 
@@ -18,7 +19,7 @@ function request()
 end
 
 function delay()
-  return pause
+  return math.floor(-math.log(1 - math.random()) * pause + 0.5)
 end
 
 function done(summary, latency)
