@@ -78,12 +78,17 @@ fn escaped_text(state: &State, value: &Value) -> String {
     let text = if value.is_none() || value.is_undefined() { String::new() } else { value.to_string() };
     match state.auto_escape() {
         _ if value.is_safe() => text,
+        AutoEscape::Custom(escaping) => escaped_for(&text, escaping),
+        _ => escaped_for(&text, "text"),
+    }
+}
+
+fn escaped_for(text: &str, escaping: &str) -> String {
+    match escaping {
         // the same in text and in quoted attributes, which layouts always quote
-        AutoEscape::Custom(format) if format == "html" => {
-            escape::html_text(&text).replace('"', "&quot;").replace('\'', "&#39;")
-        }
-        AutoEscape::Custom(format) if format == "markdown" => escape::markdown_text(&text),
-        _ => escape::terminal(&text).into_owned(),
+        "html" => escape::html_text(text).replace('"', "&quot;").replace('\'', "&#39;"),
+        "markdown" => escape::markdown_text(text),
+        _ => escape::terminal(text).into_owned(),
     }
 }
 
@@ -134,12 +139,8 @@ fn code_span(value: &str, escaping: &str) -> String {
 
 /// `{{ question.ask|wording }}`: what an author wrote where Markdown is not read, except that what stands between backticks is code.
 fn wording(value: &str, escaping: &str) -> String {
-    let text = |text: &str| match escaping {
-        _ if text.is_empty() => String::new(),
-        "html" => escape::html_text(text),
-        "markdown" => escape::markdown_text(text),
-        _ => escape::terminal(text).into_owned(),
-    };
+    // nothing stays nothing: by itself it would get a mark that it may stand anywhere in Markdown
+    let text = |text: &str| if text.is_empty() { String::new() } else { escaped_for(text, escaping) };
     let mut written = String::with_capacity(value.len());
     let mut rest = value;
     while let Some((before, code, after)) = first_code(rest) {

@@ -33,6 +33,7 @@ pub mod problem;
 pub mod rate;
 pub mod recipient;
 mod reload;
+mod room;
 pub mod search;
 pub mod sender;
 mod server;

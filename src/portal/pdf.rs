@@ -8,7 +8,6 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::response::{IntoResponse, Response};
-use tokio::sync::Semaphore;
 
 use crate::answer::pdf::PageSize;
 use crate::portal::access::Caller;
@@ -17,6 +16,7 @@ use crate::portal::engine::Rendering;
 use crate::portal::openapi::{Missing, Refusals};
 use crate::portal::parameters::Parameters;
 use crate::portal::problem::Problem;
+use crate::portal::room::Room;
 use crate::portal::server::Portal;
 use crate::report::pdf;
 use crate::rule::Audience;
@@ -24,28 +24,17 @@ use crate::rule::Audience;
 /// Documents that are laid out at once; others wait. Each takes a core and, at its longest, some hundred megabytes.
 pub const DOCUMENTS_AT_ONCE: usize = 2;
 
-static ROOM: Semaphore = Semaphore::const_new(DOCUMENTS_AT_ONCE);
+static ROOM: Room = Room::of(DOCUMENTS_AT_ONCE);
 
 /// The PDF of a report that has been written in Markdown; `name` is that of the case.
 pub(crate) async fn of_report(name: String, markdown: String, page: PageSize) -> Result<Vec<u8>, Problem> {
-    laid_out(move || {
+    let laid_out = move || {
         pdf::report(&markdown, &[("Case", name)], page).map_err(|error| {
             tracing::error!(%error, "a report could not be written as PDF");
             Problem::internal()
         })
-    })
-    .await
-}
-
-/// Lays a document out when there is room.
-async fn laid_out(work: impl FnOnce() -> Result<Vec<u8>, Problem> + Send + 'static) -> Result<Vec<u8>, Problem> {
-    let room = ROOM.acquire().await.map_err(|_| Problem::internal())?;
-    let work = move || {
-        // it holds its place until it is done, even when nobody waits any more
-        let _room = room;
-        work()
     };
-    tokio::task::spawn_blocking(work).await.map_err(|_| Problem::internal())?
+    ROOM.enter().await?.run(laid_out).await
 }
 
 /// Gives one article, rendered without a case, to be printed or kept.
@@ -73,7 +62,7 @@ pub(crate) async fn of_article(portal: &Portal, id: &str, audience: Audience, ur
     let base =
         portal.options.public_address.as_deref().and_then(|address| url::Url::parse(&format!("{address}/")).ok());
     let (engine, id) = (portal.engine.current(), id.to_owned());
-    let body = laid_out(move || {
+    let laid_out = move || {
         let faultbook = engine.faultbook();
         let filter = Filter::of(audience);
         let rule = faultbook.find(&id).map(|id| faultbook.rule(id)).filter(|rule| filter.accepts(rule));
@@ -83,8 +72,8 @@ pub(crate) async fn of_article(portal: &Portal, id: &str, audience: Audience, ur
             tracing::error!(rule = rule.id, %error, "an article could not be written as PDF");
             Problem::internal()
         })
-    })
-    .await?;
+    };
+    let body = ROOM.enter().await?.run(laid_out).await?;
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("application/pdf")),
         // the address ends in a name, so that a browser which saves it has one
@@ -103,14 +92,13 @@ mod tests {
     #[test]
     fn few_documents_are_laid_out_at_once() {
         static NOW: AtomicUsize = AtomicUsize::new(0);
-        let document = || {
-            laid_out(|| {
-                let others = NOW.fetch_add(1, Ordering::SeqCst);
-                std::thread::sleep(Duration::from_millis(20));
-                NOW.fetch_sub(1, Ordering::SeqCst);
-                Ok(vec![others as u8])
-            })
+        let laid_out = || {
+            let others = NOW.fetch_add(1, Ordering::SeqCst);
+            std::thread::sleep(Duration::from_millis(20));
+            NOW.fetch_sub(1, Ordering::SeqCst);
+            Ok(others)
         };
+        let document = move || async move { ROOM.enter().await?.run(laid_out).await };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let others = runtime.block_on(async {
             // somebody who does not wait for it
@@ -118,10 +106,10 @@ mod tests {
             let documents: Vec<_> = (0..8).map(|_| tokio::spawn(document())).collect();
             let mut most = 0;
             for document in documents {
-                most = most.max(document.await.unwrap().unwrap()[0]);
+                most = most.max(document.await.unwrap().unwrap());
             }
             most
         });
-        assert_eq!(usize::from(others) + 1, DOCUMENTS_AT_ONCE);
+        assert_eq!(others + 1, DOCUMENTS_AT_ONCE);
     }
 }

@@ -31,8 +31,8 @@ impl Reloading {
         let mut watch = Watch::new(files.folders())?;
         let changed = asked.clone();
         let weak = Arc::downgrade(portal);
+        // while they were loaded
         if files.have_changed() {
-            // since then
             let _ = asked.send(());
         }
         thread::spawn(move || {

@@ -263,16 +263,16 @@ def send(portal, request):
     time_taken = time.monotonic() - began
     heads = [part for part in came.split(b"HTTP/1.1 ")[1:] if part[:3].isdigit()]
     statuses = [int(part[:3]) for part in heads]
-    if len(heads) == 1 and request.may_come_back(heads[0]):
-        return COME_BACK
+    comes_back = len(heads) == 1 and request.may_come_back(heads[0])
+    right = (503,) if comes_back else request.statuses
     if time_taken > PATIENCE:
         return f"took {time_taken:.0f} seconds"
-    if any(status >= 500 and status not in request.statuses for status in statuses):
+    if any(status >= 500 and status not in right for status in statuses):
         return f"a fault: {came[:400]!r}"
     if not statuses:
         return None if CLOSED in request.statuses or request.leaves else "no answer"
-    if any(status not in request.statuses for status in statuses):
-        return f"status {statuses[:3]}, not {request.statuses}: {came[-300:]!r}"
+    if any(status not in right for status in statuses):
+        return f"status {statuses[:3]}, not {right}: {came[-300:]!r}"
     if request.replies > 1 and len(statuses) != request.replies:
         return f"{len(statuses)} answers, not {request.replies}"
     for part in heads[:1]:
@@ -283,7 +283,7 @@ def send(portal, request):
             return f"markup: {body[:300]!r}"
         if statuses[0] in (400, 401, 404, 405, 415) and b"x-request-id" in head.lower() and b"problem+json" not in head and b"text/html" not in head:
             return f"not a problem document: {head!r}"
-    return None
+    return COME_BACK if comes_back else None
 
 
 def round_of(portal, rng, workers, stopped):

@@ -28,6 +28,7 @@ use utoipa::ToSchema;
 
 use crate::portal::clients::{Client, Held, Holdings};
 use crate::portal::problem::Problem;
+use crate::portal::room::Room;
 use crate::portal::server::Portal;
 use crate::portal::store::{CaseRow, CaseState};
 use crate::rule::{Audience, FactValue};
@@ -67,7 +68,7 @@ pub const RESULT_BYTES: usize = 16 << 20;
 const RESULTS_AT_ONCE: usize = 4;
 
 /// The room for results that are opened.
-static RESULT_ROOM: Semaphore = Semaphore::const_new(RESULTS_AT_ONCE);
+static RESULT_ROOM: Room = Room::of(RESULTS_AT_ONCE);
 
 /// The routes of the API.
 pub(crate) fn routes() -> Router<Arc<Portal>> {

@@ -40,15 +40,13 @@ pub(crate) async fn open(portal: &Portal, id: &str) -> Result<(CaseId, CaseRow, 
 
 /// What was found in a case that is done.
 async fn result(portal: &Portal, id: &CaseId, row: &CaseRow) -> Result<CaseResult, Problem> {
-    let room = RESULT_ROOM.acquire().await.map_err(|_| Problem::internal())?;
+    let place = RESULT_ROOM.enter().await?;
     let (id, sealed) = (id.clone(), portal.store.case_result(&row.key).await?);
     let opened = move || {
-        // until it is opened, even when nobody waits any more
-        let _room = room;
         let text = id.open(&sealed).map_err(disk)?;
         serde_json::from_slice(&text).map_err(|_| Problem::internal())
     };
-    tokio::task::spawn_blocking(opened).await.map_err(|_| Problem::internal())?
+    place.run(opened).await
 }
 
 /// How far a case is and what was found.
